@@ -1,0 +1,88 @@
+# Flags that every target of Meridian shares, and functions that make the targets.
+
+if(NOT MERIDIAN_REAL MATCHES "^(double|float)$")
+  message(FATAL_ERROR "MERIDIAN_REAL is '${MERIDIAN_REAL}': set it to double or float.")
+endif()
+
+# Same bits on every rank count and back end: no fused multiply-add, no reordering (-ffast-math is never used).
+set(meridian_host_flags -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra)
+if(MERIDIAN_WARNINGS STREQUAL "all")
+  list(APPEND meridian_host_flags -Wshadow -Wconversion)
+endif()
+if(MERIDIAN_WARNINGS_AS_ERRORS)
+  list(APPEND meridian_host_flags -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND meridian_host_flags -Wno-error=maybe-uninitialized)  # false alarms inside Kokkos at -O1
+  endif()
+endif()
+set(meridian_cxx_flags ${meridian_host_flags})
+if(MERIDIAN_WARNINGS STREQUAL "all")
+  list(APPEND meridian_cxx_flags -Wpedantic)
+endif()
+list(JOIN meridian_host_flags "," meridian_cuda_host_flags)
+
+add_library(meridian_flags INTERFACE)
+target_include_directories(meridian_flags INTERFACE "${PROJECT_SOURCE_DIR}")  # "grid/field.hpp"
+target_compile_definitions(
+  meridian_flags INTERFACE MERIDIAN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                           $<$<STREQUAL:${MERIDIAN_REAL},float>:MERIDIAN_REAL_FLOAT>)
+target_compile_options(
+  meridian_flags
+  INTERFACE "$<$<COMPILE_LANGUAGE:CXX,HIP>:${meridian_cxx_flags}>"
+            "$<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-Xcompiler=${meridian_cuda_host_flags}>")
+if(MERIDIAN_KERNEL_RESOURCES)
+  target_compile_options(meridian_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--resource-usage>)
+endif()
+if(MERIDIAN_SANITIZE)
+  target_compile_options(meridian_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MERIDIAN_SANITIZE}>)
+  target_link_options(meridian_flags INTERFACE -fsanitize=${MERIDIAN_SANITIZE})
+endif()
+
+# meridian_kokkos_target(target): its sources are compiled by the compiler that Kokkos was built for.
+function(meridian_kokkos_target target)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
+                              PROPERTIES LANGUAGE ${Kokkos_COMPILE_LANGUAGE})
+endfunction()
+
+# meridian_library(folder [EXCEPT files]): meridian_<folder> from the sources in the folder and one level below.
+function(meridian_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" EXCEPT)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp"
+       "${PROJECT_SOURCE_DIR}/${folder}/*/*.cpp")
+  foreach(file IN LISTS arg_EXCEPT)
+    list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${folder}/${file}")
+  endforeach()
+  if(sources)
+    add_library(meridian_${folder} STATIC ${sources})
+    meridian_kokkos_target(meridian_${folder})
+  else()
+    add_library(meridian_${folder} INTERFACE)  # headers only, or nothing yet
+  endif()
+endfunction()
+
+# meridian_link(folder PUBLIC|PRIVATE targets): as target_link_libraries, also for a folder without sources.
+function(meridian_link folder scope)
+  get_target_property(type meridian_${folder} TYPE)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(meridian_${folder} ${scope} ${ARGN})
+endfunction()
+
+# ---- build_info.hpp: rewritten only when the commit changes; driver/version.cpp alone includes it ----
+add_custom_target(
+  meridian_write_build_info
+  BYPRODUCTS "${PROJECT_BINARY_DIR}/generated/build_info.hpp"
+  COMMAND
+    "${CMAKE_COMMAND}" -DSOURCE_DIR=${PROJECT_SOURCE_DIR}
+    -DOUTPUT=${PROJECT_BINARY_DIR}/generated/build_info.hpp -DVERSION=${PROJECT_VERSION}
+    "-DCOMPILER=${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"
+    "-DCUDA=${CMAKE_CUDA_COMPILER_VERSION}" -DBUILD_TYPE=${CMAKE_BUILD_TYPE}
+    -DNETCDF=${meridian_netcdf_version} -P "${PROJECT_SOURCE_DIR}/cmake/write_build_info.cmake"
+  COMMENT ""
+  VERBATIM)
+add_library(meridian_build_info INTERFACE)
+target_include_directories(meridian_build_info INTERFACE "${PROJECT_BINARY_DIR}/generated")
+add_dependencies(meridian_build_info meridian_write_build_info)

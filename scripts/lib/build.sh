@@ -1,0 +1,47 @@
+# Configures and builds a preset. Source common.sh and setup.sh first.
+
+build_preset() {  # PRESET [TARGETS]
+  local preset=$1 variant build=$source_dir/build/$1
+  shift
+  case $preset in
+    cpu | fp32) variant=cpu ;;
+    cpu-debug) variant=debug ;;
+    cuda-h100) variant=cuda ;;
+    hip) variant=hip
+      [[ -n ${Kokkos_ROOT:-} ]] || fail "The preset 'hip' is untested and needs your own Kokkos: export Kokkos_ROOT=." ;;
+    *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, fp32, cuda-h100 and hip." ;;
+  esac
+  setup_libraries "$variant"
+  local options=("-DKokkos_ROOT=$kokkos_root" "$netcdf_cxx_option") lock
+  if [[ $variant == cuda ]]; then options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)"); fi
+  if [[ -n ${MERIDIAN_CMAKE_OPTIONS:-} ]]; then
+    local extra
+    read -r -a extra <<<"$MERIDIAN_CMAKE_OPTIONS"
+    options+=("${extra[@]}")
+  fi
+  mkdir -p "$build"
+  exec {lock}>"$build/.lock"
+  flock -n "$lock" || { say "Waiting for another build of $preset"; flock "$lock"; }
+  # Configured again only when the libraries or options are others; ninja sees changed CMake files by itself.
+  if [[ ! -e $build/build.ninja || $(cat "$build/.options" 2>/dev/null) != "${options[*]}" ]]; then
+    say "Configuring build/$preset"
+    rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
+    (cd "$source_dir" && logged "configure-$preset" cmake --preset "$preset" "${options[@]}") ||
+      fail "CMake could not configure build/$preset."
+    printf '%s\n' "${options[*]}" >"$build/.options"
+  fi
+  say "Building build/$preset"
+  logged_build "$build" "$preset" "$@" || fail "build/$preset could not be built; everything is in $log_dir/build-$preset.log."
+  exec {lock}>&-
+}
+
+# Shows the compilers' complaints rather than the last lines.
+logged_build() {
+  local build=$1 log=$log_dir/build-$2.log
+  shift 2
+  if cmake --build "$build" -j "$cores" ${1:+--target "$@"} >"$log" 2>&1 </dev/null; then return 0; fi
+  say "---- from $log"
+  grep -E -m 40 '(error|Error|FAILED|undefined reference|ninja:)' "$log" >&2 || tail -n 40 "$log" >&2
+  say "----"
+  return 1
+}
