@@ -19,6 +19,7 @@ set(meridian_test_environment
     OMP_NUM_THREADS=1
     OMP_PROC_BIND=false
     KOKKOS_DISABLE_WARNINGS=1
+    GTEST_COLOR=no
     ASAN_OPTIONS=detect_leaks=0)
 
 # meridian_test_program(name folder): leaves the test files' stems in meridian_test_stems.

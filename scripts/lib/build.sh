@@ -13,7 +13,9 @@ build_preset() {  # PRESET [TARGETS]
   esac
   setup_libraries "$variant"
   local options=("-DKokkos_ROOT=$kokkos_root" "$netcdf_cxx_option") lock
-  if [[ $variant == cuda ]]; then options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)"); fi
+  if [[ $variant == cuda ]]; then
+    options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)" -DMERIDIAN_KERNEL_RESOURCES=ON)  # read by scripts/check_spills
+  fi
   if [[ -n ${MERIDIAN_CMAKE_OPTIONS:-} ]]; then
     local extra
     read -r -a extra <<<"$MERIDIAN_CMAKE_OPTIONS"
@@ -31,7 +33,12 @@ build_preset() {  # PRESET [TARGETS]
     printf '%s\n' "${options[*]}" >"$build/.options"
   fi
   say "Building build/$preset"
-  logged_build "$build" "$preset" "$@" || fail "build/$preset could not be built; everything is in $log_dir/build-$preset.log."
+  local status=0
+  logged_build "$build" "$preset" "$@" || status=$?
+  if [[ $variant == cuda ]]; then
+    python3 "$source_dir/scripts/lib/kernel_resources.py" --record "$build" "$log_dir/build-$preset.log"
+  fi
+  ((status == 0)) || fail "build/$preset could not be built; everything is in $log_dir/build-$preset.log."
   exec {lock}>&-
 }
 
