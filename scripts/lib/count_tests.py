@@ -40,6 +40,8 @@ def main(arguments):
             seconds.append((time, name))
         if int(status) != 0 and not any(outcome == "failed" for _, outcome, _ in found):
             names["failed"].append(f"{program} ended with status {status}")
+    if not seconds and not names["failed"]:
+        names["failed"].append("no test was found")  # a build without tests must not look like a success
     for time, name in sorted(seconds, reverse=True)[:5]:
         if time >= 5:
             print(f"{time:7.1f} s  {name}")
