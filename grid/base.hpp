@@ -1,0 +1,27 @@
+#pragma once
+// Number types and the few macros every other file relies on.
+
+#include <Kokkos_Core.hpp>
+
+namespace meridian {
+
+#ifdef MERIDIAN_REAL_FLOAT
+using Real = float;
+#else
+using Real = double;
+#endif
+
+using Device = Kokkos::DefaultExecutionSpace;
+using DeviceMemory = Device::memory_space;
+
+/// Three-dimensional storage, index order (k, j, i) with i contiguous.
+template <class Value>
+using Array3 = Kokkos::View<Value***, Kokkos::LayoutRight, DeviceMemory>;
+
+/// One-dimensional storage (metric terms of rows, vertical coefficients).
+template <class Value>
+using Array1 = Kokkos::View<Value*, Kokkos::LayoutRight, DeviceMemory>;
+
+inline constexpr double pi = 3.14159265358979323846;
+
+}  // namespace meridian

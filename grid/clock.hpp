@@ -1,0 +1,91 @@
+#pragma once
+// Model time: whole microseconds and whole steps; dates follow from them. No floating point decides when things happen.
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+#include "grid/options.hpp"
+
+namespace meridian {
+
+using Microseconds = std::int64_t;
+inline constexpr Microseconds microseconds_per_second = 1'000'000;
+inline constexpr Microseconds microseconds_per_day = 86'400 * microseconds_per_second;
+
+enum class Calendar { proleptic_gregorian, noleap, day_360 };
+std::string_view cf_name(Calendar calendar);  // "proleptic_gregorian", "noleap", "360_day"
+
+/// A civil date. Years from 1 to 9999.
+struct Date {
+  int year = 2000, month = 1, day = 1;
+  Microseconds of_day = 0;
+  auto operator<=>(const Date&) const = default;
+};
+
+/// Days since 0001-01-01 of the calendar, and back.
+std::int64_t day_number(Calendar calendar, const Date& date);
+Date date_of_day(Calendar calendar, std::int64_t day_number);
+Date add(Calendar calendar, const Date& date, Microseconds interval);
+
+/// "2000-01-01" or "2000-01-01T06:00:00"; throws configuration with what is wrong (also for 30 February).
+Date parse_date(Calendar calendar, const std::string& text);
+std::string iso_text(const Date& date);      // 2000-01-01T06:00:00 (fraction only where there is one)
+std::string compact_text(const Date& date);  // 20000101T060000, for file names
+
+/// "6 hours", "1 month", "7 steps", "never"; also minutes, days, seasons, years, and the singular.
+struct Interval {
+  enum class Unit { never, steps, minutes, hours, days, months, seasons, years };
+  Unit unit = Unit::never;
+  int count = 0;
+};
+Interval parse_interval(const std::string& text);  // throws configuration
+std::string to_string(const Interval& interval);
+std::string frequency_text(const Interval& interval);  // for file names: 6hr, day, 5day, mon, yr, 7step
+
+/// 'time:' of a case.
+struct TimeOptions {
+  std::string start = "2000-01-01";
+  std::string calendar = "noleap";
+  double run_days = 10;
+  int run_steps = 0;
+
+  void visit(OptionVisitor& option);
+};
+
+/// Step count, length of a step, calendar and start; the date and the boundaries of intervals follow.
+class Clock {
+ public:
+  Clock() = default;
+  Clock(Calendar calendar, const Date& start, Microseconds step_length);
+
+  long step() const { return step_; }
+  Microseconds step_length() const { return step_length_; }
+  double step_seconds() const { return 1e-6 * static_cast<double>(step_length_); }
+  Microseconds elapsed() const { return step_ * step_length_; }
+  Calendar calendar() const { return calendar_; }
+  const Date& start() const { return start_; }
+  Date date() const { return date_at(elapsed()); }
+  Date date_at(Microseconds elapsed) const { return add(calendar_, start_, elapsed); }
+  void advance() { ++step_; }
+  void set_step(long step) { step_ = step; }
+
+  /// True when an interval ends at the present step. Boundaries are aligned with the calendar: n hours from midnight
+  /// (where n divides 24), days from midnight, months from January (where n divides 12), seasons DJF MAM JJA SON;
+  /// other counts, and steps, from the start. Always false for 'never', and at step 0.
+  bool ends(const Interval& interval) const;
+  /// Last boundary at or before 'elapsed', first boundary after it [microseconds since start]; the first one before
+  /// the start is cut to the start.
+  Microseconds boundary_before(const Interval& interval, Microseconds elapsed) const;
+  Microseconds boundary_after(const Interval& interval, Microseconds elapsed) const;
+  /// Throws configuration unless every boundary falls on a step; 'what' names the setting.
+  void require_whole_steps(const Interval& interval, const std::string& what) const;
+
+ private:
+  Calendar calendar_ = Calendar::noleap;
+  Date start_;
+  Microseconds step_length_ = microseconds_per_second;
+  long step_ = 0;
+};
+
+}  // namespace meridian

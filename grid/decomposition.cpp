@@ -1,0 +1,119 @@
+#include "grid/decomposition.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace meridian {
+
+int filter_block_length(int n_lon) {
+  const int half = n_lon / 2;
+  int best = half;
+  for (int length = 4; length <= half; ++length) {
+    if (half % length == 0 && std::abs(length - 30) < std::abs(best - 30)) best = length;
+  }
+  return best;
+}
+
+Extent columns_of(int n_lon, const Layout& layout, int px) {
+  if (layout.ranks_lon == 1) return {0, n_lon};
+  const int length = filter_block_length(n_lon);
+  const int blocks = n_lon / 2 / length;      // per half circle: the second half repeats the first,
+  const int ranks = layout.ranks_lon / 2;     // so that over-pole partners own the same blocks
+  const int half = px / ranks;
+  const int p = px % ranks;
+  const int begin = blocks * p / ranks;
+  const int end = blocks * (p + 1) / ranks;
+  return {half * (n_lon / 2) + begin * length, (end - begin) * length};
+}
+
+Extent rows_of(int n_lat, const Layout& layout, int py) {
+  const int begin = static_cast<int>(static_cast<long>(n_lat) * py / layout.ranks_lat);
+  const int end = static_cast<int>(static_cast<long>(n_lat) * (py + 1) / layout.ranks_lat);
+  return {begin, end - begin};
+}
+
+namespace {
+
+bool is_allowed(int n_lon, int n_lat, const Layout& layout) {
+  if (layout.ranks_lon < 1 || layout.ranks_lat < 1) return false;
+  if (layout.ranks_lon > 1) {
+    if (layout.ranks_lon % 2 != 0) return false;
+    if (layout.ranks_lon / 2 > n_lon / 2 / filter_block_length(n_lon)) return false;
+  }
+  return layout.ranks_lat == 1 || n_lat / layout.ranks_lat >= halo_width + 1;
+}
+
+std::string words_for(const std::vector<Layout>& layouts) {
+  std::string words;
+  for (const Layout& layout : layouts) {
+    if (!words.empty()) words += ", ";
+    words += std::to_string(layout.ranks_lon) + "x" + std::to_string(layout.ranks_lat);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::vector<Layout> allowed_layouts(int n_lon, int n_lat, int n_ranks) {
+  std::vector<Layout> layouts;
+  for (int ranks_lon = 1; ranks_lon <= n_ranks; ++ranks_lon) {
+    const Layout layout{ranks_lon, n_ranks / ranks_lon};
+    if (n_ranks % ranks_lon == 0 && is_allowed(n_lon, n_lat, layout)) layouts.push_back(layout);
+  }
+  return layouts;
+}
+
+Layout default_layout(int n_lon, int n_lat, int n_ranks) {
+  const std::vector<Layout> layouts = allowed_layouts(n_lon, n_lat, n_ranks);
+  if (layouts.empty()) {
+    int fewer = n_ranks;
+    while (fewer > 1 && allowed_layouts(n_lon, n_lat, fewer).empty()) --fewer;
+    require(false, ExitCode::configuration, n_ranks, " ranks do not fit a grid of ", n_lon, " x ", n_lat,
+            " cells; the largest smaller number that fits is ", fewer, ".");
+  }
+  const auto halo_points = [&](const Layout& layout) {
+    const int x = layout.ranks_lon == 1 ? 0 : 2 * (n_lat / layout.ranks_lat);
+    return x + 2 * (n_lon / layout.ranks_lon);
+  };
+  return *std::min_element(layouts.begin(), layouts.end(), [&](const Layout& a, const Layout& b) {
+    return halo_points(a) < halo_points(b);
+  });
+}
+
+Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator) {
+  Block block;
+  MPI_Comm_rank(communicator, &block.rank);
+  MPI_Comm_size(communicator, &block.n_ranks);
+  require(n_lon >= 8 && n_lon % 2 == 0, ExitCode::configuration, "'grid.n_lon' is ", n_lon,
+          "; it must be even and at least 8.");
+  require(n_lat >= 4, ExitCode::configuration, "'grid.n_lat' is ", n_lat, "; it must be at least 4.");
+  require(layout.ranks_lon * layout.ranks_lat == block.n_ranks && is_allowed(n_lon, n_lat, layout),
+          ExitCode::configuration, "The layout 'parallel.ranks_lon' x 'parallel.ranks_lat' = ", layout.ranks_lon, "x",
+          layout.ranks_lat, " is not possible with ", block.n_ranks, " ranks on ", n_lon, " x ", n_lat,
+          " cells; allowed: ", words_for(allowed_layouts(n_lon, n_lat, block.n_ranks)),
+          " (ranks in longitude are 1 or even and own whole filter blocks of ", filter_block_length(n_lon),
+          " columns; at least ", halo_width + 1, " rows a rank).");
+  block.n_lon = n_lon;
+  block.n_lat = n_lat;
+  block.layout = layout;
+  block.filter_block = filter_block_length(n_lon);
+  block.px = block.rank / layout.ranks_lat;  // latitude fastest
+  block.py = block.rank % layout.ranks_lat;
+  const Extent columns = columns_of(n_lon, layout, block.px);
+  const Extent rows = rows_of(n_lat, layout, block.py);
+  block.i_first = columns.first;
+  block.nx = columns.count;
+  block.j_first = rows.first;
+  block.ny = rows.count;
+  const auto rank_at = [&](int px, int py) { return (px % layout.ranks_lon) * layout.ranks_lat + py; };
+  block.west = rank_at(block.px + layout.ranks_lon - 1, block.py);
+  block.east = rank_at(block.px + 1, block.py);
+  const int across = rank_at(block.px + layout.ranks_lon / 2, block.py);
+  block.south = block.at_south_pole() ? across : rank_at(block.px, block.py - 1);
+  block.north = block.at_north_pole() ? across : rank_at(block.px, block.py + 1);
+  MPI_Comm_dup(communicator, &block.world);
+  MPI_Comm_split(communicator, block.py, block.px, &block.ring);
+  return block;
+}
+
+}  // namespace meridian

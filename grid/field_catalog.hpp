@@ -1,0 +1,76 @@
+#pragma once
+// Every named field once: from these lines come allocation, restart membership, output attributes, range checks,
+// `meridian describe` and the table in the docs.
+
+#include <string_view>
+
+#include "grid/field.hpp"
+#include "grid/options.hpp"
+
+namespace meridian {
+
+/// What a field is, without its place.
+struct FieldInfo {
+  std::string_view name;           // CF standard name where one exists
+  std::string_view short_name;     // name in output files (CMIP where one exists)
+  std::string_view unit;           // UDUNITS spelling
+  Range valid;                     // outside: the health check speaks
+  std::string_view meaning;        // long_name in files; not the name again
+  bool has_standard_name = true;   // 'name' is in the CF table
+  Horizontal horizontal = Horizontal::cell;
+  Vertical vertical = Vertical::layer;
+};
+
+template <class P>
+struct FieldSpec : FieldInfo {
+  using place = P;
+  constexpr FieldSpec(std::string_view name, std::string_view short_name, std::string_view unit, Range valid,
+                      std::string_view meaning, bool standard = true)
+      : FieldInfo{name, short_name, unit, valid, meaning, standard, P::horizontal, P::vertical} {}
+};
+
+namespace field {
+
+// Prognostic, hydrostatic
+inline constexpr FieldSpec<Cell> layer_mass{
+    "air_pressure_thickness", "dpi", "Pa", {0, 1.2e5}, "weight of the dry air of a layer per area", false};
+inline constexpr FieldSpec<Cell> theta_mass{"mass_weighted_virtual_potential_temperature", "dpi_thetav", "Pa K",
+                                            {0, 1e9}, "layer mass times virtual potential temperature", false};
+// Prognostic, shallow water
+inline constexpr FieldSpec<Cell> depth{"fluid_depth", "h", "m", {0, 1e5}, "depth of the fluid layer", false};
+// Prognostic, both
+inline constexpr FieldSpec<XFace> xwind{"x_wind", "u", "m s-1", {-400, 400}, "wind through western faces"};
+inline constexpr FieldSpec<YFace> ywind{"y_wind", "v", "m s-1", {-400, 400}, "wind through southern faces"};
+// Fixed
+inline constexpr FieldSpec<CellSurface> surface_geopotential{
+    "surface_geopotential", "phis", "m2 s-2", {-2e4, 1.2e5}, "geopotential of the ground"};
+inline constexpr FieldSpec<CornerSurface> coriolis_parameter{
+    "coriolis_parameter", "fcor", "s-1", {-1, 1}, "twice the planet's rotation about the local vertical"};
+// Diagnosed for physics and output, on the reference levels
+inline constexpr FieldSpec<Cell> air_temperature{"air_temperature", "ta", "K", {100, 400}, "air temperature"};
+inline constexpr FieldSpec<Cell> eastward_wind{"eastward_wind", "ua", "m s-1", {-400, 400}, "eastward wind"};
+inline constexpr FieldSpec<Cell> northward_wind{"northward_wind", "va", "m s-1", {-400, 400}, "northward wind"};
+inline constexpr FieldSpec<Cell> air_pressure{"air_pressure", "pfull", "Pa", {0, 1.2e5}, "air pressure of a layer"};
+inline constexpr FieldSpec<Cell> geopotential_height{
+    "geopotential_height", "zg", "m", {-2e3, 2e5}, "geopotential height of the middle of a layer"};
+inline constexpr FieldSpec<Cell> relative_vorticity{
+    "atmosphere_upward_relative_vorticity", "vo", "s-1", {-1e-2, 1e-2}, "relative vorticity"};
+inline constexpr FieldSpec<Cell> divergence_of_wind{
+    "divergence_of_wind", "div", "s-1", {-1e-2, 1e-2}, "horizontal divergence"};
+inline constexpr FieldSpec<CellSurface> surface_air_pressure{
+    "surface_air_pressure", "ps", "Pa", {3e4, 1.2e5}, "surface air pressure"};
+inline constexpr FieldSpec<CellSurface> surface_altitude{
+    "surface_altitude", "orog", "m", {-500, 12000}, "altitude of the ground"};
+// Shallow water, for output
+inline constexpr FieldSpec<CellSurface> surface_height{
+    "free_surface_height", "eta", "m", {-1e5, 1e5}, "height of the free surface: depth plus ground", false};
+// Sums of the tendencies of the physics suite, handed to the dynamics
+inline constexpr FieldSpec<Cell> temperature_tendency{
+    "tendency_of_air_temperature", "tnt", "K s-1", {-1, 1}, "tendency of air temperature by physics"};
+inline constexpr FieldSpec<Cell> eastward_wind_tendency{
+    "tendency_of_eastward_wind", "tnua", "m s-2", {-1, 1}, "tendency of eastward wind by physics"};
+inline constexpr FieldSpec<Cell> northward_wind_tendency{
+    "tendency_of_northward_wind", "tnva", "m s-2", {-1, 1}, "tendency of northward wind by physics"};
+
+}  // namespace field
+}  // namespace meridian

@@ -1,0 +1,57 @@
+#pragma once
+// The latitude-longitude C-grid: metric terms of rows, exact areas, pole geometry, levels and planet.
+
+#include <vector>
+
+#include "grid/decomposition.hpp"
+#include "grid/planet.hpp"
+#include "grid/vertical_coordinate.hpp"
+
+namespace meridian {
+
+/// One value per row of the block, readable on the device with local row indices -halo_width .. ny + halo_width.
+struct RowValues {
+  Array1<Real> data;
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(int j) const { return data(j + halo_width); }
+};
+
+/// Metric terms, all functions of the row alone. Beyond the poles cos(latitude) continues analytically, so lengths
+/// and areas of halo rows are negative there; with the sign rule of Halo every operator then works unchanged across
+/// the pole. With dl = 2 pi / n_lon, dp = pi / n_lat:
+struct Metrics {
+  Real dy = 0;             // [m] a dp, distance of rows
+  Real area_of_pole = 0;   // [m2] area of the vertex at a pole, 2 pi a^2 (1 - cos(dp/2))
+  RowValues dx_at_cell;    // [m] a cos(phi_j) dl, cell-centre distance (at xfaces too)
+  RowValues dx_at_yface;   // [m] a cos(psi_j) dl, length of the southern face of row j; 0 at the poles
+  RowValues area_at_cell;  // [m2] 2 a^2 dl cos(phi_j) sin(dp/2), exact
+  RowValues area_at_corner;          // [m2] 2 a^2 dl cos(psi_j) sin(dp/2), exact; unused at the poles
+  RowValues inverse_dx_at_cell;      // [m-1]
+  RowValues inverse_area_at_cell;    // [m-2]
+  RowValues inverse_area_at_corner;  // [m-2], 0 at the poles
+  RowValues sin_at_cell, cos_at_cell;    // of latitude [1]
+  RowValues sin_at_yface, cos_at_yface;  // of latitude [1]
+};
+
+/// The grid of one block with everything that does not change in a run.
+class Grid {
+ public:
+  Grid(const Block& block, const Planet& planet, const VerticalCoordinate& levels);
+
+  Block block;
+  Planet planet;
+  VerticalCoordinate levels;
+  Metrics metrics;
+
+  int n_levels() const { return levels.n_layers(); }
+  double dl() const { return 2 * pi / block.n_lon; }
+  double dp() const { return pi / block.n_lat; }
+  /// Latitudes and longitudes [radians] of local indices; rows beyond a pole continue past +-pi/2.
+  double latitude_of_cell(int j) const { return -pi / 2 + (block.j_first + j + 0.5) * dp(); }
+  double latitude_of_yface(int j) const { return -pi / 2 + (block.j_first + j) * dp(); }
+  double longitude_of_cell(int i) const { return (block.i_first + i + 0.5) * dl(); }
+  double longitude_of_xface(int i) const { return (block.i_first + i) * dl(); }
+  /// Area [m2] of a cell in global row j, double precision.
+  double area_of_global_row(int j) const;
+};
+
+}  // namespace meridian

@@ -1,0 +1,73 @@
+#pragma once
+// How a component tells its options: one struct with defaults and one visit() that names each of them once.
+// Readers, help, JSON Schema and the resolved case are visitors (io/config).
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meridian {
+
+/// Closed interval of allowed values.
+struct Range {
+  double lowest;
+  double highest;
+};
+
+class OptionVisitor {
+ public:
+  using Text = std::string_view;
+  virtual ~OptionVisitor() = default;
+
+  virtual void real(Text key, double& value, Text unit, Range range, Text meaning) = 0;
+  virtual void integer(Text key, int& value, Text unit, Range range, Text meaning) = 0;
+  virtual void flag(Text key, bool& value, Text meaning) = 0;
+  /// One of a fixed set of words.
+  virtual void word(Text key, std::string& value, std::span<const Text> allowed, Text meaning) = 0;
+  /// Free text; 'form' says what it must look like, e.g. "<number> hours|days|months|steps" or "flat or a path".
+  virtual void text(Text key, std::string& value, Text form, Text meaning) = 0;
+  /// A list of texts; a single scalar in the file is a list of one. Numbers are taken as their text.
+  virtual void texts(Text key, std::vector<std::string>& values, Text form, Text meaning) = 0;
+
+  template <class Options>
+  void group(Text key, Options& options, Text meaning) {
+    enter(key, meaning);
+    options.visit(*this);
+    leave();
+  }
+
+  /// A YAML list of groups. Readers call back once per element; describers show one element with its defaults.
+  template <class Options>
+  void list(Text key, std::vector<Options>& values, Text meaning) {
+    values.resize(enter_list(key, values.size(), meaning));
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      enter_element(n);
+      values[n].visit(*this);
+      leave_element();
+    }
+    leave_list();
+  }
+
+  /// True where the user set this key of the current group (file or --set).
+  virtual bool given(Text key) const = 0;
+  /// Reports a problem with the value of this key of the current group; readers add file:line:column.
+  virtual void problem(Text key, const std::string& sentence) = 0;
+  /// True for visitors that show everything there is: groups with alternatives then visit each of them.
+  virtual bool shows_alternatives() const { return false; }
+  /// With shows_alternatives(): what follows applies where 'key' has this word; an empty word ends it.
+  virtual void alternative(Text key, Text word) {
+    (void)key;
+    (void)word;
+  }
+
+ protected:
+  virtual void enter(Text key, Text meaning) = 0;
+  virtual void leave() = 0;
+  virtual std::size_t enter_list(Text key, std::size_t size, Text meaning) = 0;
+  virtual void enter_element(std::size_t n) = 0;
+  virtual void leave_element() = 0;
+  virtual void leave_list() = 0;
+};
+
+}  // namespace meridian
