@@ -1,5 +1,6 @@
 #include "physics/suite.hpp"
 
+#include <Kokkos_Profiling_ScopedRegion.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -58,7 +59,9 @@ struct SchemeOptions {
     option.word("scheme", name, names, "column scheme: see 'meridian list schemes'");
     if (option.shows_alternatives()) return show_alternatives(option);
     if (name.empty()) option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
-    if (const AnyScheme* known = in_table(name); known && (!scheme || scheme->name != name)) scheme = known->copy();
+    const AnyScheme* known = in_table(name);
+    if (!known) scheme = nullptr;
+    else if (!scheme || scheme->name != name) scheme = known->copy();
     if (scheme) scheme->visit_options(option);
   }
 
@@ -207,7 +210,7 @@ bool any_out_of_range(const Results& results, const Box& cells) {
 
 std::string degrees(double value, char positive, char negative) {
   std::ostringstream text;
-  text << std::fixed << std::setprecision(2) << std::abs(value) << ' ' << (value < 0 ? negative : positive);
+  text << std::fixed << std::setprecision(3) << std::abs(value) << ' ' << (value < 0 ? negative : positive);
   return text.str();
 }
 
