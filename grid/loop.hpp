@@ -12,6 +12,13 @@ namespace meridian {
 inline constexpr bool on_device =
     !Kokkos::SpaceAccessibility<Kokkos::DefaultHostExecutionSpace, DeviceMemory>::accessible;
 
+// MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define MERIDIAN_INLINE_BODY __attribute__((flatten))
+#else
+#define MERIDIAN_INLINE_BODY
+#endif
+
 #ifdef __clang__
 #define MERIDIAN_VECTORISE _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__) && !defined(__CUDACC__)
@@ -34,7 +41,7 @@ void for_each(const char* label, const Box& box, const Body& body) {
                          body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
           const int i_begin = box.i_begin;
@@ -56,7 +63,7 @@ void for_each_column(const char* label, const Box& box, const Body& body) {
     Kokkos::parallel_for(label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
@@ -82,7 +89,7 @@ void march(const char* label, const Box& box, const Body& body) {
         });
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -119,7 +126,7 @@ double reduce_max(const char* label, const Box& box, const Body& body) {
   if (n_k <= 0 || n_j <= 0 || n_i <= 0) return largest;
   Kokkos::parallel_reduce(
       label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-      KOKKOS_LAMBDA(const int row, double& result) {
+      KOKKOS_LAMBDA(const int row, double& result) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
         for (int i = box.i_begin; i < box.i_end; ++i) {
@@ -129,38 +136,6 @@ double reduce_max(const char* label, const Box& box, const Body& body) {
       },
       Kokkos::Max<double>(largest));
   return largest;
-}
-
-/// True if body(k, j, i) is true at any point of the box; vectorised on hosts where reduce_max is not.
-template <class Body>
-bool any_point(const char* label, const Box& box, const Body& body) {
-  const int n_k = box.k_end - box.k_begin;
-  const int n_j = box.j_end - box.j_begin;
-  int found = 0;
-  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return false;
-  if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_reduce(
-        label,
-        Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
-        KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; },
-        Kokkos::BOr<int>(found));
-  } else {
-    Kokkos::parallel_reduce(
-        label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-        KOKKOS_LAMBDA(const int row, int& result) {
-          const int k = box.k_begin + row / n_j;
-          const int j = box.j_begin + row % n_j;
-          const int i_begin = box.i_begin;
-          const int i_end = box.i_end;
-          int in_row = 0;
-          MERIDIAN_VECTORISE
-          for (int i = i_begin; i < i_end; ++i) in_row |= body(k, j, i) ? 1 : 0;
-          result |= in_row;
-        },
-        Kokkos::BOr<int>(found));
-  }
-  return found != 0;
 }
 
 }  // namespace meridian

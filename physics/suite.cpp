@@ -201,11 +201,11 @@ bool any_out_of_range(const Results& results, const Box& cells) {
   for (int n = 0; n < results.count; ++n) n_k = std::max(n_k, results.n_levels[n]);
   Box box = cells;
   box.k_end = results.count * n_k;
-  return any_point("physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
+  return reduce_max("physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
     const int n = row / n_k;
     const int k = Kokkos::min(row % n_k, results.n_levels[n] - 1);
-    return out_of_range(results.field[n](k, j, i), results.lowest[n], results.highest[n]);
-  });
+    return out_of_range(results.field[n](k, j, i), results.lowest[n], results.highest[n]) ? 1.0 : 0.0;
+  }) > 0;
 }
 
 std::string degrees(double value, char positive, char negative) {
