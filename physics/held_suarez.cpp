@@ -34,6 +34,7 @@ void add_relaxation_and_drag(const HeldSuarez::Options& options, const Grid& gri
   const Metrics metrics = grid.metrics;
   const double kappa = grid.planet.kappa();
   const double inverse_p0 = 1 / grid.planet.reference_pressure_pa;                           // [Pa-1]
+  const double inverse_depth = 1 / (1 - options.boundary_layer_sigma);                       // [1]
   const double per_dt = 1 / dt;                                                              // [s-1]
   const double ka_dt = dt / (options.relaxation_time_days * seconds_per_day);                // [1]
   const double ks_dt = dt / (options.surface_relaxation_time_days * seconds_per_day);        // [1]
@@ -41,7 +42,7 @@ void add_relaxation_and_drag(const HeldSuarez::Options& options, const Grid& gri
   for_each("physics/held_suarez", grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
     const double sine = metrics.sin_at_cell(j);                                              // [1]
     const double cosine2 = 1 - sine * sine;                                                  // [1]
-    const double weight = boundary_layer_weight(options, p(k, j, i) / p_sfc(0, j, i));       // [1]
+    const double weight = boundary_layer_weight(p(k, j, i) / p_sfc(0, j, i), inverse_depth);  // [1]
     const double kT_dt = ka_dt + (ks_dt - ka_dt) * weight * cosine2 * cosine2;               // [1]
     const double kv_dt = kf_dt * weight;                                                     // [1]
     const double T_eq = equilibrium_temperature(options, kappa, sine, p(k, j, i) * inverse_p0);  // [K]

@@ -84,7 +84,10 @@ class ColumnModel {
   /// Owned values, index (k * rows + j) * columns + i.
   template <class P>
   std::vector<Real> values(const FieldSpec<P>& spec) const {
-    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, fields.get(spec).data());
+    return values(fields.get(spec).data());
+  }
+  std::vector<Real> values(const Array3<Real>& data) const {
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data);
     std::vector<Real> result;
     for (std::size_t k = 0; k < host.extent(0); ++k) {
       for (int j = 0; j < grid.block.ny; ++j) {

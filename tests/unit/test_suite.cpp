@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <map>
@@ -385,6 +386,39 @@ TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
   options.visit(help);
   EXPECT_TRUE(help.problems.empty());
   EXPECT_THAT(help.seen, testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
+}
+
+/// Every tendency and written field of one scheme of the table, on the first n of the random columns.
+std::map<std::string, std::vector<Real>> results_of(const std::string& scheme, int n_columns) {
+  ListReader reader;
+  reader.suite = {scheme};
+  PhysicsOptions options;
+  options.visit(reader);
+  ColumnModel model(n_columns);
+  const auto n_state = model.fields.entries().size();
+  Suite suite(options, model.grid, model.fields, Watch::every_field);
+  suite.run(1200);
+  std::map<std::string, std::vector<Real>> results;
+  for (std::size_t n = n_state; n < model.fields.entries().size(); ++n) {
+    const FieldSet::Entry& entry = model.fields.entries()[n];
+    results[std::string(entry.info.name)] = model.values(entry.data);
+  }
+  return results;
+}
+
+TEST(AllSchemes, random_columns_give_finite_results_that_do_not_depend_on_the_number_of_columns) {
+  const int most = 257;
+  for (const SchemeInfo& scheme : all_schemes()) {
+    const auto all = results_of(scheme.name, most);
+    for (const int n : {1, 2, 7, 8, 9, 63, 64, 65, 255, 256, 257}) {
+      for (const auto& [name, values] : results_of(scheme.name, n)) {
+        for (std::size_t at = 0; at < values.size(); ++at) {
+          ASSERT_TRUE(std::isfinite(values[at])) << scheme.name << ' ' << name;
+          ASSERT_EQ(values[at], all.at(name)[at / n * most + at % n]) << scheme.name << ' ' << name;
+        }
+      }
+    }
+  }
 }
 
 TEST(AllSchemes, every_scheme_says_what_it_is_and_uses) {
