@@ -211,7 +211,7 @@ TEST(InitialStates, williamson_6_has_the_published_heights_and_winds) {
                                              state.northward_wind(lon * degree, lat * degree)));
     }
   }
-  EXPECT_NEAR(highest, 10556.358, 1e-3);  // the maximum lies between the samples
+  EXPECT_NEAR(highest, 10556.4143, 3e-3);  // at the equator; the maximum lies between the samples
   EXPECT_NEAR(fastest, 2 * planet.radius_m * 7.848e-6, 1e-9);  // at the equator, where the wave blows east
 }
 
