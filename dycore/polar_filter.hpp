@@ -9,7 +9,7 @@ namespace meridian {
 
 class PolarFilter {
  public:
-  explicit PolarFilter(const Grid& grid);
+  explicit PolarFilter(const Grid& grid, bool enabled = true);
 
   /// Filters tendency a (cell or xface rows: r from cos phi_j) and tendency b (cell, xface or yface rows; yface: r from
   /// cos psi_j) on the owned points, and calls body(k, j, i, filtered_a, filtered_b) once for each owned cell (k, j, i),
@@ -17,6 +17,8 @@ class PolarFilter {
   /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0.
   template <class PlaceA, class PlaceB, class Body>
   void apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
+  template <class PlaceA, class Body>
+  void apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body);
 };
 
 }  // namespace meridian
