@@ -28,8 +28,11 @@ struct SteadyJets {
   double a, omega, g, R, p0;
 
   explicit SteadyJets(const Planet& planet)
-      : a(planet.radius_m), omega(planet.rotation_rate_per_s), g(planet.gravity_m_per_s2),
-        R(planet.gas_constant_j_per_kg_k), p0(planet.reference_pressure_pa) {}
+      : a(planet.radius_m),
+        omega(planet.rotation_rate_per_s),
+        g(planet.gravity_m_per_s2),
+        R(planet.gas_constant_j_per_kg_k),
+        p0(planet.reference_pressure_pa) {}
 
   static double angle_of(double eta) { return (eta - eta0) * pi / 2; }
   static double X(double lat) {
@@ -56,8 +59,8 @@ struct SteadyJets {
       const double t = eta_t;
       mean -= R * dT *
               ((std::log(eta / t) + 137. / 60) * std::pow(t, 5) - 5 * std::pow(t, 4) * eta +
-               5 * std::pow(t, 3) * eta * eta - 10. / 3 * t * t * std::pow(eta, 3) + 1.25 * t * std::pow(eta, 4) -
-               std::pow(eta, 5) / 5);
+               5 * std::pow(t, 3) * eta * eta - 10. / 3 * t * t * std::pow(eta, 3) +
+               1.25 * t * std::pow(eta, 4) - std::pow(eta, 5) / 5);
     }
     const double u = u0 * std::pow(std::cos(angle_of(eta)), 1.5);
     return mean + u * (X(lat) * u + Y(lat) * a * omega);
@@ -66,22 +69,26 @@ struct SteadyJets {
 
 /// U14, equations 7 to 22, shallow atmosphere; height is the coordinate, the surface pressure is p0 everywhere.
 struct BalancedJets {
-  static constexpr double TE = 310, TP = 240;        // [K] at the ground, equator and pole
-  static constexpr double T0 = (TE + TP) / 2;        // [K]
-  static constexpr double lapse = 0.005;             // [K m-1]
-  static constexpr double b = 2;                     // [1] half-width of the jets in scale heights
-  static constexpr int K = 3;                        // power of the cosine of latitude
+  static constexpr double TE = 310, TP = 240;  // [K] at the ground, equator and pole
+  static constexpr double T0 = (TE + TP) / 2;  // [K]
+  static constexpr double lapse = 0.005;       // [K m-1]
+  static constexpr double b = 2;               // [1] half-width of the jets in scale heights
+  static constexpr int K = 3;                  // power of the cosine of latitude
   double a, omega, g, R, p0;
 
   explicit BalancedJets(const Planet& planet)
-      : a(planet.radius_m), omega(planet.rotation_rate_per_s), g(planet.gravity_m_per_s2),
-        R(planet.gas_constant_j_per_kg_k), p0(planet.reference_pressure_pa) {}
+      : a(planet.radius_m),
+        omega(planet.rotation_rate_per_s),
+        g(planet.gravity_m_per_s2),
+        R(planet.gas_constant_j_per_kg_k),
+        p0(planet.reference_pressure_pa) {}
 
   struct Level {
-    double z, temperature, ln_p, i2;  // [m], [K], [1] of p / p0, [m K-1] integral of the latitudinal part of 1 / T
+    double z, temperature, ln_p,
+        i2;  // [m], [K], [1] of p / p0, [m K-1] integral of the latitudinal part of 1 / T
   };
   Level at_height(double lat, double z) const {
-    constexpr double A = (T0 - TP) / (T0 * TP);                // [K-1]
+    constexpr double A = (T0 - TP) / (T0 * TP);                 // [K-1]
     constexpr double C = (K + 2) / 2. * (TE - TP) / (TE * TP);  // [K-1]
     const double s2 = square(z * g / (b * R * T0));
     const double decay = std::exp(-s2);
@@ -104,7 +111,8 @@ struct BalancedJets {
       if (std::abs(error) < 1e-14 * (1 + std::abs(ln_p))) return level;
       z += error * R * level.temperature / g;
     }
-    throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " + std::to_string(p) +
+    throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " +
+                                             std::to_string(p) +
                                              " Pa: the constants of 'planet' are too far from the Earth's.");
   }
   double wind(double lat, const Level& level) const {

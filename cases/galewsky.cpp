@@ -33,18 +33,20 @@ double gauss(const Function& f, double from, double to) {
 }  // namespace
 
 ShallowWaterState Galewsky::state(const Planet& planet) const {
-  constexpr double mean_depth = 10000;                           // [m]
-  constexpr double lon_scale = 1. / 3, lat_scale = 1. / 15;      // [radians] the source's alpha and beta
-  constexpr double bump_lat = pi / 4;                            // [radians]
-  constexpr int n_strips = 500;                                  // quadrature error below 1e-10 m, see the test
+  constexpr double mean_depth = 10000;                       // [m]
+  constexpr double lon_scale = 1. / 3, lat_scale = 1. / 15;  // [radians] the source's alpha and beta
+  constexpr double bump_lat = pi / 4;                        // [radians]
+  constexpr int n_strips = 500;                              // quadrature error below 1e-10 m, see the test
   constexpr double strip = (north - south) / n_strips;
   const double g = planet.gravity_m_per_s2;
-  const auto slope = [planet, g](double lat) {  // [m] per radian: - dh/dlat, gradient wind balance (equation 3)
+  const auto slope = [planet,
+                      g](double lat) {  // [m] per radian: - dh/dlat, gradient wind balance (equation 3)
     const double u = jet(lat);
     return u / g * (2 * planet.radius_m * planet.rotation_rate_per_s * std::sin(lat) + std::tan(lat) * u);
   };
-  std::vector<double> drop(n_strips + 1, 0.0);  // [m] from the southern edge to the southern end of each strip
-  double mean_drop = 0;                         // [m] area mean: half the integral of slope (1 - sin(lat)), by parts
+  std::vector<double> drop(n_strips + 1,
+                           0.0);  // [m] from the southern edge to the southern end of each strip
+  double mean_drop = 0;           // [m] area mean: half the integral of slope (1 - sin(lat)), by parts
   for (int n = 0; n < n_strips; ++n) {
     const double from = south + n * strip;
     drop[n + 1] = drop[n] + gauss(slope, from, from + strip);

@@ -36,10 +36,13 @@ void for_each_state(Tuple& states, const Action& action) {
 template <class P>
 class OnHost {
  public:
-  explicit OnHost(const Field<P>& field) : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
+  explicit OnHost(const Field<P>& field)
+      : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
   OnHost(const OnHost&) = delete;
   ~OnHost() { Kokkos::deep_copy(device_, host_); }
-  void set(int k, int j, int i, double value) { host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value); }
+  void set(int k, int j, int i, double value) {
+    host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value);
+  }
 
  private:
   Array3<Real> device_;
@@ -59,7 +62,8 @@ class Ground {
     if (altitude_.empty()) return own;
     const Block& block = grid_.block;
     const std::size_t column = (block.i_first + i + block.n_lon) % block.n_lon;
-    return grid_.planet.gravity_m_per_s2 * altitude_[(block.j_first + j) * static_cast<std::size_t>(block.n_lon) + column];
+    return grid_.planet.gravity_m_per_s2 *
+           altitude_[(block.j_first + j) * static_cast<std::size_t>(block.n_lon) + column];
   }
 
  private:
@@ -68,10 +72,12 @@ class Ground {
 };
 
 /// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
-int wrapped(const Block& block, int i) { return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first; }
+int wrapped(const Block& block, int i) {
+  return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first;
+}
 
-/// f = 2 Omega sin(latitude in the frame of the state) at all corners, halo included. A point beyond a pole is the point
-/// half a circle away; the corners of a pole row are one point.
+/// f = 2 Omega sin(latitude in the frame of the state) at all corners, halo included. A point beyond a pole is the
+/// point half a circle away; the corners of a pole row are one point.
 void fill_coriolis_parameter(const Grid& grid, const Frame& frame, const FieldSet& fields) {
   const Block& block = grid.block;
   OnHost f(fields.get(field::coriolis_parameter));
@@ -143,7 +149,8 @@ void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fiel
 }
 
 /// Pressure [Pa] where the geopotential of the state is phi, by Newton's method: d phi / d ln p = - R T.
-double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point, double phi) {
+double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point,
+                   double phi) {
   double p = planet.reference_pressure_pa;
   for (int n = 0; n < 50; ++n) {
     const double above = state.geopotential(point.lon, point.lat, p) - phi;
@@ -152,7 +159,8 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
     if (std::abs(step) < 1e-13) return p;
   }
   throw Error(ExitCode::configuration, "The initial state has no pressure at a surface geopotential of " +
-                                           std::to_string(phi) + " m2 s-2; set 'boundary.topography' to 'flat'.");
+                                           std::to_string(phi) +
+                                           " m2 s-2; set 'boundary.topography' to 'flat'.");
 }
 
 /// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
@@ -173,12 +181,16 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   const Frame frame(state.angle);
   const Ground ground(grid, surface_altitude);
   const auto exner = [&](double p) { return std::pow(p / planet.reference_pressure_pa, planet.kappa()); };
-  const auto middle = [&](int k, double ps) { return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2; };
+  const auto middle = [&](int k, double ps) {
+    return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2;
+  };
 
   // Surface pressure [Pa] of the owned cells and of those west and south of them, and their ground.
   const int stride = block.nx + 1;
   std::vector<double> ps(static_cast<std::size_t>(stride) * (block.ny + 1));
-  const auto surface = [&](int j, int i) -> double& { return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1]; };
+  const auto surface = [&](int j, int i) -> double& {
+    return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
+  };
   OnHost phi_s(fields.get(field::surface_geopotential));
   for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
@@ -286,7 +298,8 @@ const std::string& InitialOptions::name() const { return impl->name; }
 
 void InitialOptions::visit(OptionVisitor& option) {
   static constexpr auto names = std::apply(
-      [](auto... state) { return std::array<std::string_view, sizeof...(state)>{decltype(state)::name...}; }, States());
+      [](auto... state) { return std::array<std::string_view, sizeof...(state)>{decltype(state)::name...}; },
+      States());
   option.word("name", impl->name, names, "the state at the start: see 'meridian list cases'");
   for_each_state(impl->states, [&](auto& state) {
     if (option.shows_alternatives()) option.alternative("name", state.name);

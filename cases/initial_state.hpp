@@ -24,12 +24,12 @@ struct InitialOptions {
   bool shallow_water() const;  // the state is one of the shallow-water equations
 };
 
-/// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, the
-/// coriolis_parameter in the halo too; the other halos are exchanged by the caller. surface_altitude [m]: global array of
+/// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, and the
+/// coriolis_parameter in its halo; the other halos are exchanged by the caller. surface_altitude [m]: global array of
 /// boundary data, index j * n_lon + i, or empty for the state's own ground.
 /// Hydrostatic: surface pressure where the state's geopotential is that of the ground; layer_mass from P_k(ps);
-/// theta_mass = layer_mass thv, thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} - Pi_k)) from the analytic geopotential at half
-/// levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where the top pressure is 0.
+/// theta_mass = layer_mass thv, thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} - Pi_k)) from the analytic geopotential at
+/// half levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where the top pressure is 0.
 /// Shallow water: depth is the free surface less the ground.
 /// Throws configuration where the ground rises above the free surface or no surface pressure fits.
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,

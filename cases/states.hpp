@@ -31,17 +31,19 @@ struct AtmosphereState {
 
 inline double zero_wind(double, double, double) { return 0; }
 
-/// The frame of a state whose axis of rotation is tilted against the grid's by an angle, about the point at longitude 270,
-/// latitude 0 (Williamson et al. 1992, J. Comput. Phys. 102, section 3.1). The planet turns about the tilted axis.
+/// The frame of a state whose axis of rotation is tilted against the grid's by an angle, about the point at longitude
+/// 270, latitude 0 (Williamson et al. 1992, J. Comput. Phys. 102, section 3.1). The planet turns about the tilted axis.
 class Frame {
  public:
   explicit Frame(double angle);
 
   /// A point of the grid, seen from the state: place and components of wind.
   struct Point {
-    double lon, lat;                  // [radians] in the frame of the state
-    double cosine = 1, sine = 0;      // of the angle between the two eastward directions
-    double eastward(double u, double v) const { return cosine * u - sine * v; }   // grid wind from wind of the state
+    double lon, lat;              // [radians] in the frame of the state
+    double cosine = 1, sine = 0;  // of the angle between the two eastward directions
+    double eastward(double u, double v) const {
+      return cosine * u - sine * v;
+    }  // grid wind from wind of the state
     double northward(double u, double v) const { return sine * u + cosine * v; }
   };
   Point at(double lon, double lat) const;
@@ -63,7 +65,8 @@ inline void visit_angle(OptionVisitor& option, double& angle_degrees) {
 // Shallow water
 
 struct Williamson1 {
-  static constexpr std::string_view name = "williamson_1", meaning = "cosine bell carried once round the sphere",
+  static constexpr std::string_view name = "williamson_1",
+                                    meaning = "cosine bell carried once round the sphere",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 1";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -71,7 +74,8 @@ struct Williamson1 {
 };
 
 struct Williamson2 {
-  static constexpr std::string_view name = "williamson_2", meaning = "steady zonal flow in geostrophic balance",
+  static constexpr std::string_view name = "williamson_2",
+                                    meaning = "steady zonal flow in geostrophic balance",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 2";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -87,7 +91,8 @@ struct Williamson5 {
 };
 
 struct Williamson6 {
-  static constexpr std::string_view name = "williamson_6", meaning = "Rossby-Haurwitz wave of zonal wavenumber 4",
+  static constexpr std::string_view name = "williamson_6",
+                                    meaning = "Rossby-Haurwitz wave of zonal wavenumber 4",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 6";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -95,7 +100,8 @@ struct Williamson6 {
 };
 
 struct Galewsky {
-  static constexpr std::string_view name = "galewsky", meaning = "narrow balanced jet that breaks up into vortices",
+  static constexpr std::string_view name = "galewsky",
+                                    meaning = "narrow balanced jet that breaks up into vortices",
                                     source = "Galewsky, Scott and Polvani (2004), Tellus 56A, 429-440";
   double angle_degrees = 0;
   double perturbation_m = 120;
@@ -110,9 +116,10 @@ struct Galewsky {
 // Dry atmosphere
 
 struct JablonowskiWilliamson {
-  static constexpr std::string_view name = "jablonowski_williamson",
-                                    meaning = "balanced mid-latitude jets; a disturbed one grows a baroclinic wave",
-                                    source = "Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975";
+  static constexpr std::string_view
+      name = "jablonowski_williamson",
+      meaning = "balanced mid-latitude jets; a disturbed one grows a baroclinic wave",
+      source = "Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975";
   double angle_degrees = 0;
   double perturbation_m_per_s = 1;
   void visit(OptionVisitor& option) {
@@ -124,7 +131,8 @@ struct JablonowskiWilliamson {
 };
 
 struct Ullrich {
-  static constexpr std::string_view name = "ullrich", meaning = "balanced jets over flat ground; grow a baroclinic wave",
+  static constexpr std::string_view name = "ullrich",
+                                    meaning = "balanced jets over flat ground; grow a baroclinic wave",
                                     source = "Ullrich et al. (2014), Q. J. R. Meteorol. Soc. 140, 1590-1602";
   double angle_degrees = 0;
   double perturbation_m_per_s = 1;
@@ -137,14 +145,17 @@ struct Ullrich {
 };
 
 struct Rest {
-  static constexpr std::string_view name = "rest", meaning = "no wind; temperature depends on pressure alone",
-                                    source = "exact solution; profiles of Ullrich et al. (2012), DCMIP test case document";
+  static constexpr std::string_view
+      name = "rest",
+      meaning = "no wind; temperature depends on pressure alone",
+      source = "exact solution; profiles of Ullrich et al. (2012), DCMIP test case document";
   std::string profile = "isothermal";
   double perturbation_k = 0;
   void visit(OptionVisitor& option) {
     static constexpr std::string_view profiles[] = {"isothermal", "uniform_theta", "standard_atmosphere"};
     option.word("profile", profile, profiles,
-                "temperature 300 K, potential temperature 300 K, or 280 K at the reference pressure falling by 6.5 K per "
+                "temperature 300 K, potential temperature 300 K, or 280 K at the reference pressure falling "
+                "by 6.5 K per "
                 "km to 216.65 K");
     option.real("perturbation_k", perturbation_k, "K", {0, 10},
                 "largest random temperature added to each point; the same on any number of ranks");

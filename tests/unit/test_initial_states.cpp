@@ -12,8 +12,8 @@ namespace meridian {
 namespace {
 
 constexpr double degree = pi / 180;
-const Planet planet;                                                                        // shallow water, DCMIP
-const Planet jw_planet{.radius_m = 6.371229e6, .rotation_rate_per_s = 7.29212e-5};          // ASP 2008
+const Planet planet;                                                                // shallow water, DCMIP
+const Planet jw_planet{.radius_m = 6.371229e6, .rotation_rate_per_s = 7.29212e-5};  // ASP 2008
 const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.29212e-5};
 
 /// Sets options from a map, as a reader of a case would, and remembers what was asked for.
@@ -81,10 +81,12 @@ struct Filled {
     fields.add(field::ywind, n_k, Role::prognostic);
     fields.add(field::surface_geopotential, 1, Role::fixed);
     fields.add(field::coriolis_parameter, 1, Role::fixed);
-    for (const auto& entry : fields.entries()) Kokkos::deep_copy(entry.data, Real(12345));  // what was not written shows
+    for (const auto& entry : fields.entries())
+      Kokkos::deep_copy(entry.data, Real(12345));  // what was not written shows
     fill_initial_state(options, grid, fields, altitude);
     for (const auto& entry : fields.entries()) {
-      host[std::string(entry.info.name)] = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
+      host[std::string(entry.info.name)] =
+          Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
     }
   }
   template <class P>
@@ -202,7 +204,8 @@ TEST(InitialStates, williamson_6_has_the_published_heights_and_winds) {
   EXPECT_NEAR(state.free_surface(pi / 4, pi / 4), 8502.466, 5e-4);
   EXPECT_NEAR(state.free_surface(1, -pi / 2), 8000, 1e-9);
   const Filled model(options_of({{"name", "williamson_6"}}), globe(360, 180), planet, 1);
-  EXPECT_NEAR(area_mean(model, field::depth), 9522.9966, 0.02);  // midpoint rule: dp^2 / 24 times the curvature
+  EXPECT_NEAR(area_mean(model, field::depth), 9522.9966,
+              0.02);  // midpoint rule: dp^2 / 24 times the curvature
   double highest = 0, fastest = 0;
   for (double lat = -90; lat <= 90; lat += 0.05) {
     for (double lon = 0; lon < 90; lon += 0.25) {
@@ -227,7 +230,9 @@ TEST(InitialStates, galewsky_has_the_published_jet_and_depths) {
   EXPECT_NEAR(state.eastward_wind(0, 40 * degree), 42.352226, 5e-7);
   EXPECT_NEAR(state.eastward_wind(0, 30 * degree), 1.0803e-4, 5e-9);
   const auto perturbed = Galewsky().state(planet);
-  const auto bump = [&](double lon, double lat) { return perturbed.free_surface(lon, lat) - state.free_surface(lon, lat); };
+  const auto bump = [&](double lon, double lat) {
+    return perturbed.free_surface(lon, lat) - state.free_surface(lon, lat);
+  };
   double peak = 0;
   for (double lat = 40; lat < 50; lat += 0.01) peak = std::max(peak, bump(0, lat * degree));
   EXPECT_NEAR(peak, 84.946, 1e-3);  // the sheet cuts digits here
@@ -247,15 +252,18 @@ TEST(InitialStates, galewsky_depth_is_integrated_to_a_nanometre) {
     const double h = (north * degree - from) / n;
     double drop = slope(from) + slope(north * degree);
     for (int m = 1; m < n; ++m) drop += (m % 2 ? 4 : 2) * slope(from + m * h);
-    EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, north * degree), drop * h / 3, 1e-9) << north;
+    EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, north * degree), drop * h / 3, 1e-9)
+        << north;
   }
 }
 
 TEST(InitialStates, galewsky_has_a_mean_depth_of_10_km) {
-  const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet, 1);
+  const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet,
+                        1);
   EXPECT_NEAR(area_mean(balanced, field::depth), 10000, 2e-3);  // midpoint rule at a quarter of a degree
   const Filled perturbed(options_of({{"name", "galewsky"}}), globe(360, 180), planet, 1);
-  const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180), planet, 1);
+  const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180),
+                             planet, 1);
   EXPECT_NEAR(area_mean(perturbed, field::depth) - area_mean(not_perturbed, field::depth), 1. / 3, 1e-3);
 }
 
@@ -292,10 +300,14 @@ TEST(InitialStates, ullrich_has_the_tabulated_values) {
   struct Row {
     double lat, z, p, t, u;
   };
-  const Row rows[] = {{0, 10000, 28161.295, 232.67904, 0},       {45, 0, 100000, 278.97589, 0},
-                      {45, 5000, 52607.745, 253.52033, 20.77219}, {45, 10000, 25909.832, 229.70537, 27.88876},
-                      {45, 20000, 5032.260, 190.32392, 14.80257}, {60, 10000, 23985.675, 227.01854, 20.63303},
-                      {90, 0, 100000, 240.0, 0},                  {90, 10000, 22632.945, 225.03836, 0}};
+  const Row rows[] = {{0, 10000, 28161.295, 232.67904, 0},
+                      {45, 0, 100000, 278.97589, 0},
+                      {45, 5000, 52607.745, 253.52033, 20.77219},
+                      {45, 10000, 25909.832, 229.70537, 27.88876},
+                      {45, 20000, 5032.260, 190.32392, 14.80257},
+                      {60, 10000, 23985.675, 227.01854, 20.63303},
+                      {90, 0, 100000, 240.0, 0},
+                      {90, 10000, 22632.945, 225.03836, 0}};
   for (const Row& row : rows) {
     const double lat = row.lat * degree;
     // Half a digit of the tabulated pressure, 5e-4 Pa, is up to 7e-4 m of height.
@@ -306,7 +318,8 @@ TEST(InitialStates, ullrich_has_the_tabulated_values) {
   EXPECT_EQ(state.geopotential(0, 0.3, 1e5), 0);
   const auto wave = Ullrich().state(ullrich_planet);
   EXPECT_NEAR(wave.eastward_wind(20 * degree, 40 * degree, 1e5), 1, 1e-12);
-  EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4), state.eastward_wind(20 * degree, 40 * degree, 1e4));
+  EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4),
+            state.eastward_wind(20 * degree, 40 * degree, 1e4));
 }
 
 // Balance
@@ -318,7 +331,8 @@ TEST(InitialStates, temperature_is_the_slope_of_the_geopotential) {
       for (const double p : {300., 5000., 15000., 50000., 95000.}) {
         const double d = 1e-4;  // of ln p: truncation error 1e-8, rounding 1e-7 K
         const double slope = (state.geopotential(0.3, lat * degree, p * std::exp(d)) -
-                              state.geopotential(0.3, lat * degree, p * std::exp(-d))) / (2 * d);
+                              state.geopotential(0.3, lat * degree, p * std::exp(-d))) /
+                             (2 * d);
         EXPECT_NEAR(-slope / jw_planet.gas_constant_j_per_kg_k, state.temperature(0.3, lat * degree, p), 2e-5)
             << values.at("name") << " " << lat << " " << p;
       }
@@ -341,7 +355,8 @@ TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
       for (const auto* state : {&jets, &ullrich}) {
         const auto phi = [&](double y) { return state->geopotential(0, y, p); };
         const auto u = [&](double y) { return state->eastward_wind(0, y, p); };
-        EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9) << lat << " " << p;  // of 3e-3 m s-2
+        EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9)
+            << lat << " " << p;  // of 3e-3 m s-2
       }
     }
   }
@@ -395,7 +410,8 @@ TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
       {"standard_atmosphere",
        [&](double z) { return 1e5 * std::pow(1 - 6.5e-3 * z / 280, g / (R * 6.5e-3)); }}};
   for (const auto& [profile, ps_at] : exact) {
-    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet, n_k, altitude);
+    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet, n_k,
+                       altitude);
     for (int j = 0; j < n_lat; ++j) {
       for (int i = 0; i < n_lon; ++i) {
         double ps = model.grid.levels.top_pressure();
@@ -438,8 +454,10 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
         const double lat = grid.latitude_of_cell(j), lon = grid.longitude_of_cell(i);
         const double lon_u = grid.longitude_of_xface(i);
         EXPECT_NEAR(model(field::depth, 0, j, i), 2998.11546 - drop * std::pow(s(lon, lat), 2), 1e-4);
-        EXPECT_NEAR(model(field::xwind, 0, j, i),
-                    u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)), 1e-12);
+        EXPECT_NEAR(
+            model(field::xwind, 0, j, i),
+            u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)),
+            1e-12);
         EXPECT_NEAR(model(field::ywind, 0, j, i), j == 0 ? 0 : -u0 * std::sin(lon) * std::sin(alpha), 1e-12);
       }
     }
@@ -468,11 +486,13 @@ TEST(InitialStates, mean_depth_of_the_tilted_flow_does_not_depend_on_the_angle) 
   for (const std::string degrees : {"0", "2.8647889756541", "45", "87.1352110243459", "90"}) {
     const auto mean = [&](int n_lat) {
       return area_mean(Filled(options_of({{"name", "williamson_2"}, {"angle_degrees", degrees}}),
-                              globe(2 * n_lat, n_lat), planet, 1), field::depth);
+                              globe(2 * n_lat, n_lat), planet, 1),
+                       field::depth);
     };
     const double coarse = mean(45), fine = mean(90);
     EXPECT_NEAR(fine, 2363.0213, 0.2) << degrees;
-    EXPECT_NEAR((4 * fine - coarse) / 3, 2363.0213, 1e-3) << degrees;  // second-order error of the midpoint rule removed
+    EXPECT_NEAR((4 * fine - coarse) / 3, 2363.0213, 1e-3)
+        << degrees;  // second-order error of the midpoint rule removed
   }
 }
 
@@ -495,7 +515,8 @@ TEST(InitialStates, a_tilt_turns_wind_vectors_without_stretching_them) {
 TEST(InitialStates, steady_states_are_mirror_symmetric_to_the_bit) {
   const int n_lon = 16, n_lat = 13, n_k = 10;
   for (const std::string name : {"jablonowski_williamson", "ullrich"}) {
-    const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat), jw_planet, n_k);
+    const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat),
+                       jw_planet, n_k);
     for (int k = 0; k < n_k; ++k) {
       for (int j = 0; j < n_lat; ++j) {
         EXPECT_EQ(model(field::theta_mass, k, j, 3), model(field::theta_mass, k, n_lat - 1 - j, 3));
@@ -552,15 +573,19 @@ TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
 TEST(InitialStates, noise_is_small_different_everywhere_and_without_bias) {
   const int n_lon = 32, n_lat = 16, n_k = 6;
   const Filled quiet(options_of({{"name", "rest"}}), globe(n_lon, n_lat), planet, n_k);
-  const Filled noisy(options_of({{"name", "rest"}, {"perturbation_k", "0.1"}}), globe(n_lon, n_lat), planet, n_k);
+  const Filled noisy(options_of({{"name", "rest"}, {"perturbation_k", "0.1"}}), globe(n_lon, n_lat), planet,
+                     n_k);
   std::set<double> values;
   double sum = 0, largest = 0;
   for (int k = 0; k < n_k; ++k) {
     for (int j = 0; j < n_lat; ++j) {
       for (int i = 0; i < n_lon; ++i) {
-        const auto theta = [&](const Filled& m) { return m(field::theta_mass, k, j, i) / m(field::layer_mass, k, j, i); };
+        const auto theta = [&](const Filled& m) {
+          return m(field::theta_mass, k, j, i) / m(field::layer_mass, k, j, i);
+        };
         const auto& levels = noisy.grid.levels;
-        const double exner = std::pow((levels.pressure(k, 1e5) + levels.pressure(k + 1, 1e5)) / 2e5, planet.kappa());
+        const double exner =
+            std::pow((levels.pressure(k, 1e5) + levels.pressure(k + 1, 1e5)) / 2e5, planet.kappa());
         const double noise = (theta(noisy) - theta(quiet)) * exner;  // [K]
         values.insert(noise);
         sum += noise;
