@@ -266,4 +266,23 @@ bool any_point(const char* label, const Box& box, const Body& body) {
   return found != 0;
 }
 
+/// Joins what body(k, j, i, value) adds to 'value' over the box. Value{} is the identity and Value::operator+= the join;
+/// it must not depend on the order (integers, maxima).
+template <class Value, class Body>
+Value reduce(const char* label, const Box& box, const Body& body) {
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  Value result{};
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return result;
+  Kokkos::parallel_reduce(
+      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      KOKKOS_LAMBDA(const int row, Value& value) {
+        const int k = box.k_begin + row / n_j;
+        const int j = box.j_begin + row % n_j;
+        for (int i = box.i_begin; i < box.i_end; ++i) body(k, j, i, value);
+      },
+      result);
+  return result;
+}
+
 }  // namespace meridian
