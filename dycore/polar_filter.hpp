@@ -244,8 +244,8 @@ void finish(const char* label, const Shape& shape, const Rows& rows_a, const Row
     });
   } else {
     for_range(label, shape.n_j * n_k, KOKKOS_LAMBDA(const int row) {
-      const int j = row / n_k;
-      const int k = row % n_k;
+      const int j = row % shape.n_j;
+      const int k = row / shape.n_j;
       for (int block = 0; block < shape.blocks; ++block) {
         const Entering into_a(rows_a, shape, carries, j, block, k);
         const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
