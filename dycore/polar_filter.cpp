@@ -79,11 +79,12 @@ Rows make_rows(const Block& block, const RowValues& cosine) {
 
 }  // namespace polar_filter
 
-PolarFilter::PolarFilter(const Grid& grid)
+PolarFilter::PolarFilter(const Grid& grid, bool enabled)
     : block_(grid.block),
       rows_at_cell_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_cell)),
       rows_at_yface_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_yface)),
-      ring_(grid.block) {
+      ring_(grid.block),
+      enabled_(enabled) {
   require(block_.filter_block <= polar_filter::longest_block, ExitCode::configuration, "'grid.n_lon' is ",
           block_.n_lon, "; the polar filter needs a divisor of half of it between 4 and ",
           polar_filter::longest_block, ". Choose a number of columns with small prime factors.");

@@ -21,7 +21,7 @@ namespace meridian {
 namespace polar_filter {
 
 /// Largest length of a filter block: bounds the work space of one sweep.
-inline constexpr int longest_block = 128;
+inline constexpr int longest_block = on_device ? 128 : 2048;
 
 /// Lines (fields x levels) that one sweep takes at a time: as many doubles as fit a vector register on hosts.
 inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(double);
@@ -267,8 +267,9 @@ void finish(const char* label, const Shape& shape, const Rows& rows_a, const Row
 /// for every layout of ranks and number of threads.
 class PolarFilter {
  public:
-  /// Throws configuration when the grid's filter blocks are longer than polar_filter::longest_block.
-  explicit PolarFilter(const Grid& grid);
+  /// Throws configuration when the grid's filter blocks are longer than polar_filter::longest_block. Not enabled: values
+  /// pass unchanged.
+  explicit PolarFilter(const Grid& grid, bool enabled = true);
 
   /// Filters tendency a (cell or xface rows: r from cos phi_j) and tendency b (cell, xface or yface rows; yface: r from
   /// cos psi_j) on the owned points, and calls body(k, j, i, filtered_a, filtered_b) once for each owned cell (k, j, i),
@@ -276,6 +277,9 @@ class PolarFilter {
   /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0.
   template <class PlaceA, class PlaceB, class Body>
   void apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
+  /// The same for one field.
+  template <class PlaceA, class Body>
+  void apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body);
 
   /// S of a row with r = cos(latitude) for waves with s = |sin(n dl / 2)|.
   static double response(double r, double s);
@@ -291,6 +295,8 @@ class PolarFilter {
   polar_filter::Rows rows_at_cell_, rows_at_yface_;
   Ring ring_;
   Array1<double> carries_;
+  Array3<Real> spare_;
+  bool enabled_ = true;
 };
 
 template <class PlaceA, class PlaceB, class Body>
@@ -298,6 +304,11 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<P
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   using namespace polar_filter;
+  if (!enabled_) {
+    if (PlaceB::horizontal == Horizontal::yface && block_.at_south_pole()) set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
+    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
+    return;
+  }
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
   const Rows& rows_b = on_yface ? rows_at_yface_ : rows_at_cell_;
   const int lines = (2 * n_k + lanes - 1) / lanes * lanes;
@@ -309,6 +320,16 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<P
   const Array1<double>& entering = carries(shape.n_j * shape.blocks * 4 * lines);
   enter_blocks<lanes>(shape, circle, ring_.first_block(), rows_at_cell_, rows_b, all, entering);
   finish(label, shape, rows_at_cell_, rows_b, entering, a, b, body);
+}
+
+template <class PlaceA, class Body>
+void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body) {
+  if (spare_.extent(0) < static_cast<std::size_t>(n_k)) {
+    spare_ = Array3<Real>("polar_filter_spare", a.data().extent(0), a.data().extent(1), a.data().extent(2));
+  }
+  apply(label, a, Field<PlaceA>(spare_), n_k, KOKKOS_LAMBDA(int k, int j, int i, Real filtered, Real) {
+    body(k, j, i, filtered);
+  });
 }
 
 }  // namespace meridian
