@@ -116,32 +116,36 @@ void StreamFile::define_levels(const Grid& grid) {
   if (!layout_.model_levels) return;
   file_.add_dimension("lev", grid.n_levels());
   file_.add_dimension("ilev", grid.n_levels() + 1);
-  const auto hybrid = [](const std::string& a, const std::string& b) {
+  // compliance-checker knows the terms ap, b, ps alone; NCO and tools made for CAM look for hyam, hyai, P0 by name.
+  const auto hybrid = [](const std::string& ap, const std::string& b) {
     return NetcdfAttributes{{"standard_name", "atmosphere_hybrid_sigma_pressure_coordinate"},
+                            {"computed_standard_name", "air_pressure"},
                             {"axis", "Z"},
                             {"positive", "down"},
                             {"units", "1"},
-                            {"formula", "p = a*p0 + b*ps"},
-                            {"formula_terms", "p0: P0 a: " + a + " b: " + b + " ps: ps"}};
+                            {"formula", "p = ap + b*ps"},
+                            {"formula_terms", "ap: " + ap + " b: " + b + " ps: ps"}};
   };
-  NetcdfAttributes lev = hybrid("hyam", "hybm");
+  NetcdfAttributes lev = hybrid("ap", "hybm");
   lev.push_back({"bounds", "lev_bnds"});
   file_.add_variable("lev", NumberType::float64, {"lev"}, lev);
   // `cdo ml2pl` interpolates only where the bounds carry their own terms.
   file_.add_variable("lev_bnds", NumberType::float64, {"lev", "bnds"},
-                     {{"formula", "p = a*p0 + b*ps"},
-                      {"formula_terms", "p0: P0 a: hyam_bnds b: hybm_bnds ps: ps"}});
-  file_.add_variable("ilev", NumberType::float64, {"ilev"}, hybrid("hyai", "hybi"));
-  const auto coefficient = [&](const std::string& name, const std::vector<std::string>& dimensions,
-                               const std::string& meaning) {
-    file_.add_variable(name, NumberType::float64, dimensions, {{"long_name", meaning}, {"units", "1"}});
+                     {{"formula", "p = ap + b*ps"}, {"formula_terms", "ap: ap_bnds b: hybm_bnds ps: ps"}});
+  file_.add_variable("ilev", NumberType::float64, {"ilev"}, hybrid("api", "hybi"));
+  const auto coefficient = [&](const std::string& name, const std::string& dimension, const std::string& unit,
+                               const std::string& meaning, const std::string& bounds = "") {
+    NetcdfAttributes attributes = {{"long_name", meaning}, {"units", unit}};
+    if (!bounds.empty()) attributes.push_back({"bounds", bounds});
+    file_.add_variable(name, NumberType::float64, {dimension}, attributes);
+    if (!bounds.empty()) file_.add_variable(bounds, NumberType::float64, {dimension, "bnds"});
   };
-  coefficient("hyam", {"lev"}, "hybrid A coefficient at layer midpoints");
-  coefficient("hybm", {"lev"}, "hybrid B coefficient at layer midpoints");
-  coefficient("hyai", {"ilev"}, "hybrid A coefficient at layer interfaces");
-  coefficient("hybi", {"ilev"}, "hybrid B coefficient at layer interfaces");
-  coefficient("hyam_bnds", {"lev", "bnds"}, "hybrid A coefficient at layer bounds");
-  coefficient("hybm_bnds", {"lev", "bnds"}, "hybrid B coefficient at layer bounds");
+  coefficient("hyam", "lev", "1", "hybrid A coefficient at layer midpoints");
+  coefficient("hybm", "lev", "1", "hybrid B coefficient at layer midpoints", "hybm_bnds");
+  coefficient("hyai", "ilev", "1", "hybrid A coefficient at layer interfaces");
+  coefficient("hybi", "ilev", "1", "hybrid B coefficient at layer interfaces");
+  coefficient("ap", "lev", "Pa", "hybrid A coefficient times reference pressure at layer midpoints", "ap_bnds");
+  coefficient("api", "ilev", "Pa", "hybrid A coefficient times reference pressure at layer interfaces");
   file_.add_variable("P0", NumberType::float64, {}, {{"long_name", "reference pressure"}, {"units", "Pa"}});
 }
 
@@ -196,6 +200,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
   const VerticalCoordinate& levels = grid.levels;
   const auto a = [&](int k) { return levels.a(k); };
   const auto b = [&](int k) { return levels.b(k); };
+  const auto ap = [&](int k) { return levels.a(k) * levels.p0(); };
   const auto sum = [&](int k) { return a(k) + b(k); };
   const auto middle = [&](const auto& f) { return tabulated(n_k, [&](int k) { return 0.5 * (f(k) + f(k + 1)); }); };
   file_.write_whole("lev", middle(sum));
@@ -205,7 +210,9 @@ void StreamFile::write_coordinates(const Grid& grid) {
   file_.write_whole("hybm", middle(b));
   file_.write_whole("hyai", tabulated(n_k + 1, a));
   file_.write_whole("hybi", tabulated(n_k + 1, b));
-  file_.write_whole("hyam_bnds", bounds_between(n_k, a));
+  file_.write_whole("ap", middle(ap));
+  file_.write_whole("ap_bnds", bounds_between(n_k, ap));
+  file_.write_whole("api", tabulated(n_k + 1, ap));
   file_.write_whole("hybm_bnds", bounds_between(n_k, b));
   file_.write_whole("P0", {levels.p0()});
 }
