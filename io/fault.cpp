@@ -55,7 +55,8 @@ void fault_point(std::string_view name) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (fault.name != name || fault.visit != visit || (fault.rank >= 0 && fault.rank != rank)) continue;
     if (fault.action == "kill") raise(SIGKILL);
-    require(fault.action != "enospc", ExitCode::input_output, "No space left on device (fault '", item, "').");
+    require(fault.action != "enospc", ExitCode::input_output, "No space left on device (fault '", item,
+            "').");
     throw Error(ExitCode::internal, "Fault '" + item + "' of MERIDIAN_FAULTS.");
   }
 }

@@ -23,8 +23,8 @@ struct RestartOptions {
 /// Everything a set holds. 'facts' are short texts, compared or carried: grid, calendar, step, streams, config hash...
 struct RestartContent {
   std::map<std::string, std::string> facts;
-  std::vector<FieldSet::Entry> fields;       // prognostic fields
-  std::vector<Accumulator> accumulators;     // of half-filled averages
+  std::vector<FieldSet::Entry> fields;    // prognostic fields
+  std::vector<Accumulator> accumulators;  // of half-filled averages
 };
 
 /// Writes RUN/restart/<date>-<step>/ in this order: <date>-<step>.partial with the file of values, flushed and read
@@ -33,8 +33,8 @@ struct RestartContent {
 /// and has this state hash, else it is renamed .bad; sets of later steps, of a run that went on differently, are renamed
 /// .superseded. Collective. Returns the set's directory. Throws input_output (older sets untouched), and numerical,
 /// before anything is written, where a field holds a value that is not finite.
-std::string write_restart_set(const std::string& run_directory, const RestartContent& content, const Block& block,
-                              const Clock& clock, std::uint64_t state_hash, int keep);
+std::string write_restart_set(const std::string& run_directory, const RestartContent& content,
+                              const Block& block, const Clock& clock, std::uint64_t state_hash, int keep);
 
 /// What the MANIFEST of a verified set says. 'facts' are those given plus date, calendar, grid and precision.
 struct RestartManifest {
@@ -43,7 +43,7 @@ struct RestartManifest {
   std::vector<std::string> variables;  // short names of fields, and accumulated.NAME for accumulators
   std::uint64_t state_hash = 0;
   long step = 0;
-  std::string file_hash;     // of state.nc
+  std::string file_hash;  // of state.nc
   std::uint64_t file_size = 0;
 
   bool has_accumulator(const std::string& name) const;

@@ -63,7 +63,8 @@ bool may_be_alive(const std::string& text) {
   words >> label >> host >> label >> pid >> label >> start;
   if (!words) return false;  // cut short: its writer died, or flock would have held us
   if (host != this_host()) return true;
-  return pid != getpid() && start_of_process(pid) == start && (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+  return pid != getpid() && start_of_process(pid) == start &&
+         (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ void RunDirectory::take_lock() {
     lock_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     require(lock_ >= 0, code_of(errno), "File '", name, "' cannot be created: ", std::strerror(errno), ".");
     const bool held = flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    struct stat opened {}, named {};
+    struct stat opened{}, named{};
     fstat(lock_, &opened);
     if (!held && (stat(name.c_str(), &named) != 0 || named.st_ino != opened.st_ino)) {
       close(lock_);
@@ -98,12 +99,15 @@ void RunDirectory::take_lock() {
       close(lock_);
       lock_ = -1;
       throw Error(ExitCode::not_creatable,
-                  "Directory '" + path_ + "' is in use by another run (" + std::string(text, std::strcspn(text, "\n")) +
-                      "). Choose another one with --run-dir; if that run is surely gone, delete '" + name + "'.");
+                  "Directory '" + path_ + "' is in use by another run (" +
+                      std::string(text, std::strcspn(text, "\n")) +
+                      "). Choose another one with --run-dir; if that run is surely gone, delete '" + name +
+                      "'.");
     }
     const std::string mine = "host " + this_host() + " pid " + std::to_string(getpid()) + " started " +
                              start_of_process(getpid()) + "\n";
-    if (ftruncate(lock_, 0) == 0 && pwrite(lock_, mine.data(), mine.size(), 0) == static_cast<ssize_t>(mine.size())) {
+    if (ftruncate(lock_, 0) == 0 &&
+        pwrite(lock_, mine.data(), mine.size(), 0) == static_cast<ssize_t>(mine.size())) {
       return;
     }
     const int error = errno;

@@ -40,8 +40,7 @@ std::vector<double> values_of(std::uint64_t seed, const Box& box, const Block& b
 }
 
 inline Accumulator accumulator(const std::string& name, Horizontal horizontal, int n_k, const Block& block) {
-  return {name,
-          Array3<double>(name, n_k, block.ny + 2 * halo_width + 1, block.nx + 2 * halo_width),
+  return {name, Array3<double>(name, n_k, block.ny + 2 * halo_width + 1, block.nx + 2 * halo_width),
           horizontal};
 }
 
@@ -67,7 +66,8 @@ inline RestartContent filled_content(const Block& block, std::uint64_t seed, int
   for (const auto& item : content.accumulators) {
     const Box box = points(item.horizontal, static_cast<int>(item.data.extent(0)), block);
     auto values = values_of<double>(seed++, box, block);
-    values[0] = std::numeric_limits<double>::infinity();  // a minimum without samples
+    // A minimum without samples, at the first point of the globe
+    if (block.i_first == 0 && block.j_first == 0) values[0] = std::numeric_limits<double>::infinity();
     unpack(values, item.data, box);
   }
   return content;

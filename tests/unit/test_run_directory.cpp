@@ -1,5 +1,3 @@
-#include "io/run_directory.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "grid/error.hpp"
+#include "io/run_directory.hpp"
 
 namespace meridian {
 namespace {
@@ -106,12 +105,19 @@ TEST_F(RunDirectories, of_another_living_run_are_refused_and_of_a_dead_one_taken
 }
 
 TEST_F(RunDirectories, with_a_lock_that_nobody_holds_by_the_file_system_follow_its_text) {
-  put_lock("host " + host() + " pid " + std::to_string(getppid()) + " started 1\n");  // the number was used again
-  { const RunDirectory run(run_, MPI_COMM_SELF); }
+  put_lock("host " + host() + " pid " + std::to_string(getppid()) +
+           " started 1\n");  // the number was used again
+  {
+    const RunDirectory run(run_, MPI_COMM_SELF);
+  }
   put_lock("host " + host() + " pid 99999999 started 1\n");
-  { const RunDirectory run(run_, MPI_COMM_SELF); }
+  {
+    const RunDirectory run(run_, MPI_COMM_SELF);
+  }
   put_lock("host " + host() + " p");
-  { const RunDirectory run(run_, MPI_COMM_SELF); }
+  {
+    const RunDirectory run(run_, MPI_COMM_SELF);
+  }
   put_lock("host elsewhere pid 1 started 1\n");
   expect_refused(run_, ExitCode::not_creatable, "host elsewhere pid 1");
   EXPECT_TRUE(fs::exists(run_ + "/lock"));
