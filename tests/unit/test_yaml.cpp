@@ -66,8 +66,14 @@ const Refused refused[] = {
     {"cut UTF-8", "a: \xC3", 1, 4, "UTF-8"},
     {"overlong UTF-8", "a: \xC0\xAF\n", 1, 4, "UTF-8"},
     {"surrogate", "a: \xED\xA0\x80\n", 1, 4, "UTF-8"},
-    {"UTF-16", "\xFF\xFE" "a\0:\0 \0"s, 1, 1, "UTF-8"},
-    {"executable", "\x7F" "ELF\x02\x01\x01\0\0"s, 1, 1, "control"},
+    {"UTF-16",
+     "\xFF\xFE"
+     "a\0:\0 \0"s,
+     1, 1, "UTF-8"},
+    {"executable",
+     "\x7F"
+     "ELF\x02\x01\x01\0\0"s,
+     1, 1, "control"},
     {"NetCDF file", "\x89HDF\r\n\x1a\n", 1, 1, "UTF-8"},
     {"block of lines", "a: |\n  one\n  two\n", 1, 4, "single line"},
     {"17 levels", nested(17), 17, 17, "16 levels"},
@@ -106,15 +112,16 @@ TEST(Yaml, everything_outside_the_strict_profile_is_refused_with_its_place) {
       found = found || (problem.location.line == input.line && problem.location.column == input.column &&
                         (problem.sentence + problem.hint).find(input.words) != std::string::npos);
     }
-    EXPECT_TRUE(found) << input.name << ": wanted " << input.line << ":" << input.column << " and '" << input.words
-                       << "', got\n"
+    EXPECT_TRUE(found) << input.name << ": wanted " << input.line << ":" << input.column << " and '"
+                       << input.words << "', got\n"
                        << problems.report();
   }
 }
 
 TEST(Yaml, values_keep_text_quotes_and_place) {
   Problems problems;
-  const Node root = parse_yaml("# comment\ngrid:\n  n_lon: 180   # wide\n  name: \"180\"\nlist: [a, 6 hours]\n", "c", problems);
+  const Node root = parse_yaml(
+      "# comment\ngrid:\n  n_lon: 180   # wide\n  name: \"180\"\nlist: [a, 6 hours]\n", "c", problems);
   ASSERT_TRUE(problems.empty()) << problems.report();
   const Node& grid = root.find("grid")->value;
   EXPECT_EQ(grid.find("n_lon")->value.text, "180");
@@ -128,7 +135,10 @@ TEST(Yaml, values_keep_text_quotes_and_place) {
 
 TEST(Yaml, byte_order_mark_and_windows_line_ends_are_accepted) {
   Problems problems;
-  const Node root = parse_yaml("\xEF\xBB\xBF" "a: 1\r\nb:\r\n  c: x\r\n", "c", problems);
+  const Node root = parse_yaml(
+      "\xEF\xBB\xBF"
+      "a: 1\r\nb:\r\n  c: x\r\n",
+      "c", problems);
   ASSERT_TRUE(problems.empty()) << problems.report();
   EXPECT_EQ(to_string(root.find("a")->location), "c:1:1");
   EXPECT_EQ(root.find("b")->value.find("c")->value.text, "x");
@@ -172,7 +182,8 @@ TEST(Yaml, hostile_files_end_quickly) {
       repeated("&a ", 300'000),
       repeated("\n", 1'000'000),
       repeated("'", 1'000'000),
-      "a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]\n",
+      "a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: "
+      "[*c,*c,*c,*c,*c,*c,*c,*c]\n",
   };
   for (const auto& text : files) {
     const auto begin = std::chrono::steady_clock::now();
@@ -186,8 +197,26 @@ TEST(Yaml, hostile_files_end_quickly) {
 }
 
 TEST(Yaml, texts_are_written_so_that_they_read_back) {
-  for (const std::string text : {"plain", "6 hours", "", " ", "a: b", "x # y", "\"", "back\\slash", "true", "null", "~",
-                                 "[a]", "-", "- a", "caf\xC3\xA9", "@x", "a  b", "end ", "/path/to/file.nc", "0x10"}) {
+  for (const std::string text : {"plain",
+                                 "6 hours",
+                                 "",
+                                 " ",
+                                 "a: b",
+                                 "x # y",
+                                 "\"",
+                                 "back\\slash",
+                                 "true",
+                                 "null",
+                                 "~",
+                                 "[a]",
+                                 "-",
+                                 "- a",
+                                 "caf\xC3\xA9",
+                                 "@x",
+                                 "a  b",
+                                 "end ",
+                                 "/path/to/file.nc",
+                                 "0x10"}) {
     Problems problems;
     const Node root = parse_yaml("k: " + yaml_scalar(text) + "  # comment\n", "c", problems);
     ASSERT_TRUE(problems.empty()) << text << problems.report();
