@@ -227,9 +227,10 @@ void Describer::enter(Text key, Text meaning) {
   groups_.push_back({info.path, info.condition});
 }
 
-std::size_t Describer::enter_list(Text key, std::size_t, Text meaning) {
+std::size_t Describer::enter_list(Text key, std::size_t, Text meaning, Text short_key) {
   auto& info = add(key, "list", meaning);
   info.default_value = "[]";
+  info.form = short_key;
   groups_.push_back({info.path + "[]", info.condition});
   return 1;
 }
@@ -385,19 +386,17 @@ const Entry* Reader::find(Text path) const {
 bool Reader::given(Text key) const { return find(key) != nullptr; }
 
 void Reader::problem(Text key, const std::string& sentence) {
-  const Entry* entry = find(key);
-  if (entry) {
-    const bool single = entry->value.kind == Node::Kind::scalar;
-    problems_.add({single ? entry->value.location : entry->location, sentence, "",
-                   single ? entry->value.width : n_characters(entry->key)});
-    return;
+  for (Text path = key;; path = path.substr(0, path.rfind('.'))) {  // a default: show the group it belongs to
+    if (const Entry* entry = find(path)) {
+      const bool value = path == key && entry->value.kind == Node::Kind::scalar;
+      problems_.add({value ? entry->value.location : entry->location, sentence, "",
+                     value ? entry->value.width : n_characters(entry->key)});
+      return;
+    }
+    if (path.find('.') == Text::npos) break;
   }
-  for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {  // a default: show the group
-    if (!group->node) continue;
-    problems_.add({group->node->location, sentence, ""});
-    return;
-  }
-  problems_.add({{}, sentence, ""});
+  const auto group = std::find_if(groups_.rbegin(), groups_.rend(), [](const Group& g) { return g.node; });
+  problems_.add({group == groups_.rend() ? Location() : group->node->location, sentence, ""});
 }
 
 void Reader::enter(Text key, Text) {
@@ -419,9 +418,9 @@ void Reader::leave() {
   groups_.pop_back();
 }
 
-std::size_t Reader::enter_list(Text key, std::size_t size, Text) {
+std::size_t Reader::enter_list(Text key, std::size_t size, Text, Text short_key) {
   const Node* node = value_of(key, Node::Kind::sequence, "a list (lines that begin with '- ')");
-  groups_.push_back({node, path_of(key), {}});
+  groups_.push_back({node, path_of(key), {}, false, std::string(short_key)});
   return node ? node->elements.size() : size;
 }
 
@@ -429,6 +428,13 @@ void Reader::enter_element(std::size_t n) {
   const Group& list = groups_.back();
   const std::string path = list.path + "[" + std::to_string(n) + "]";
   const Node* node = list.node ? &list.node->elements[n] : nullptr;
+  if (node && node->kind == Node::Kind::scalar && !list.short_key.empty()) {
+    Node& element = elements_.emplace_back();
+    element.kind = Node::Kind::map;
+    element.location = node->location;
+    element.entries.push_back({list.short_key, node->location, *node});
+    node = &element;
+  }
   if (node && node->kind != Node::Kind::map) {
     if (node->kind != Node::Kind::broken) {
       refuse(*node, "'" + path + "' is " + kind_text(*node) + "; it must be a group of keys");
@@ -521,7 +527,7 @@ void Resolver::leave() {
   if (yaml_.size() == group.body) yaml_.resize(group.begin);  // nothing to set
 }
 
-std::size_t Resolver::enter_list(Text key, std::size_t size, Text) {
+std::size_t Resolver::enter_list(Text key, std::size_t size, Text, Text) {
   const std::size_t begin = yaml_.size();
   const std::string path = path_of(key);
   line(key, size == 0 ? "[]" : "");

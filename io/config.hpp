@@ -2,6 +2,7 @@
 // Visitors over the options of a case: Reader (YAML and --set into values), Resolver (values back into YAML) and
 // Describer (what there is to set).
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -29,7 +30,7 @@ struct OptionInfo {
   std::string unit;  // of a number
   Range range = {0, 0};
   std::vector<std::string> allowed;  // of a word
-  std::string form;                  // of a text
+  std::string form;                  // of a text; of a list the key that a bare element stands for
   std::string default_value;         // as written in YAML
   std::string meaning;
   std::string condition;  // "initial.name: galewsky", where it applies only then
@@ -54,7 +55,7 @@ class Describer : public OptionVisitor {
  protected:
   void enter(Text key, Text meaning) override;
   void leave() override { groups_.pop_back(); }
-  std::size_t enter_list(Text key, std::size_t size, Text meaning) override;
+  std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) override;
   void enter_element(std::size_t) override {}
   void leave_element() override {}
   void leave_list() override { groups_.pop_back(); }
@@ -92,7 +93,7 @@ class Reader : public OptionVisitor {
  protected:
   void enter(Text key, Text meaning) override;
   void leave() override;
-  std::size_t enter_list(Text key, std::size_t size, Text meaning) override;
+  std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) override;
   void enter_element(std::size_t n) override;
   void leave_element() override { leave(); }
   void leave_list() override { groups_.pop_back(); }
@@ -103,6 +104,7 @@ class Reader : public OptionVisitor {
     std::string path;
     std::set<std::string, std::less<>> known;
     bool bad_word = false;  // a word was refused: keys that depend on it are not judged
+    std::string short_key = {};  // of a list
   };
   struct Unknown {
     std::string path;
@@ -121,6 +123,7 @@ class Reader : public OptionVisitor {
   Problems& problems_;
   std::vector<Group> groups_;
   std::vector<Unknown> unknown_;
+  std::deque<Node> elements_;  // groups made of bare scalars
   std::map<std::string, std::string> origins_;
 };
 
@@ -144,7 +147,7 @@ class Resolver : public OptionVisitor {
  protected:
   void enter(Text key, Text meaning) override;
   void leave() override;
-  std::size_t enter_list(Text key, std::size_t size, Text meaning) override;
+  std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) override;
   void enter_element(std::size_t n) override;
   void leave_element() override;
   void leave_list() override;

@@ -81,6 +81,21 @@ struct OutputPart {
   void visit(OptionVisitor& option) { option.list("streams", streams, "streams"); }
 };
 
+struct SchemePart {
+  std::string scheme;
+  double rate = 1;
+  void visit(OptionVisitor& option) {
+    static constexpr std::string_view all[] = {"drag", "relaxation"};
+    option.word("scheme", scheme, all, "scheme");
+    option.real("rate", rate, "s-1", {0, 10}, "rate");
+  }
+};
+
+struct PhysicsPart {
+  std::vector<SchemePart> suite;
+  void visit(OptionVisitor& option) { option.list("suite", suite, "schemes", "scheme"); }
+};
+
 struct EmptyPart {
   void visit(OptionVisitor&) {}
 };
@@ -92,6 +107,7 @@ struct Tree {
   TimePart time;
   StatePart initial;
   OutputPart output;
+  PhysicsPart physics;
   EmptyPart nothing;
   void visit(OptionVisitor& option) {
     option.text("title", title, "one line", "title");
@@ -100,6 +116,7 @@ struct Tree {
     option.group("time", time, "time");
     option.group("initial", initial, "initial state");
     option.group("output", output, "output");
+    option.group("physics", physics, "physics");
     option.group("nothing", nothing, "no options");
   }
 };
@@ -264,6 +281,16 @@ TEST(Config, values_are_read) {
   EXPECT_EQ(tree.output.streams[0].fields, std::vector<std::string>{"ua"});
   EXPECT_EQ(tree.output.streams[0].vertical, (std::vector<std::string>{"850", "500.5"}));
   EXPECT_EQ(tree.output.streams[1].every, "1 day");
+}
+
+TEST(Config, an_element_of_a_list_may_be_a_bare_word) {
+  const auto result = read("physics:\n  suite: [drag, {scheme: relaxation, rate: 2}]\n");
+  ASSERT_EQ(result.report, "");
+  ASSERT_EQ(result.tree.physics.suite.size(), 2u);
+  EXPECT_EQ(result.tree.physics.suite[0].scheme, "drag");
+  EXPECT_EQ(result.tree.physics.suite[1].rate, 2);
+  EXPECT_EQ(read(result.resolved).tree.physics.suite[1].scheme, "relaxation");
+  EXPECT_THAT(read("physics:\n  suite: [drga]\n").report, HasSubstr("case.yaml:2:11: 'physics.suite[0].scheme' = drga"));
 }
 
 TEST(Config, settings_win_over_the_file_and_reach_into_lists) {
