@@ -1,8 +1,7 @@
 #pragma once
-// Initial states: each fills the prognostic fields of one block from an analytic formula. One file per family, one
-// line per state in the table of initial_state.cpp.
+// Initial states: each fills the prognostic fields of one block from analytic formulas. The states are structs in
+// states.hpp, one file per family, one line each in the table of initial_state.cpp.
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,20 +24,14 @@ struct InitialOptions {
   bool shallow_water() const;  // the state is one of the shallow-water equations
 };
 
-/// Point functions of a three-dimensional dry state in hydrostatic balance; pressure is the coordinate.
-///   lon, lat [radians]; p [Pa]; geopotential and temperature are exact functions of (lon, lat, p).
-struct AtmosphereState {
-  std::function<double(double lon, double lat)> surface_pressure;                         // [Pa], given phi_s
-  std::function<double(double lon, double lat)> surface_geopotential;                     // [m2 s-2], analytic ground
-  std::function<double(double lon, double lat, double p)> geopotential;                   // [m2 s-2]
-  std::function<double(double lon, double lat, double p)> temperature;                    // [K]
-  std::function<double(double lon, double lat, double p)> eastward_wind, northward_wind;  // [m s-1]
-};
-
-/// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block; halos
-/// are exchanged by the caller. surface_altitude: global array of boundary data, or empty for the state's own ground.
-/// Hydrostatic: layer_mass from P_k(ps), theta_mass = layer_mass thv with thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} -
-/// Pi_k)) from the analytic geopotential at half levels; top layer from T/Pi where the top pressure is 0.
+/// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, and the
+/// coriolis_parameter in its halo; the other halos are exchanged by the caller. surface_altitude [m]: global array of
+/// boundary data, index j * n_lon + i, or empty for the state's own ground.
+/// Hydrostatic: surface pressure where the state's geopotential is that of the ground; layer_mass from P_k(ps);
+/// theta_mass = layer_mass thv, thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} - Pi_k)) from the analytic geopotential at
+/// half levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where the top pressure is 0.
+/// Shallow water: depth is the free surface less the ground.
+/// Throws configuration where the ground rises above the free surface or no surface pressure fits.
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,
                         const std::vector<double>& surface_altitude);
 

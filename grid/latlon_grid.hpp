@@ -45,9 +45,10 @@ class Grid {
   int n_levels() const { return levels.n_layers(); }
   double dl() const { return 2 * pi / block.n_lon; }
   double dp() const { return pi / block.n_lat; }
-  /// Latitudes and longitudes [radians] of local indices; rows beyond a pole continue past +-pi/2.
-  double latitude_of_cell(int j) const { return -pi / 2 + (block.j_first + j + 0.5) * dp(); }
-  double latitude_of_yface(int j) const { return -pi / 2 + (block.j_first + j) * dp(); }
+  /// Latitudes and longitudes [radians] of local indices; rows beyond a pole continue past +-pi/2. Latitudes of mirrored
+  /// rows differ in nothing but the sign.
+  double latitude_of_cell(int j) const { return (2 * (block.j_first + j) + 1 - block.n_lat) * (dp() / 2); }
+  double latitude_of_yface(int j) const { return (2 * (block.j_first + j) - block.n_lat) * (dp() / 2); }
   double longitude_of_cell(int i) const { return (block.i_first + i + 0.5) * dl(); }
   double longitude_of_xface(int i) const { return (block.i_first + i) * dl(); }
   /// Area [m2] of a cell in global row j, double precision.

@@ -2,7 +2,9 @@
 // The only file that knows Kokkos execution policies. On host back ends a loop is a range over rows with a plain
 // vectorised inner loop over i; on devices it is a tiled three-dimensional range. The loop bodies are the same.
 
+#include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "grid/base.hpp"
 #include "grid/field.hpp"
@@ -63,6 +65,34 @@ void for_each_column(const char* label, const Box& box, const Body& body) {
   }
 }
 
+namespace detail {
+
+/// The passes of for_each_column_in_passes, stored without std::tuple so that every device compiler takes them.
+template <class... Passes>
+struct PassList {
+  KOKKOS_FORCEINLINE_FUNCTION void run(const Box&, int, int, int) const {}
+};
+template <class First, class... Rest>
+struct PassList<First, Rest...> {
+  First first;
+  PassList<Rest...> rest;
+  PassList(const First& f, const Rest&... r) : first(f), rest(r...) {}
+  KOKKOS_FORCEINLINE_FUNCTION void run(const Box& box, int j, int i_begin, int i_end) const {
+    for (int k = box.k_begin; k < box.k_end; ++k) first(k, j, i_begin, i_end);
+    rest.run(box, j, i_begin, i_end);
+  }
+};
+
+template <class... Passes>
+struct ColumnPasses {
+  Box box;
+  PassList<Passes...> passes;
+  KOKKOS_FUNCTION void operator()(int j, int i) const { passes.run(box, j, i, i + 1); }
+  KOKKOS_FUNCTION void operator()(int row) const { passes.run(box, box.j_begin + row, box.i_begin, box.i_end); }
+};
+
+}  // namespace detail
+
 enum class March { down, up };
 
 /// Calls body(k, j, i) for every point, in ascending (down) or descending (up) k within each column: body(k) may read
@@ -103,6 +133,53 @@ void march_up(const char* label, const Box& box, const Body& body) {
   march<March::up>(label, box, body);
 }
 
+/// In each column down(k, j, i) for ascending k, then up(k, j, i) for descending k; both as in march(). One pass over
+/// the rows on hosts, so that what down() wrote is still in the cache.
+template <class Down, class Up>
+void march_down_up(const char* label, const Box& box, const Down& down, const Up& up) {
+  const int n_j = box.j_end - box.j_begin;
+  if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
+  if constexpr (on_device) {
+    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+    Kokkos::parallel_for(
+        label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
+          for (int k = box.k_begin; k < box.k_end; ++k) down(k, j, i);
+          for (int k = box.k_end - 1; k >= box.k_begin; --k) up(k, j, i);
+        });
+  } else {
+    Kokkos::parallel_for(
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+          const int j = box.j_begin + row;
+          const int i_begin = box.i_begin;
+          const int i_end = box.i_end;
+          for (int k = box.k_begin; k < box.k_end; ++k) {
+            MERIDIAN_VECTORISE
+            for (int i = i_begin; i < i_end; ++i) down(k, j, i);
+          }
+          for (int k = box.k_end - 1; k >= box.k_begin; --k) {
+            MERIDIAN_VECTORISE
+            for (int i = i_begin; i < i_end; ++i) up(k, j, i);
+          }
+        });
+  }
+}
+
+/// In each column one pass after the other, each for ascending k: pass(k, j, i_begin, i_end) works on a piece of a row
+/// and may read what earlier passes, or itself at smaller k, wrote in the same columns. Pieces are whole rows on hosts
+/// (write the loop over i with MERIDIAN_VECTORISE), single points on devices.
+template <class... Passes>
+void for_each_column_in_passes(const char* label, const Box& box, const Passes&... passes) {
+  const int n_j = box.j_end - box.j_begin;
+  if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
+  if constexpr (on_device) {
+    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+    Kokkos::parallel_for(label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
+                         detail::ColumnPasses<Passes...>{box, {passes...}});
+  } else {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, n_j), detail::ColumnPasses<Passes...>{box, {passes...}});
+  }
+}
+
 /// Calls body(n) for n in [0, count).
 template <class Body>
 void for_range(const char* label, int count, const Body& body) {
@@ -129,6 +206,83 @@ double reduce_max(const char* label, const Box& box, const Body& body) {
       },
       Kokkos::Max<double>(largest));
   return largest;
+}
+
+/// Largest |f| over the box of one rank; NaN where f holds NaN. The bits of |x|, taken as an integer, order as |x| does
+/// and those of NaN lie above infinity, so the maximum is one of integers: vectorised, order-free.
+template <class F>
+double reduce_largest_magnitude(const char* label, const Box& box, const F& f) {
+  using Value = std::remove_cvref_t<decltype(f(0, 0, 0))>;
+  using Bits = std::conditional_t<sizeof(Value) == 8, std::int64_t, std::int32_t>;
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  Bits largest = 0;
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return 0;
+  Kokkos::parallel_reduce(
+      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      KOKKOS_LAMBDA(const int row, Bits& result) {
+        const int k = box.k_begin + row / n_j;
+        const int j = box.j_begin + row % n_j;
+        Bits of_row = 0;
+        for (int i = box.i_begin; i < box.i_end; ++i) {
+          const Bits bits = Kokkos::bit_cast<Bits>(Kokkos::abs(f(k, j, i)));
+          of_row = bits > of_row ? bits : of_row;
+        }
+        result = of_row > result ? of_row : result;
+      },
+      Kokkos::Max<Bits>(largest));
+  return static_cast<double>(Kokkos::bit_cast<Value>(largest));
+}
+
+/// True if body(k, j, i) is true at any point of the box; vectorised on hosts where reduce_max is not.
+template <class Body>
+bool any_point(const char* label, const Box& box, const Body& body) {
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  int found = 0;
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return false;
+  if constexpr (on_device) {
+    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+    Kokkos::parallel_reduce(
+        label,
+        Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
+        KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; },
+        Kokkos::BOr<int>(found));
+  } else {
+    Kokkos::parallel_reduce(
+        label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+        KOKKOS_LAMBDA(const int row, int& result) {
+          const int k = box.k_begin + row / n_j;
+          const int j = box.j_begin + row % n_j;
+          const int i_begin = box.i_begin;
+          const int i_end = box.i_end;
+          int in_row = 0;
+          MERIDIAN_VECTORISE
+          for (int i = i_begin; i < i_end; ++i) in_row |= body(k, j, i) ? 1 : 0;
+          result |= in_row;
+        },
+        Kokkos::BOr<int>(found));
+  }
+  return found != 0;
+}
+
+/// Joins what body(k, j, i, value) adds to 'value' over the box. Value{} is the identity and Value::operator+= the join;
+/// it must not depend on the order (integers, maxima).
+template <class Value, class Body>
+Value reduce(const char* label, const Box& box, const Body& body) {
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  Value result{};
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return result;
+  Kokkos::parallel_reduce(
+      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      KOKKOS_LAMBDA(const int row, Value& value) {
+        const int k = box.k_begin + row / n_j;
+        const int j = box.j_begin + row % n_j;
+        for (int i = box.i_begin; i < box.i_end; ++i) body(k, j, i, value);
+      },
+      result);
+  return result;
 }
 
 }  // namespace meridian

@@ -1,0 +1,159 @@
+// Balanced mid-latitude jets that grow a baroclinic wave:
+// Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975 ("JW06"), and
+// Ullrich, Melvin, Jablonowski and Staniforth (2014), Q. J. R. Meteorol. Soc. 140, 1590-1602 ("U14").
+#include <cmath>
+
+#include "cases/states.hpp"
+#include "grid/error.hpp"
+
+namespace meridian {
+
+namespace {
+
+double square(double x) { return x * x; }
+
+/// Distance of a point from 20 E, 40 N in tenths of the planet's radius.
+double distance_from_bump(double lon, double lat) {
+  return 10 * great_circle_distance(lon, lat, pi / 9, 2 * pi / 9);
+}
+
+/// JW06, equations 2 to 10; eta = p / p0, the surface pressure is p0 everywhere.
+struct SteadyJets {
+  static constexpr double u0 = 35;        // [m s-1]
+  static constexpr double T0 = 288;       // [K]
+  static constexpr double lapse = 0.005;  // [K m-1]
+  static constexpr double dT = 4.8e5;     // [K]
+  static constexpr double eta0 = 0.252;   // [1] height of the jets
+  static constexpr double eta_t = 0.2;    // [1] tropopause
+  double a, omega, g, R, p0;
+
+  explicit SteadyJets(const Planet& planet)
+      : a(planet.radius_m),
+        omega(planet.rotation_rate_per_s),
+        g(planet.gravity_m_per_s2),
+        R(planet.gas_constant_j_per_kg_k),
+        p0(planet.reference_pressure_pa) {}
+
+  static double angle_of(double eta) { return (eta - eta0) * pi / 2; }
+  static double X(double lat) {
+    const double s2 = square(std::sin(lat));
+    return -2 * s2 * s2 * s2 * (square(std::cos(lat)) + 1. / 3) + 10. / 63;
+  }
+  static double Y(double lat) {
+    const double c = std::cos(lat);
+    return 8. / 5 * c * c * c * (square(std::sin(lat)) + 2. / 3) - pi / 4;
+  }
+  double wind(double lat, double eta) const {
+    return u0 * std::pow(std::cos(angle_of(eta)), 1.5) * square(std::sin(2 * lat));
+  }
+  double temperature(double lat, double eta) const {
+    const double ev = angle_of(eta);
+    double mean = T0 * std::pow(eta, R * lapse / g);
+    if (eta < eta_t) mean += dT * std::pow(eta_t - eta, 5);
+    return mean + 0.75 * eta * pi * u0 / R * std::sin(ev) * std::sqrt(std::cos(ev)) *
+                      (2 * u0 * X(lat) * std::pow(std::cos(ev), 1.5) + Y(lat) * a * omega);
+  }
+  double geopotential(double lat, double eta) const {
+    double mean = T0 * g / lapse * (1 - std::pow(eta, R * lapse / g));
+    if (eta < eta_t) {
+      const double t = eta_t;
+      mean -= R * dT *
+              ((std::log(eta / t) + 137. / 60) * std::pow(t, 5) - 5 * std::pow(t, 4) * eta +
+               5 * std::pow(t, 3) * eta * eta - 10. / 3 * t * t * std::pow(eta, 3) +
+               1.25 * t * std::pow(eta, 4) - std::pow(eta, 5) / 5);
+    }
+    const double u = u0 * std::pow(std::cos(angle_of(eta)), 1.5);
+    return mean + u * (X(lat) * u + Y(lat) * a * omega);
+  }
+};
+
+/// U14, equations 7 to 22, shallow atmosphere; height is the coordinate, the surface pressure is p0 everywhere.
+struct BalancedJets {
+  static constexpr double TE = 310, TP = 240;  // [K] at the ground, equator and pole
+  static constexpr double T0 = (TE + TP) / 2;  // [K]
+  static constexpr double lapse = 0.005;       // [K m-1]
+  static constexpr double b = 2;               // [1] half-width of the jets in scale heights
+  static constexpr int K = 3;                  // power of the cosine of latitude
+  double a, omega, g, R, p0;
+
+  explicit BalancedJets(const Planet& planet)
+      : a(planet.radius_m),
+        omega(planet.rotation_rate_per_s),
+        g(planet.gravity_m_per_s2),
+        R(planet.gas_constant_j_per_kg_k),
+        p0(planet.reference_pressure_pa) {}
+
+  struct Level {
+    double z, temperature, ln_p,
+        i2;  // [m], [K], [1] of p / p0, [m K-1] integral of the latitudinal part of 1 / T
+  };
+  Level at_height(double lat, double z) const {
+    constexpr double A = (T0 - TP) / (T0 * TP);                 // [K-1]
+    constexpr double C = (K + 2) / 2. * (TE - TP) / (TE * TP);  // [K-1]
+    const double s2 = square(z * g / (b * R * T0));
+    const double decay = std::exp(-s2);
+    const double c = std::cos(lat);
+    const double shape = c * c * c * (1 - K / (K + 2.) * c * c);
+    const double growth = std::exp(lapse * z / T0);
+    const double t1 = growth / T0 + A * (1 - 2 * s2) * decay;
+    const double t2 = C * (1 - 2 * s2) * decay;
+    const double i1 = (growth - 1) / lapse + z * A * decay;
+    const double i2 = C * z * decay;
+    return {z, 1 / (t1 - t2 * shape), -g / R * (i1 - i2 * shape), i2};
+  }
+  /// The height where the pressure is p, by Newton's method: d ln p / dz = - g / (R T).
+  Level at_pressure(double lat, double p) const {
+    const double ln_p = std::log(p / p0);
+    double z = -R * T0 / g * ln_p;
+    for (int n = 0; n < 50; ++n) {
+      const Level level = at_height(lat, z);
+      const double error = level.ln_p - ln_p;
+      if (std::abs(error) < 1e-14 * (1 + std::abs(ln_p))) return level;
+      z += error * R * level.temperature / g;
+    }
+    throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " +
+                                             std::to_string(p) +
+                                             " Pa: the constants of 'planet' are too far from the Earth's.");
+  }
+  double wind(double lat, const Level& level) const {
+    const double c = std::cos(lat);
+    const double U = g * K / a * level.i2 * c * c * square(std::sin(lat)) * level.temperature;
+    const double solid = omega * a * c;  // [m s-1] of the ground
+    return -solid + std::sqrt(solid * solid + a * c * U);
+  }
+};
+
+}  // namespace
+
+AtmosphereState JablonowskiWilliamson::state(const Planet& planet) const {
+  const SteadyJets jets(planet);
+  const double bump = perturbation_m_per_s;
+  return {.geopotential = [=](double, double lat, double p) { return jets.geopotential(lat, p / jets.p0); },
+          .temperature = [=](double, double lat, double p) { return jets.temperature(lat, p / jets.p0); },
+          .eastward_wind =
+              [=](double lon, double lat, double p) {
+                return jets.wind(lat, p / jets.p0) + bump * std::exp(-square(distance_from_bump(lon, lat)));
+              },
+          .northward_wind = zero_wind,
+          .angle = angle_degrees * pi / 180};
+}
+
+AtmosphereState Ullrich::state(const Planet& planet) const {
+  constexpr double bump_top = 15000;  // [m]
+  const BalancedJets jets(planet);
+  const double bump = perturbation_m_per_s;
+  const auto wind = [=](double lon, double lat, double p) {
+    const auto level = jets.at_pressure(lat, p);
+    const double r = distance_from_bump(lon, lat);
+    const double x = level.z / bump_top;
+    const double taper = r < 1 && x < 1 ? 1 - 3 * x * x + 2 * x * x * x : 0;
+    return jets.wind(lat, level) + bump * taper * std::exp(-r * r);
+  };
+  return {.geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },
+          .temperature = [=](double, double lat, double p) { return jets.at_pressure(lat, p).temperature; },
+          .eastward_wind = wind,
+          .northward_wind = zero_wind,
+          .angle = angle_degrees * pi / 180};
+}
+
+}  // namespace meridian

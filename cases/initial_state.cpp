@@ -1,0 +1,336 @@
+#include "cases/initial_state.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+
+#include "cases/states.hpp"
+
+namespace meridian {
+
+namespace {
+
+/// All initial states: one line each.
+using States = std::tuple<Rest,                   //
+                          JablonowskiWilliamson,  //
+                          Ullrich,                //
+                          Williamson1,            //
+                          Williamson2,            //
+                          Williamson5,            //
+                          Williamson6,            //
+                          Galewsky>;
+
+template <class State>
+constexpr bool is_shallow_water =
+    std::is_same_v<decltype(std::declval<State>().state(Planet())), ShallowWaterState>;
+
+/// Calls action(state) for each state.
+template <class Tuple, class Action>
+void for_each_state(Tuple& states, const Action& action) {
+  std::apply([&](auto&... state) { (action(state), ...); }, states);
+}
+
+/// A field's copy on the host; copied to the device when it goes out of scope.
+template <class P>
+class OnHost {
+ public:
+  explicit OnHost(const Field<P>& field)
+      : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
+  OnHost(const OnHost&) = delete;
+  ~OnHost() { Kokkos::deep_copy(device_, host_); }
+  void set(int k, int j, int i, double value) {
+    host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value);
+  }
+
+ private:
+  Array3<Real> device_;
+  typename Array3<Real>::HostMirror host_;
+};
+
+/// Geopotential [m2 s-2] of the ground of one cell, from the file's altitude or the state's own.
+class Ground {
+ public:
+  Ground(const Grid& grid, const std::vector<double>& altitude) : grid_(grid), altitude_(altitude) {
+    const std::size_t cells = static_cast<std::size_t>(grid.block.n_lon) * grid.block.n_lat;
+    require(altitude.empty() || altitude.size() == cells, ExitCode::internal, "The surface altitude has ",
+            altitude.size(), " values for ", cells, " cells.");
+  }
+  /// j in the globe, i in [-n_lon, n_lon) [local indices].
+  double operator()(int j, int i, double own) const {
+    if (altitude_.empty()) return own;
+    const Block& block = grid_.block;
+    const std::size_t column = (block.i_first + i + block.n_lon) % block.n_lon;
+    return grid_.planet.gravity_m_per_s2 *
+           altitude_[(block.j_first + j) * static_cast<std::size_t>(block.n_lon) + column];
+  }
+
+ private:
+  const Grid& grid_;
+  const std::vector<double>& altitude_;
+};
+
+/// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
+int wrapped(const Block& block, int i) {
+  return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first;
+}
+
+/// f = 2 Omega sin(latitude in the frame of the state) at all corners, halo included. A point beyond a pole is the
+/// point half a circle away; the corners of a pole row are one point.
+void fill_coriolis_parameter(const Grid& grid, const Frame& frame, const FieldSet& fields) {
+  const Block& block = grid.block;
+  OnHost f(fields.get(field::coriolis_parameter));
+  for (int j = -halo_width; j <= block.ny + halo_width; ++j) {
+    for (int i = -halo_width; i < block.nx + halo_width; ++i) {
+      int row = block.j_first + j;
+      int column = block.i_first + i + block.n_lon;
+      if (row < 0 || row > block.n_lat) {
+        row = row < 0 ? -row : 2 * block.n_lat - row;
+        column += block.n_lon / 2;
+      }
+      const bool pole = row == 0 || row == block.n_lat;
+      column = pole ? 0 : column % block.n_lon;
+      const auto point = frame.at(grid.longitude_of_xface(column - block.i_first),
+                                  grid.latitude_of_yface(row - block.j_first));
+      f.set(0, j, i, 2 * grid.planet.rotation_rate_per_s * std::sin(point.lat));
+    }
+  }
+}
+
+/// Calls action(j, i, point) for the owned faces of northward wind off the poles; those at the poles are set to 0.
+template <class Action>
+void for_each_yface(const Grid& grid, const Frame& frame, OnHost<YFace>& v, int n_k, const Action& action) {
+  const Block& block = grid.block;
+  const int j_end = block.ny + (block.at_north_pole() ? 1 : 0);
+  for (int j = 0; j < j_end; ++j) {
+    const int row = block.j_first + j;
+    for (int i = 0; i < block.nx; ++i) {
+      if (row == 0 || row == block.n_lat) {
+        for (int k = 0; k < n_k; ++k) v.set(k, j, i, 0);
+      } else {
+        action(j, i, frame.at(grid.longitude_of_cell(i), grid.latitude_of_yface(j)));
+      }
+    }
+  }
+}
+
+void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fields,
+          const std::vector<double>& surface_altitude) {
+  const Block& block = grid.block;
+  const Frame frame(state.angle);
+  const Ground ground(grid, surface_altitude);
+  const double g = grid.planet.gravity_m_per_s2;
+  OnHost h(fields.get(field::depth));
+  OnHost phi_s(fields.get(field::surface_geopotential));
+  OnHost u(fields.get(field::xwind));
+  OnHost v(fields.get(field::ywind));
+  for (int j = 0; j < block.ny; ++j) {
+    for (int i = 0; i < block.nx; ++i) {
+      const double lat = grid.latitude_of_cell(j);
+      const auto cell = frame.at(grid.longitude_of_cell(i), lat);
+      const double phi = ground(j, i, g * state.ground(cell.lon, cell.lat));
+      const double depth = state.free_surface(cell.lon, cell.lat) - phi / g;
+      require(depth >= 0, ExitCode::configuration, "'boundary.topography' is ", -depth,
+              " m above the free surface of the state at latitude ", lat * 180 / pi, ", longitude ",
+              grid.longitude_of_cell(i) * 180 / pi, "; set it to 'flat' for this state.");
+      h.set(0, j, i, depth);
+      phi_s.set(0, j, i, phi);
+      const auto face = frame.at(grid.longitude_of_xface(i), lat);
+      u.set(0, j, i,
+            face.eastward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
+    }
+  }
+  for_each_yface(grid, frame, v, 1, [&](int j, int i, const Frame::Point& face) {
+    v.set(0, j, i,
+          face.northward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
+  });
+  fill_coriolis_parameter(grid, frame, fields);
+}
+
+/// Pressure [Pa] where the geopotential of the state is phi, by Newton's method: d phi / d ln p = - R T.
+double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point,
+                   double phi) {
+  double p = planet.reference_pressure_pa;
+  for (int n = 0; n < 50; ++n) {
+    const double above = state.geopotential(point.lon, point.lat, p) - phi;
+    const double step = above / (planet.gas_constant_j_per_kg_k * state.temperature(point.lon, point.lat, p));
+    p *= std::exp(step);
+    if (std::abs(step) < 1e-13) return p;
+  }
+  throw Error(ExitCode::configuration, "The initial state has no pressure at a surface geopotential of " +
+                                           std::to_string(phi) +
+                                           " m2 s-2; set 'boundary.topography' to 'flat'.");
+}
+
+/// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
+double noise_of(std::uint64_t counter) {
+  std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  x ^= x >> 31;
+  return std::ldexp(static_cast<double>(x >> 11), -52) - 1;
+}
+
+void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields,
+          const std::vector<double>& surface_altitude) {
+  const Block& block = grid.block;
+  const Planet& planet = grid.planet;
+  const VerticalCoordinate& levels = grid.levels;
+  const int n_k = grid.n_levels();
+  const Frame frame(state.angle);
+  const Ground ground(grid, surface_altitude);
+  const auto exner = [&](double p) { return std::pow(p / planet.reference_pressure_pa, planet.kappa()); };
+  const auto middle = [&](int k, double ps) {
+    return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2;
+  };
+
+  // Surface pressure [Pa] of the owned cells and of those west and south of them, and their ground.
+  const int stride = block.nx + 1;
+  std::vector<double> ps(static_cast<std::size_t>(stride) * (block.ny + 1));
+  const auto surface = [&](int j, int i) -> double& {
+    return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
+  };
+  OnHost phi_s(fields.get(field::surface_geopotential));
+  for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
+    for (int i = -1; i < block.nx; ++i) {
+      const auto cell = frame.at(grid.longitude_of_cell(wrapped(block, i)), grid.latitude_of_cell(j));
+      const double own = state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
+      const double phi = ground(j, i, own);
+      surface(j, i) = pressure_at(state, planet, cell, phi);
+      if (j >= 0 && i >= 0) phi_s.set(0, j, i, phi);
+    }
+  }
+
+  OnHost mass(fields.get(field::layer_mass));
+  OnHost theta_mass(fields.get(field::theta_mass));
+  OnHost u(fields.get(field::xwind));
+  OnHost v(fields.get(field::ywind));
+  for (int j = 0; j < block.ny; ++j) {
+    for (int i = 0; i < block.nx; ++i) {
+      const auto cell = frame.at(grid.longitude_of_cell(i), grid.latitude_of_cell(j));
+      const auto face = frame.at(grid.longitude_of_xface(i), grid.latitude_of_cell(j));
+      const double ps_face = (surface(j, i - 1) + surface(j, i)) / 2;
+      double p_below = levels.pressure(n_k, surface(j, i));
+      double phi_below = state.geopotential(cell.lon, cell.lat, p_below);
+      for (int k = n_k - 1; k >= 0; --k) {
+        const double p = levels.pressure(k, surface(j, i));
+        const double p_middle = (p + p_below) / 2;
+        double theta = 0;
+        if (p > 0) {
+          const double phi = state.geopotential(cell.lon, cell.lat, p);
+          theta = (phi - phi_below) / (planet.heat_capacity_j_per_kg_k * (exner(p_below) - exner(p)));
+          phi_below = phi;
+        } else {
+          theta = state.temperature(cell.lon, cell.lat, p_middle) / exner(p_middle);
+        }
+        if (state.noise > 0) {
+          const std::uint64_t row = static_cast<std::uint64_t>(k) * block.n_lat + block.j_first + j;
+          theta += state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
+        }
+        mass.set(k, j, i, p_below - p);
+        theta_mass.set(k, j, i, (p_below - p) * theta);
+        p_below = p;
+        const double p_face = middle(k, ps_face);
+        u.set(k, j, i,
+              face.eastward(state.eastward_wind(face.lon, face.lat, p_face),
+                            state.northward_wind(face.lon, face.lat, p_face)));
+      }
+    }
+  }
+  for_each_yface(grid, frame, v, n_k, [&](int j, int i, const Frame::Point& face) {
+    for (int k = 0; k < n_k; ++k) {
+      const double p_face = middle(k, (surface(j - 1, i) + surface(j, i)) / 2);
+      v.set(k, j, i,
+            face.northward(state.eastward_wind(face.lon, face.lat, p_face),
+                           state.northward_wind(face.lon, face.lat, p_face)));
+    }
+  });
+  fill_coriolis_parameter(grid, frame, fields);
+}
+
+}  // namespace
+
+Frame::Frame(double angle) : angle_(angle), cosine_(std::cos(angle)), sine_(std::sin(angle)) {}
+
+Frame::Point Frame::at(double lon, double lat) const {
+  if (angle_ == 0) return {lon, lat};
+  const double x = std::cos(lat) * std::cos(lon);
+  const double y = std::cos(lat) * std::sin(lon);
+  const double z = std::sin(lat);
+  const double x_state = x * cosine_ + z * sine_;  // axes of the state, turned about the y axis
+  const double z_state = z * cosine_ - x * sine_;
+  const double lon_state = std::atan2(y, x_state);
+  const double lat_state = std::atan2(z_state, std::hypot(x_state, y));
+  // The grid's eastward direction in the axes of the state, times the state's eastward and northward directions.
+  const double e_x = -std::sin(lon) * cosine_;
+  const double e_y = std::cos(lon);
+  const double e_z = std::sin(lon) * sine_;
+  const double east = -std::sin(lon_state) * e_x + std::cos(lon_state) * e_y;
+  const double north = -std::sin(lat_state) * (std::cos(lon_state) * e_x + std::sin(lon_state) * e_y) +
+                       std::cos(lat_state) * e_z;
+  return {lon_state, lat_state, east, -north};
+}
+
+double great_circle_distance(double lon1, double lat1, double lon2, double lat2) {
+  const double north = std::sin((lat2 - lat1) / 2);
+  const double east = std::sin((lon2 - lon1) / 2);
+  const double half_chord = std::sqrt(north * north + std::cos(lat1) * std::cos(lat2) * east * east);
+  return 2 * std::asin(std::fmin(half_chord, 1));
+}
+
+double centred_longitude(double lon) { return lon - 2 * pi * std::ceil((lon - pi) / (2 * pi)); }
+
+struct InitialOptions::Impl {
+  std::string name = "rest";
+  States states;
+};
+
+InitialOptions::InitialOptions() : impl(std::make_unique<Impl>()) {}
+InitialOptions::InitialOptions(const InitialOptions& other) : impl(std::make_unique<Impl>(*other.impl)) {}
+InitialOptions& InitialOptions::operator=(const InitialOptions& other) {
+  *impl = *other.impl;
+  return *this;
+}
+InitialOptions::~InitialOptions() = default;
+
+const std::string& InitialOptions::name() const { return impl->name; }
+
+void InitialOptions::visit(OptionVisitor& option) {
+  static constexpr auto names = std::apply(
+      [](auto... state) { return std::array<std::string_view, sizeof...(state)>{decltype(state)::name...}; },
+      States());
+  option.word("name", impl->name, names, "the state at the start: see 'meridian list cases'");
+  for_each_state(impl->states, [&](auto& state) {
+    if (option.shows_alternatives()) option.alternative("name", state.name);
+    if (option.shows_alternatives() || state.name == impl->name) state.visit(option);
+  });
+  if (option.shows_alternatives()) option.alternative("name", "");
+}
+
+bool InitialOptions::shallow_water() const {
+  bool result = false;
+  for_each_state(impl->states, [&]<class State>(const State& state) {
+    if (state.name == impl->name) result = is_shallow_water<State>;
+  });
+  return result;
+}
+
+void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,
+                        const std::vector<double>& surface_altitude) {
+  for_each_state(options.impl->states, [&](const auto& state) {
+    if (state.name == options.name()) fill(state.state(grid.planet), grid, fields, surface_altitude);
+  });
+}
+
+std::vector<InitialStateInfo> all_initial_states() {
+  std::vector<InitialStateInfo> all;
+  const States states;
+  for_each_state(states, [&]<class State>(const State&) {
+    all.push_back({std::string(State::name), std::string(State::meaning), std::string(State::source),
+                   is_shallow_water<State>});
+  });
+  return all;
+}
+
+}  // namespace meridian

@@ -1,0 +1,96 @@
+// Test cases 1, 2, 5 and 6 of Williamson et al. (1992), J. Comput. Phys. 102, 211-224.
+#include <cmath>
+
+#include "cases/states.hpp"
+
+namespace meridian {
+
+namespace {
+
+constexpr double degree = pi / 180;  // [radians]
+
+double square(double x) { return x * x; }
+double flat(double, double) { return 0; }
+double no_northward_wind(double, double) { return 0; }
+
+/// Solid-body rotation in geostrophic balance: u = u0 cos(lat), g h = g h0 - (a Omega u0 + u0^2 / 2) sin^2(lat).
+ShallowWaterState balanced_rotation(const Planet& planet, double u0, double h0, double angle) {
+  const double drop =
+      (planet.radius_m * planet.rotation_rate_per_s * u0 + u0 * u0 / 2) / planet.gravity_m_per_s2;
+  return {.free_surface = [=](double, double lat) { return h0 - drop * square(std::sin(lat)); },
+          .ground = flat,
+          .eastward_wind = [=](double, double lat) { return u0 * std::cos(lat); },
+          .northward_wind = no_northward_wind,
+          .angle = angle};
+}
+
+/// Wind [m s-1] at the equator that goes round the sphere in 12 days.
+double once_round_in_12_days(const Planet& planet) {
+  return 2 * pi * planet.radius_m / (12 * seconds_per_day);
+}
+
+}  // namespace
+
+ShallowWaterState Williamson1::state(const Planet& planet) const {
+  constexpr double h0 = 1000;        // [m]
+  constexpr double radius = 1. / 3;  // [radians]
+  ShallowWaterState state =
+      balanced_rotation(planet, once_round_in_12_days(planet), 0, angle_degrees * degree);
+  // The centre lies on the axis of the tilt, so it is the same in both frames.
+  state.free_surface = [](double lon, double lat) {
+    const double r = great_circle_distance(lon, lat, 3 * pi / 2, 0);
+    return r < radius ? h0 / 2 * (1 + std::cos(pi * r / radius)) : 0;
+  };
+  return state;
+}
+
+ShallowWaterState Williamson2::state(const Planet& planet) const {
+  const double h0 = 2.94e4 / planet.gravity_m_per_s2;  // [m]
+  return balanced_rotation(planet, once_round_in_12_days(planet), h0, angle_degrees * degree);
+}
+
+ShallowWaterState Williamson5::state(const Planet& planet) const {
+  constexpr double height = 2000;    // [m] of the mountain
+  constexpr double radius = pi / 9;  // [radians] of longitude and latitude, no great-circle distance
+  ShallowWaterState state = balanced_rotation(planet, 20, 5960, angle_degrees * degree);
+  state.ground = [](double lon, double lat) {
+    const double r = std::hypot(centred_longitude(lon - 3 * pi / 2), lat - pi / 6);
+    return r < radius ? height * (1 - r / radius) : 0;
+  };
+  return state;
+}
+
+ShallowWaterState Williamson6::state(const Planet& planet) const {
+  constexpr double h0 = 8000;         // [m]
+  constexpr double omega = 7.848e-6;  // [s-1]; the source's K is the same number
+  constexpr int n = 4;                // wavenumber, the source's R
+  const double a = planet.radius_m;
+  const double rotation = planet.rotation_rate_per_s;
+  const double g = planet.gravity_m_per_s2;
+  const auto height = [=](double lon, double lat) {
+    const double c2 = square(std::cos(lat));
+    const double cn = c2 * c2;  // cos^n
+    // The last term of A is multiplied out, so it is regular at the poles.
+    const double A = omega / 2 * (2 * rotation + omega) * c2 +
+                     omega * omega / 4 * cn * c2 * ((n + 1) * c2 * c2 + (2 * n * n - n - 2) * c2 - 2 * n * n);
+    const double B = 2 * (rotation + omega) * omega / ((n + 1) * (n + 2)) * cn *
+                     ((n * n + 2 * n + 2) - (n + 1) * (n + 1) * c2);
+    const double C = omega * omega / 4 * cn * cn * ((n + 1) * c2 - (n + 2));
+    return h0 + a * a / g * (A + B * std::cos(n * lon) + C * std::cos(2 * n * lon));
+  };
+  const auto u = [=](double lon, double lat) {
+    const double c = std::cos(lat);
+    return a * omega * c + a * omega * c * c * c * (n * square(std::sin(lat)) - c * c) * std::cos(n * lon);
+  };
+  const auto v = [=](double lon, double lat) {
+    const double c = std::cos(lat);
+    return -a * omega * n * c * c * c * std::sin(lat) * std::sin(n * lon);
+  };
+  return {.free_surface = height,
+          .ground = flat,
+          .eastward_wind = u,
+          .northward_wind = v,
+          .angle = angle_degrees * degree};
+}
+
+}  // namespace meridian

@@ -1,0 +1,119 @@
+#pragma once
+// The dynamical core: one step of the shallow-water or the hydrostatic equations.
+
+#include <string>
+
+#include "dycore/diffusion.hpp"
+#include "dycore/polar_filter.hpp"
+#include "dycore/pressure.hpp"
+#include "dycore/row_factors.hpp"
+#include "dycore/state.hpp"
+#include "dycore/vertical_remap.hpp"
+#include "dycore/vorticity.hpp"
+#include "grid/clock.hpp"
+#include "grid/field_set.hpp"
+#include "grid/halo.hpp"
+#include "grid/latlon_grid.hpp"
+
+namespace meridian {
+
+/// 'dycore:' of a case.
+struct DycoreOptions {
+  std::string equations = "hydrostatic";
+  double dt_s = 600;
+  std::string time_scheme = "fb_rk3";
+  std::string vorticity_flux = "s5";
+  double divergence_damping = 0.005;
+  double viscosity_m2_per_s = 0;
+  double sponge = 0;
+  int remap_every = 2;
+  double remap_reference_k = 0;
+  bool polar_filter = true;
+  bool frozen_winds = false;
+
+  void visit(OptionVisitor& option);
+  bool shallow_water() const { return equations == "shallow_water"; }
+  Microseconds step_length() const;
+};
+
+/// Figures of the state that the log and the health check need; the same on every rank.
+struct DynamicsSummary {
+  double largest_wind = 0;       // [m s-1] largest |u| or |v| on faces; NaN or Inf when the state is not finite
+  double largest_courant = 0;    // [1] (sqrt(g h) or 340 m/s, plus |u|) dt / equatorial spacing
+  double smallest_mass = 0;      // [Pa or m]
+  double thinnest_layer = 1, thickest_layer = 1;  // [1] layer mass over its reference
+  bool finite = true;
+};
+
+/// Conserved quantities, as exact global sums.
+struct Budgets {
+  double mass = 0;              // [kg m-2] area mean of dry mass, or [m] of depth
+  double energy = 0;            // [J m-2] area mean of total energy, or [m3 s-2] in shallow water
+  double enstrophy = 0;         // [m-1 s-2] potential enstrophy, shallow water only
+  double angular_momentum = 0;  // [kg s-1] axial, area mean; hydrostatic only
+};
+
+class Dycore {
+ public:
+  /// Adds prognostic, fixed and diagnosed fields to the set.
+  Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields);
+
+  /// To be called when the prognostic and fixed fields have been filled: makes halos valid.
+  void start();
+  /// Advances the state by one step; 'step' is its number, from 0. On remap steps the layers end on the reference
+  /// levels, and halos are valid one ring wide until finish_step() makes them whole.
+  void step(long step);
+  bool remaps_after(long step) const { return !options_.shallow_water() && (step + 1) % options_.remap_every == 0; }
+  /// Adds the suite's tendencies over dt [s] to the state. Only right after a step that remapped.
+  void add_physics(double dt);
+  void finish_step();
+
+  /// Fills ta, ua, va, pfull, ps (or h's companions ua, va, eta) from the state. 'floating': the layers are not on the
+  /// reference levels, so copies are remapped first; the state itself never changes.
+  void diagnose(bool floating);
+  /// Further fields for output: zg, vo, div. After diagnose().
+  void diagnose_for_output();
+
+  DynamicsSummary summary();
+  Budgets budgets();
+
+  const State& state() const { return now_; }
+  const Halo& halo() const { return halo_; }
+  int remap_every() const { return options_.remap_every; }
+  /// Words of memory per cell that the core holds, prognostic fields included.
+  double words_per_cell() const;
+
+ private:
+  void stage(int stage, double dt);
+  void slow_tendencies(const State& from, bool last, double dt);
+  void pressure_gradient(const MassBlend& blend);
+  void add_damping(const State& from, int k_first, int n_k, double dt);
+  RemapScratch remap_scratch() const;
+
+  DycoreOptions options_;
+  const Grid& grid_;
+  FieldSet& fields_;
+  RowFactors factors_;
+  PolarFilter filter_;
+  Halo halo_;
+  int n_k_ = 1;            // levels
+  int n_k_at_once_ = 1;    // levels of the horizontal kernels' work arrays
+  VorticityScheme vorticity_ = VorticityScheme::s5;
+  State now_, a_, b_;      // step start (and end), two stages
+  Field<Cell> mass_tendency_, theta_tendency_;
+  Field<XFace> u_tendency_;
+  Field<YFace> v_tendency_;
+  Field<CellInterface> exner_, phi_;
+  // work arrays of a few levels
+  Field<XFace> mass_flux_x_, pv_x_;
+  Field<YFace> mass_flux_y_, pv_y_;
+  Field<Cell> thv_;
+  Field<Corner> pv_;
+  Field<CellSurface> surface_geopotential_;
+  Field<CornerSurface> coriolis_;
+  PoleVorticity poles_;
+  Array1<Real> one_weight_, sponge_weight_;
+  State diagnosed_;         // what diagnose() read last
+};
+
+}  // namespace meridian

@@ -1,0 +1,579 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "cases/initial_state.hpp"
+#include "cases/states.hpp"
+#include "grid/latlon_grid.hpp"
+#include "tests/support/option_setter.hpp"
+
+namespace meridian {
+namespace {
+
+constexpr double degree = pi / 180;
+const Planet planet;                                                                // shallow water, DCMIP
+const Planet jw_planet{.radius_m = 6.371229e6, .rotation_rate_per_s = 7.29212e-5};  // ASP 2008
+const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.29212e-5};
+
+
+/// A filled model on one block, with its fields on the host.
+struct Filled {
+  Filled(const InitialOptions& options, const Block& block, const Planet& planet_of, int n_k,
+         const std::vector<double>& altitude = {})
+      : grid(block, planet_of, levels(n_k)), fields(block) {
+    if (options.shallow_water()) {
+      fields.add(field::depth, 1, Role::prognostic);
+    } else {
+      fields.add(field::layer_mass, n_k, Role::prognostic);
+      fields.add(field::theta_mass, n_k, Role::prognostic);
+    }
+    fields.add(field::xwind, n_k, Role::prognostic);
+    fields.add(field::ywind, n_k, Role::prognostic);
+    fields.add(field::surface_geopotential, 1, Role::fixed);
+    fields.add(field::coriolis_parameter, 1, Role::fixed);
+    for (const auto& entry : fields.entries())
+      Kokkos::deep_copy(entry.data, Real(12345));  // what was not written shows
+    fill_initial_state(options, grid, fields, altitude);
+    for (const auto& entry : fields.entries()) {
+      host[std::string(entry.info.name)] =
+          Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
+    }
+  }
+  template <class P>
+  double operator()(const FieldSpec<P>& spec, int k, int j, int i) const {
+    return host.at(std::string(spec.name))(k, j + halo_width, i + halo_width);
+  }
+  /// Levels with a top at 200 Pa, terrain-following below 200 hPa.
+  static VerticalCoordinate levels(int n_k) {
+    std::vector<double> a, b;
+    for (int k = 0; k <= n_k; ++k) {
+      const double eta = 0.002 + 0.998 * k / n_k;
+      b.push_back(eta < 0.2 ? 0 : std::pow((eta - 0.2) / 0.8, 1.3));
+      a.push_back(k == n_k ? 0 : eta - b.back());
+    }
+    return VerticalCoordinate(a, b, 1e5, "test");
+  }
+
+  Grid grid;
+  FieldSet fields;
+  std::map<std::string, Array3<Real>::HostMirror> host;
+};
+
+Block globe(int n_lon, int n_lat) { return make_block(n_lon, n_lat, {1, 1}, MPI_COMM_SELF); }
+
+/// The block of rank (px, py) of a layout, without other ranks.
+Block part_of_globe(int n_lon, int n_lat, const Layout& layout, int px, int py) {
+  Block block = globe(n_lon, n_lat);
+  const Extent columns = columns_of(n_lon, layout, px);
+  const Extent rows = rows_of(n_lat, layout, py);
+  block.layout = layout;
+  block.px = px;
+  block.py = py;
+  block.i_first = columns.first;
+  block.nx = columns.count;
+  block.j_first = rows.first;
+  block.ny = rows.count;
+  return block;
+}
+
+double area_mean(const Filled& model, const FieldSpec<Cell>& spec) {
+  double sum = 0, area = 0;
+  const Block& block = model.grid.block;
+  for (int j = 0; j < block.ny; ++j) {
+    for (int i = 0; i < block.nx; ++i) {
+      sum += model.grid.area_of_global_row(j) * model(spec, 0, j, i);
+      area += model.grid.area_of_global_row(j);
+    }
+  }
+  return sum / area;
+}
+
+/// A made-up mountain range [m], different in every cell.
+std::vector<double> mountains(int n_lon, int n_lat) {
+  std::vector<double> altitude;
+  for (int j = 0; j < n_lat; ++j) {
+    for (int i = 0; i < n_lon; ++i) {
+      altitude.push_back(1500 * (1 + std::sin(0.7 * i + 0.3 * j) * std::cos(0.9 * j)) - 400);
+    }
+  }
+  return altitude;
+}
+
+const std::vector<std::map<std::string, std::string>> atmospheres = {
+    {{"name", "rest"}, {"profile", "isothermal"}},
+    {{"name", "rest"}, {"profile", "uniform_theta"}},
+    {{"name", "rest"}, {"profile", "standard_atmosphere"}},
+    {{"name", "jablonowski_williamson"}},
+    {{"name", "jablonowski_williamson"}, {"angle_degrees", "45"}},
+    {{"name", "ullrich"}},
+    {{"name", "ullrich"}, {"angle_degrees", "90"}}};
+
+AtmosphereState state_of(std::map<std::string, std::string> values, const Planet& of) {
+  Setter setter;
+  setter.values = std::move(values);
+  const auto made = [&](auto state) {
+    state.visit(setter);
+    return state.state(of);
+  };
+  const std::string& name = setter.values.at("name");
+  if (name == "rest") return made(Rest());
+  if (name == "ullrich") return made(Ullrich());
+  return made(JablonowskiWilliamson());
+}
+
+// Point values: closed forms and quadrature from the sources, printed; tolerances are half a printed digit.
+
+TEST(InitialStates, williamson_2_has_the_published_range) {
+  const auto state = Williamson2().state(planet);
+  EXPECT_NEAR(state.free_surface(1, 0), 2998.1155, 5e-5);
+  EXPECT_NEAR(state.free_surface(1, pi / 2), 1092.8330, 5e-5);
+  EXPECT_NEAR(state.eastward_wind(1, 0), 38.61068277, 5e-9);
+}
+
+TEST(InitialStates, williamson_1_carries_a_cosine_bell) {
+  const auto state = Williamson1().state(planet);
+  EXPECT_NEAR(state.free_surface(-pi / 2, 0), 1000, 1e-9);
+  EXPECT_NEAR(state.free_surface(3 * pi / 2, 1. / 6), 500, 1e-9);
+  EXPECT_EQ(state.free_surface(3 * pi / 2, 0.3334), 0);
+  EXPECT_EQ(state.free_surface(0, 0), 0);
+}
+
+TEST(InitialStates, williamson_5_has_the_published_surface_and_mountain) {
+  const auto state = Williamson5().state(planet);
+  EXPECT_NEAR(state.free_surface(0, pi / 2), 4992.0587, 5e-5);
+  EXPECT_NEAR(state.free_surface(0, 0), 5960, 1e-9);
+  EXPECT_NEAR(state.ground(3 * pi / 2, pi / 6), 2000, 1e-9);
+  EXPECT_NEAR(state.ground(-pi / 2 + pi / 18, pi / 6), 1000, 1e-9);
+  EXPECT_EQ(state.ground(3 * pi / 2, pi / 6 + 1.001 * pi / 9), 0);
+}
+
+TEST(InitialStates, williamson_6_has_the_published_heights_and_winds) {
+  const auto state = Williamson6().state(planet);
+  EXPECT_NEAR(state.free_surface(0, 0), 10543.854, 5e-4);
+  EXPECT_NEAR(state.free_surface(0, pi / 4), 9683.213, 5e-4);
+  EXPECT_NEAR(state.free_surface(pi / 4, pi / 4), 8502.466, 5e-4);
+  EXPECT_NEAR(state.free_surface(1, -pi / 2), 8000, 1e-9);
+  const Filled model(options_of({{"name", "williamson_6"}}), globe(360, 180), planet, 1);
+  EXPECT_NEAR(area_mean(model, field::depth), 9522.9966,
+              0.02);  // midpoint rule: dp^2 / 24 times the curvature
+  double highest = 0, fastest = 0;
+  for (double lat = -90; lat <= 90; lat += 0.05) {
+    for (double lon = 0; lon < 90; lon += 0.25) {
+      highest = std::max(highest, state.free_surface(lon * degree, lat * degree));
+      fastest = std::max(fastest, std::hypot(state.eastward_wind(lon * degree, lat * degree),
+                                             state.northward_wind(lon * degree, lat * degree)));
+    }
+  }
+  EXPECT_NEAR(highest, 10556.4143, 3e-3);  // at the equator; the maximum lies between the samples
+  EXPECT_NEAR(fastest, 2 * planet.radius_m * 7.848e-6, 1e-9);  // at the equator, where the wave blows east
+}
+
+TEST(InitialStates, galewsky_has_the_published_jet_and_depths) {
+  Galewsky balanced;
+  balanced.perturbation_m = 0;
+  const auto state = balanced.state(planet);
+  EXPECT_NEAR(state.free_surface(0, 0), 10158.18617, 5e-6);
+  EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, pi / 2), 1086.97823, 5e-6);
+  EXPECT_NEAR(state.free_surface(0, pi / 2), 9071.20794, 5e-6);
+  EXPECT_NEAR(state.free_surface(0, pi / 4), 9646.93324, 5e-6);
+  EXPECT_NEAR(state.eastward_wind(0, 45 * degree), 80, 1e-12);
+  EXPECT_NEAR(state.eastward_wind(0, 40 * degree), 42.352226, 5e-7);
+  EXPECT_NEAR(state.eastward_wind(0, 30 * degree), 1.0803e-4, 5e-9);
+  const auto perturbed = Galewsky().state(planet);
+  const auto bump = [&](double lon, double lat) {
+    return perturbed.free_surface(lon, lat) - state.free_surface(lon, lat);
+  };
+  double peak = 0;
+  for (double lat = 40; lat < 50; lat += 0.01) peak = std::max(peak, bump(0, lat * degree));
+  EXPECT_NEAR(peak, 84.946, 1e-3);  // the sheet cuts digits here
+  EXPECT_NEAR(bump(2 * pi - 0.1, 0.8), bump(0.1, 0.8), 1e-9);
+}
+
+TEST(InitialStates, galewsky_depth_is_integrated_to_a_nanometre) {
+  const auto state = Galewsky{.perturbation_m = 0}.state(planet);
+  const auto slope = [&](double lat) {
+    const double u = state.eastward_wind(0, lat);
+    return u / planet.gravity_m_per_s2 *
+           (2 * planet.radius_m * planet.rotation_rate_per_s * std::sin(lat) + std::tan(lat) * u);
+  };
+  for (const double north : {30., 38.1, 45., 52.7, 70.}) {
+    const int n = 40000;  // Simpson's rule, error of order 1e-13 of the drop
+    const double from = 20 * degree;
+    const double h = (north * degree - from) / n;
+    double drop = slope(from) + slope(north * degree);
+    for (int m = 1; m < n; ++m) drop += (m % 2 ? 4 : 2) * slope(from + m * h);
+    EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, north * degree), drop * h / 3, 1e-9)
+        << north;
+  }
+}
+
+TEST(InitialStates, galewsky_has_a_mean_depth_of_10_km) {
+  const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet,
+                        1);
+  EXPECT_NEAR(area_mean(balanced, field::depth), 10000, 2e-3);  // midpoint rule at a quarter of a degree
+  const Filled perturbed(options_of({{"name", "galewsky"}}), globe(360, 180), planet, 1);
+  const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180),
+                             planet, 1);
+  EXPECT_NEAR(area_mean(perturbed, field::depth) - area_mean(not_perturbed, field::depth), 1. / 3, 1e-3);
+}
+
+TEST(InitialStates, jablonowski_williamson_has_the_tabulated_values) {
+  const auto state = JablonowskiWilliamson{.perturbation_m_per_s = 0}.state(jw_planet);
+  struct Row {
+    double lat, phi_s, t[5], u[3];
+  };
+  const Row rows[] = {
+      {0, 1106.2239, {309.9510, 301.9313, 267.5967, 209.4689, 265.5060}, {0, 0, 0}},
+      {30, 659.8537, {301.1353, 293.7240, 264.7056, 209.8390, 265.5626}, {6.2850, 23.3559, 26.25}},
+      {45, -491.8336, {278.2694, 272.2417, 256.9997, 210.8282, 265.7135}, {8.3800, 31.1412, 35.00}},
+      {60, -1978.1317, {248.6790, 244.3116, 246.8889, 212.1278, 265.9116}, {6.2850, 23.3559, 26.25}},
+      {90, -3093.5007, {226.5266, 223.4874, 239.4105, 213.0879, 266.0581}, {0, 0, 0}}};
+  const double eta_t[] = {1.0, 0.852, 0.5, 0.1, 0.01};
+  const double eta_u[] = {1.0, 0.5, 0.252};
+  for (const Row& row : rows) {
+    const double lat = row.lat * degree;
+    EXPECT_NEAR(state.geopotential(0, lat, 1e5), row.phi_s, 5e-5);
+    for (int n = 0; n < 5; ++n) EXPECT_NEAR(state.temperature(0, lat, eta_t[n] * 1e5), row.t[n], 5.1e-5);
+    for (int n = 0; n < 3; ++n) EXPECT_NEAR(state.eastward_wind(0, lat, eta_u[n] * 1e5), row.u[n], 5.1e-5);
+    EXPECT_NEAR(state.temperature(0, lat, 0.252e5), 235.3941, 5.1e-5);
+  }
+  const auto wave = JablonowskiWilliamson().state(jw_planet);
+  const auto bump = [&](double lon, double lat) {
+    return wave.eastward_wind(lon, lat, 5e4) - state.eastward_wind(lon, lat, 5e4);
+  };
+  EXPECT_NEAR(bump(20 * degree, 40 * degree), 1, 1e-12);
+  EXPECT_NEAR(bump(20 * degree, 40 * degree + 0.1), std::exp(-1), 1e-12);
+}
+
+TEST(InitialStates, ullrich_has_the_tabulated_values) {
+  const auto state = Ullrich{.perturbation_m_per_s = 0}.state(ullrich_planet);
+  struct Row {
+    double lat, z, p, t, u;
+  };
+  const Row rows[] = {{0, 10000, 28161.295, 232.67904, 0},
+                      {45, 0, 100000, 278.97589, 0},
+                      {45, 5000, 52607.745, 253.52033, 20.77219},
+                      {45, 10000, 25909.832, 229.70537, 27.88876},
+                      {45, 20000, 5032.260, 190.32392, 14.80257},
+                      {60, 10000, 23985.675, 227.01854, 20.63303},
+                      {90, 0, 100000, 240.0, 0},
+                      {90, 10000, 22632.945, 225.03836, 0}};
+  for (const Row& row : rows) {
+    const double lat = row.lat * degree;
+    // Half a digit of the tabulated pressure, 5e-4 Pa, is up to 7e-4 m of height.
+    EXPECT_NEAR(state.geopotential(0, lat, row.p) / ullrich_planet.gravity_m_per_s2, row.z, 8e-4);
+    EXPECT_NEAR(state.temperature(0, lat, row.p), row.t, 1e-5);
+    EXPECT_NEAR(state.eastward_wind(0, lat, row.p), row.u, 1e-5);
+  }
+  EXPECT_EQ(state.geopotential(0, 0.3, 1e5), 0);
+  const auto wave = Ullrich().state(ullrich_planet);
+  EXPECT_NEAR(wave.eastward_wind(20 * degree, 40 * degree, 1e5), 1, 1e-12);
+  EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4),
+            state.eastward_wind(20 * degree, 40 * degree, 1e4));
+}
+
+// Balance
+
+TEST(InitialStates, temperature_is_the_slope_of_the_geopotential) {
+  for (const auto& values : atmospheres) {
+    const auto state = state_of(values, jw_planet);
+    for (const double lat : {-80., -33., 0., 45., 71.}) {
+      for (const double p : {300., 5000., 15000., 50000., 95000.}) {
+        const double d = 1e-4;  // of ln p: truncation error 1e-8, rounding 1e-7 K
+        const double slope = (state.geopotential(0.3, lat * degree, p * std::exp(d)) -
+                              state.geopotential(0.3, lat * degree, p * std::exp(-d))) /
+                             (2 * d);
+        EXPECT_NEAR(-slope / jw_planet.gas_constant_j_per_kg_k, state.temperature(0.3, lat * degree, p), 2e-5)
+            << values.at("name") << " " << lat << " " << p;
+      }
+    }
+  }
+}
+
+TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
+  // u (2 Omega sin(lat) + u tan(lat) / a) = - d phi / (a d lat) at constant pressure, or of g times the free surface
+  const auto residual = [&](const Planet& of, const auto& phi, const auto& wind, double lat) {
+    const double d = 1e-4;  // [radians]; truncation error below 1e-8 of the largest term
+    const double u = wind(lat);
+    const double slope = (phi(lat + d) - phi(lat - d)) / (2 * d * of.radius_m);
+    return u * (2 * of.rotation_rate_per_s * std::sin(lat) + u * std::tan(lat) / of.radius_m) + slope;
+  };
+  const auto jets = JablonowskiWilliamson{.perturbation_m_per_s = 0}.state(jw_planet);
+  const auto ullrich = Ullrich{.perturbation_m_per_s = 0}.state(jw_planet);
+  for (const double lat : {-80., -33., 10., 45., 71.}) {
+    for (const double p : {300., 5000., 25000., 50000., 95000.}) {
+      for (const auto* state : {&jets, &ullrich}) {
+        const auto phi = [&](double y) { return state->geopotential(0, y, p); };
+        const auto u = [&](double y) { return state->eastward_wind(0, y, p); };
+        EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9)
+            << lat << " " << p;  // of 3e-3 m s-2
+      }
+    }
+  }
+  const auto galewsky = Galewsky{.perturbation_m = 0}.state(planet);
+  for (const auto& state : {Williamson2().state(planet), Williamson5().state(planet), galewsky}) {
+    for (const double lat : {-80., -33., 10., 45., 71.}) {
+      const auto phi = [&](double y) { return planet.gravity_m_per_s2 * state.free_surface(0, y); };
+      const auto u = [&](double y) { return state.eastward_wind(0, y); };
+      EXPECT_LT(std::abs(residual(planet, phi, u, lat * degree)), 1e-7) << lat;  // of 8e-3 m s-2
+    }
+  }
+}
+
+TEST(InitialStates, discrete_columns_are_balanced_over_mountains) {
+  const int n_lon = 32, n_lat = 12, n_k = 20;
+  const auto altitude = mountains(n_lon, n_lat);
+  for (const auto& values : atmospheres) {
+    const Filled model(options_of(values), globe(n_lon, n_lat), jw_planet, n_k, altitude);
+    const auto state = state_of(values, jw_planet);
+    const Frame frame(state.angle);
+    double worst = 0;
+    for (int j = 0; j < n_lat; ++j) {
+      for (int i = 0; i < n_lon; ++i) {
+        const auto point = frame.at(model.grid.longitude_of_cell(i), model.grid.latitude_of_cell(j));
+        std::vector<double> p = {model.grid.levels.top_pressure()};
+        for (int k = 0; k < n_k; ++k) p.push_back(p.back() + model(field::layer_mass, k, j, i));
+        double phi = model(field::surface_geopotential, 0, j, i);
+        EXPECT_NEAR(phi, jw_planet.gravity_m_per_s2 * altitude[j * n_lon + i], 1e-9);
+        const auto exner = [&](double q) { return std::pow(q / 1e5, jw_planet.kappa()); };
+        for (int k = n_k; k >= 0; --k) {
+          const double exact = state.geopotential(point.lon, point.lat, p[k]);
+          worst = std::max(worst, std::abs(phi - exact) / 4e5);  // phi at the top is 3e5 to 5e5
+          if (k == 0) break;
+          const double theta = model(field::theta_mass, k - 1, j, i) / model(field::layer_mass, k - 1, j, i);
+          phi += jw_planet.heat_capacity_j_per_kg_k * theta * (exner(p[k]) - exner(p[k - 1]));
+        }
+      }
+    }
+    EXPECT_LT(worst, 1e-12) << values.at("name");
+  }
+}
+
+TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
+  const int n_lon = 32, n_lat = 12, n_k = 20;
+  const auto altitude = mountains(n_lon, n_lat);
+  const double g = planet.gravity_m_per_s2, R = planet.gas_constant_j_per_kg_k;
+  const std::map<std::string, std::function<double(double)>> exact = {
+      {"isothermal", [&](double z) { return 1e5 * std::exp(-g * z / (R * 300)); }},
+      {"uniform_theta",
+       [&](double z) { return 1e5 * std::pow(1 - g * z / (planet.heat_capacity_j_per_kg_k * 300), 3.5); }},
+      {"standard_atmosphere",
+       [&](double z) { return 1e5 * std::pow(1 - 6.5e-3 * z / 280, g / (R * 6.5e-3)); }}};
+  for (const auto& [profile, ps_at] : exact) {
+    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet, n_k,
+                       altitude);
+    for (int j = 0; j < n_lat; ++j) {
+      for (int i = 0; i < n_lon; ++i) {
+        double ps = model.grid.levels.top_pressure();
+        for (int k = 0; k < n_k; ++k) ps += model(field::layer_mass, k, j, i);
+        EXPECT_NEAR(ps / ps_at(altitude[j * n_lon + i]), 1, 1e-13) << profile;
+        EXPECT_EQ(model(field::xwind, 3, j, i), 0);
+        EXPECT_EQ(model(field::ywind, 3, j, i), 0);
+      }
+    }
+  }
+}
+
+TEST(InitialStates, surface_pressure_over_the_states_own_ground_is_the_reference_pressure) {
+  for (const std::string name : {"jablonowski_williamson", "ullrich", "rest"}) {
+    const Filled model(options_of({{"name", name}}), globe(16, 12), jw_planet, 20);
+    for (int j = 0; j < 12; ++j) {
+      double ps = model.grid.levels.top_pressure();
+      for (int k = 0; k < 20; ++k) ps += model(field::layer_mass, k, j, 3);
+      EXPECT_NEAR(ps, 1e5, 1e-9);
+    }
+  }
+}
+
+// Places
+
+TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_parameter) {
+  const int n_lon = 32, n_lat = 16;
+  const double u0 = Williamson2().state(planet).eastward_wind(0, 0);
+  const double drop = 1905.28247;  // [m]
+  for (const double degrees : {0., 3., 45., 87., 90., -30.}) {
+    const double alpha = degrees * degree;
+    const Filled model(options_of({{"name", "williamson_2"}, {"angle_degrees", std::to_string(degrees)}}),
+                       globe(n_lon, n_lat), planet, 1);
+    const Grid& grid = model.grid;
+    const auto s = [&](double lon, double lat) {
+      return -std::cos(lon) * std::cos(lat) * std::sin(alpha) + std::sin(lat) * std::cos(alpha);
+    };
+    for (int j = 0; j < n_lat; ++j) {
+      for (int i = 0; i < n_lon; ++i) {
+        const double lat = grid.latitude_of_cell(j), lon = grid.longitude_of_cell(i);
+        const double lon_u = grid.longitude_of_xface(i);
+        EXPECT_NEAR(model(field::depth, 0, j, i), 2998.11546 - drop * std::pow(s(lon, lat), 2), 1e-4);
+        EXPECT_NEAR(
+            model(field::xwind, 0, j, i),
+            u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)),
+            1e-12);
+        EXPECT_NEAR(model(field::ywind, 0, j, i), j == 0 ? 0 : -u0 * std::sin(lon) * std::sin(alpha), 1e-12);
+      }
+    }
+    for (int i = 0; i < n_lon; ++i) EXPECT_EQ(model(field::ywind, 0, n_lat, i), 0);
+    for (int j = -halo_width; j <= n_lat + halo_width; ++j) {
+      for (int i = -halo_width; i < n_lon + halo_width; ++i) {
+        const double f = model(field::coriolis_parameter, 0, j, i);
+        // Beyond a pole the cosine of latitude is negative, so this is the point half a circle away.
+        const double exact = 2 * 7.292e-5 * s(grid.longitude_of_xface(i), grid.latitude_of_yface(j));
+        EXPECT_NEAR(f, exact, 1e-18) << degrees << " " << j << " " << i;
+        if (j < 0) {
+          EXPECT_EQ(f, model(field::coriolis_parameter, 0, -j, (i + n_lon / 2) % n_lon));
+        }
+        if (j == 0 || j == n_lat) {
+          EXPECT_EQ(f, model(field::coriolis_parameter, 0, j, 0));
+        }
+        if (degrees == 0) {
+          EXPECT_EQ(f, -model(field::coriolis_parameter, 0, n_lat - j, i));
+        }
+      }
+    }
+  }
+}
+
+TEST(InitialStates, mean_depth_of_the_tilted_flow_does_not_depend_on_the_angle) {
+  for (const std::string degrees : {"0", "2.8647889756541", "45", "87.1352110243459", "90"}) {
+    const auto mean = [&](int n_lat) {
+      return area_mean(Filled(options_of({{"name", "williamson_2"}, {"angle_degrees", degrees}}),
+                              globe(2 * n_lat, n_lat), planet, 1),
+                       field::depth);
+    };
+    const double coarse = mean(45), fine = mean(90);
+    EXPECT_NEAR(fine, 2363.0213, 0.2) << degrees;
+    EXPECT_NEAR((4 * fine - coarse) / 3, 2363.0213, 1e-3)
+        << degrees;  // second-order error of the midpoint rule removed
+  }
+}
+
+TEST(InitialStates, a_tilt_turns_wind_vectors_without_stretching_them) {
+  const Frame frame(0.7);
+  const double d = 1e-6;
+  for (double lat = -1.5; lat < 1.5; lat += 0.37) {
+    for (double lon = 0.1; lon < 6.3; lon += 0.41) {
+      const auto point = frame.at(lon, lat);
+      EXPECT_NEAR(std::hypot(point.cosine, point.sine), 1, 1e-14);
+      // A small step east in the grid, seen from the state, is the vector (cosine, - sine).
+      const auto east = frame.at(lon + d / std::cos(lat), lat);
+      const double step_east = centred_longitude(east.lon - point.lon) * std::cos(point.lat) / d;
+      EXPECT_NEAR(step_east, point.cosine, 1e-4);
+      EXPECT_NEAR((east.lat - point.lat) / d, -point.sine, 1e-4);
+    }
+  }
+}
+
+TEST(InitialStates, steady_states_are_mirror_symmetric_to_the_bit) {
+  const int n_lon = 16, n_lat = 13, n_k = 10;
+  for (const std::string name : {"jablonowski_williamson", "ullrich"}) {
+    const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat),
+                       jw_planet, n_k);
+    for (int k = 0; k < n_k; ++k) {
+      for (int j = 0; j < n_lat; ++j) {
+        EXPECT_EQ(model(field::theta_mass, k, j, 3), model(field::theta_mass, k, n_lat - 1 - j, 3));
+        EXPECT_EQ(model(field::xwind, k, j, 3), model(field::xwind, k, n_lat - 1 - j, 3));
+        EXPECT_EQ(model(field::xwind, k, j, 3), model(field::xwind, k, j, 11));
+      }
+    }
+  }
+}
+
+TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
+  const int n_lon = 32, n_lat = 15, n_k = 6;
+  const Layout layout{2, 3};
+  auto all = atmospheres;
+  all.push_back({{"name", "rest"}, {"perturbation_k", "0.1"}});
+  for (const auto& info : all_initial_states()) {
+    if (info.shallow_water) all.push_back({{"name", info.name}, {"angle_degrees", "20"}});
+  }
+  for (const auto& values : all) {
+    const auto options = options_of(values);
+    const int n = options.shallow_water() ? 1 : n_k;
+    const auto altitude = options.shallow_water() ? std::vector<double>() : mountains(n_lon, n_lat);
+    const Filled whole(options, globe(n_lon, n_lat), planet, n, altitude);
+    int different = 0;
+    for (int py = 0; py < layout.ranks_lat; ++py) {
+      for (int px = 0; px < layout.ranks_lon; ++px) {
+        const Filled part(options, part_of_globe(n_lon, n_lat, layout, px, py), planet, n, altitude);
+        const Block& block = part.grid.block;
+        const auto compare = [&](const auto& spec, int margin, int more_rows) {
+          for (int k = 0; k < (margin ? 1 : n); ++k) {
+            for (int j = -margin; j < block.ny + margin + more_rows; ++j) {
+              for (int i = -margin; i < block.nx + margin; ++i) {
+                const int column = margin ? (block.i_first + i + n_lon) % n_lon : block.i_first + i;
+                different += part(spec, k, j, i) != whole(spec, k, block.j_first + j, column);
+              }
+            }
+          }
+        };
+        if (options.shallow_water()) {
+          compare(field::depth, 0, 0);
+        } else {
+          compare(field::layer_mass, 0, 0);
+          compare(field::theta_mass, 0, 0);
+        }
+        compare(field::xwind, 0, 0);
+        compare(field::ywind, 0, block.at_north_pole() ? 1 : 0);
+        compare(field::coriolis_parameter, halo_width, 1);
+      }
+    }
+    EXPECT_EQ(different, 0) << values.at("name");
+  }
+}
+
+TEST(InitialStates, noise_is_small_different_everywhere_and_without_bias) {
+  const int n_lon = 32, n_lat = 16, n_k = 6;
+  const Filled quiet(options_of({{"name", "rest"}}), globe(n_lon, n_lat), planet, n_k);
+  const Filled noisy(options_of({{"name", "rest"}, {"perturbation_k", "0.1"}}), globe(n_lon, n_lat), planet,
+                     n_k);
+  std::set<double> values;
+  double sum = 0, largest = 0;
+  for (int k = 0; k < n_k; ++k) {
+    for (int j = 0; j < n_lat; ++j) {
+      for (int i = 0; i < n_lon; ++i) {
+        const auto theta = [&](const Filled& m) {
+          return m(field::theta_mass, k, j, i) / m(field::layer_mass, k, j, i);
+        };
+        const auto& levels = noisy.grid.levels;
+        const double exner =
+            std::pow((levels.pressure(k, 1e5) + levels.pressure(k + 1, 1e5)) / 2e5, planet.kappa());
+        const double noise = (theta(noisy) - theta(quiet)) * exner;  // [K]
+        values.insert(noise);
+        sum += noise;
+        largest = std::max(largest, std::abs(noise));
+      }
+    }
+  }
+  const double count = n_k * n_lat * n_lon;
+  EXPECT_LE(largest, 0.1 + 1e-10);
+  EXPECT_GT(largest, 0.099);
+  EXPECT_NEAR(sum / count, 0, 4 * 0.1 / std::sqrt(3 * count));  // four standard deviations of the mean
+  EXPECT_GT(values.size(), 0.99 * count);
+}
+
+// Options
+
+TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_all) {
+  Setter reader;
+  reader.values = {{"name", "galewsky"}, {"perturbation_m", "0"}};
+  InitialOptions options;
+  options.visit(reader);
+  EXPECT_EQ(reader.keys, (std::multiset<std::string>{"name", "angle_degrees", "perturbation_m"}));
+  EXPECT_EQ(options.name(), "galewsky");
+  EXPECT_TRUE(options.shallow_water());
+  EXPECT_FALSE(options_of({{"name", "ullrich"}}).shallow_water());
+  Setter describer;
+  describer.all = true;
+  options.visit(describer);
+  EXPECT_EQ(describer.keys.count("angle_degrees"), 7u);
+  EXPECT_EQ(describer.keys.count("profile"), 1u);
+  EXPECT_EQ(all_initial_states().size(), 8u);
+}
+
+TEST(InitialStates, ground_above_the_water_is_refused) {
+  const std::vector<double> altitude(16 * 12, 5500.0);
+  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, 1, altitude), Error);
+  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, 1, {0.0}), Error);
+}
+
+}  // namespace
+}  // namespace meridian
