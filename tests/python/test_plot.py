@@ -219,7 +219,8 @@ def test_mountains_and_coastlines(tmp_path):
 def test_a_run_of_shallow_water_is_drawn(tmp_path):
     sample_output.shallow_water(tmp_path / "output", days=[0, 1, 2, 3], size=(60, 30))
     pictures = pictures_of(tmp_path)
-    assert {"map_eta.png", "map_eta_change.png", "map_vo.png", "map_wind.png", "time_series.png", "animation_vo.gif"} == set(pictures)
+    assert set(pictures) == {"map_eta.png", "map_eta_change.png", "map_vo.png", "map_wind.png", "time_series.png",
+                             "animation_vo.gif"}
 
 
 def test_one_record_and_a_constant_field_are_drawn(tmp_path):

@@ -35,7 +35,8 @@ class SampleFile:
     def __init__(self, path, n_lon, n_lat, vertical=None, config="", title="Sample", mean=False):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file = file = netCDF4.Dataset(path, "w", format="NETCDF4_CLASSIC")
-        file.setncatts({"Conventions": "CF-1.8", "title": title, "case_name": path.name.split(".")[0], "config": config})
+        file.setncatts({"Conventions": "CF-1.8", "title": title, "config": config,
+                        "case_name": path.name.split(".")[0]})
         for name, size in {"time": None, "lat": n_lat, "lon": n_lon, "bnds": 2}.items():
             file.createDimension(name, size)
         lat, lon = np.linspace(-90, 90, n_lat + 1), np.linspace(0, 360, n_lon + 1)
@@ -53,13 +54,15 @@ class SampleFile:
         strip = RADIUS**2 * np.diff(np.sin(np.radians(lat))) * 2 * np.pi / n_lon
         self.double("areacella", ("lat", "lon"), np.broadcast_to(strip[:, None], (n_lat, n_lon)),
                     standard_name="cell_area", long_name="grid-cell area", units="m2", cell_methods="area: sum")
-        file.createVariable("crs", "i4", ()).setncatts({"grid_mapping_name": "latitude_longitude", "earth_radius": RADIUS})
+        crs = file.createVariable("crs", "i4", ())
+        crs.setncatts({"grid_mapping_name": "latitude_longitude", "earth_radius": RADIUS})
         self.vertical = ()
         if isinstance(vertical, str):
             self.hybrid_levels()
         elif vertical is not None:
             file.createDimension("plev", len(vertical))
-            self.double("plev", ("plev",), vertical, standard_name="air_pressure", axis="Z", units="Pa", positive="down")
+            self.double("plev", ("plev",), vertical, standard_name="air_pressure", axis="Z", units="Pa",
+                        positive="down")
             self.vertical = ("plev",)
 
     def double(self, name, dimensions, values=None, **attributes):
@@ -101,7 +104,8 @@ class SampleFile:
                 variable = self.file.createVariable(name, "f4", ("time", *vertical, "lat", "lon"), fill_value=fill,
                                                     zlib=True, complevel=1, shuffle=True)
                 unit, standard_name = FIELDS[name]
-                variable.setncatts({"long_name": name, "units": unit, "cell_methods": f"area: mean time: {'mean' if length else 'point'}",
+                variable.setncatts({"long_name": name, "units": unit,
+                                    "cell_methods": f"area: mean time: {'mean' if length else 'point'}",
                                     "cell_measures": "area: areacella", "grid_mapping": "crs"})
                 if standard_name:
                     variable.standard_name = standard_name
@@ -134,7 +138,8 @@ def atmosphere(output, case="jets", days=np.arange(0, 10.01, 0.25), segments=2, 
 
 def pressure_levels(output, case="jets", days=(10.0,), size=(36, 18), temperature=250.0, config=""):
     """Records on three pressure levels; the lowest is under the ground in the first column."""
-    sample = SampleFile(output / f"{case}.levels.6hr.instant.20000101-20000111.nc", *size, [1e5, 85000.0, 25000.0], config)
+    path = output / f"{case}.levels.6hr.instant.20000101-20000111.nc"
+    sample = SampleFile(path, *size, [1e5, 85000.0, 25000.0], config)
     for day in days:
         ta = np.full((3, size[1], size[0]), temperature)
         ta[0, :, 0] = np.nan
