@@ -7,6 +7,7 @@
 #include <map>
 
 #include "grid/loop.hpp"
+#include "io/config.hpp"
 #include "physics/columns.hpp"
 #include "physics/held_suarez.hpp"
 #include "physics/suite.hpp"
@@ -375,6 +376,34 @@ TEST(PhysicsOptions, a_scheme_of_the_list_gets_its_options) {
   const auto last = slow.values(field::eastward_wind_tendency).size() - 1;
   EXPECT_LT(std::abs(slow.values(field::eastward_wind_tendency)[last]),
             1e-5 * std::abs(usual.values(field::eastward_wind_tendency)[last]));
+}
+
+/// Surface drag by the suite of a case file, or the problems of reading it.
+struct FromFile {
+  double drag = 0;
+  std::string problems;
+};
+FromFile from_file(const std::string& text) {
+  Problems problems;
+  const Node root = parse_yaml(text, "case.yaml", problems);
+  Reader reader(root, problems);
+  PhysicsOptions options;
+  reader.group("physics", options, "physics");
+  if (!problems.empty()) return {0, problems.report()};
+  ColumnModel model(1);
+  Suite(options, model.grid, model.fields).run(600);
+  return {model.values(field::eastward_wind_tendency).back(), ""};
+}
+
+TEST(PhysicsOptions, a_case_file_names_a_scheme_alone_or_with_its_options) {
+  const FromFile bare = from_file("physics: {suite: [held_suarez]}");
+  const FromFile full = from_file("physics: {suite: [{scheme: held_suarez}]}");
+  const FromFile slow = from_file("physics: {suite: [{scheme: held_suarez, friction_time_days: 1000}]}");
+  EXPECT_EQ(bare.problems + full.problems + slow.problems, "");
+  EXPECT_NE(bare.drag, 0);
+  EXPECT_EQ(bare.drag, full.drag);
+  EXPECT_NEAR(slow.drag / bare.drag, 1e-3, 1e-5);  // 1 - k dt / 2 apart
+  EXPECT_NE(from_file("physics: {suite: [held_suares]}").problems, "");
 }
 
 TEST(PhysicsOptions, an_entry_without_a_scheme_or_with_an_unknown_one_is_a_problem) {
