@@ -234,4 +234,55 @@ double reduce_largest_magnitude(const char* label, const Box& box, const F& f) {
   return static_cast<double>(Kokkos::bit_cast<Value>(largest));
 }
 
+/// True if body(k, j, i) is true at any point of the box; vectorised on hosts where reduce_max is not.
+template <class Body>
+bool any_point(const char* label, const Box& box, const Body& body) {
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  int found = 0;
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return false;
+  if constexpr (on_device) {
+    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+    Kokkos::parallel_reduce(
+        label,
+        Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
+        KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; },
+        Kokkos::BOr<int>(found));
+  } else {
+    Kokkos::parallel_reduce(
+        label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+        KOKKOS_LAMBDA(const int row, int& result) {
+          const int k = box.k_begin + row / n_j;
+          const int j = box.j_begin + row % n_j;
+          const int i_begin = box.i_begin;
+          const int i_end = box.i_end;
+          int in_row = 0;
+          MERIDIAN_VECTORISE
+          for (int i = i_begin; i < i_end; ++i) in_row |= body(k, j, i) ? 1 : 0;
+          result |= in_row;
+        },
+        Kokkos::BOr<int>(found));
+  }
+  return found != 0;
+}
+
+/// Joins what body(k, j, i, value) adds to 'value' over the box. Value{} is the identity and Value::operator+= the join;
+/// it must not depend on the order (integers, maxima).
+template <class Value, class Body>
+Value reduce(const char* label, const Box& box, const Body& body) {
+  const int n_k = box.k_end - box.k_begin;
+  const int n_j = box.j_end - box.j_begin;
+  Value result{};
+  if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return result;
+  Kokkos::parallel_reduce(
+      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      KOKKOS_LAMBDA(const int row, Value& value) {
+        const int k = box.k_begin + row / n_j;
+        const int j = box.j_begin + row % n_j;
+        for (int i = box.i_begin; i < box.i_end; ++i) body(k, j, i, value);
+      },
+      result);
+  return result;
+}
+
 }  // namespace meridian

@@ -38,9 +38,10 @@ class OptionVisitor {
   }
 
   /// A YAML list of groups. Readers call back once per element; describers show one element with its defaults.
+  /// With a short_key an element may be a bare scalar: 'word' is read as {short_key: word}.
   template <class Options>
-  void list(Text key, std::vector<Options>& values, Text meaning) {
-    values.resize(enter_list(key, values.size(), meaning));
+  void list(Text key, std::vector<Options>& values, Text meaning, Text short_key = "") {
+    values.resize(enter_list(key, values.size(), meaning, short_key));
     for (std::size_t n = 0; n < values.size(); ++n) {
       enter_element(n);
       values[n].visit(*this);
@@ -64,7 +65,7 @@ class OptionVisitor {
  protected:
   virtual void enter(Text key, Text meaning) = 0;
   virtual void leave() = 0;
-  virtual std::size_t enter_list(Text key, std::size_t size, Text meaning) = 0;
+  virtual std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) = 0;
   virtual void enter_element(std::size_t n) = 0;
   virtual void leave_element() = 0;
   virtual void leave_list() = 0;

@@ -1,6 +1,8 @@
 #pragma once
 // Values that one rank computes per filter block and every rank of the same rows needs: sums round a latitude circle.
 
+#include <vector>
+
 #include "grid/decomposition.hpp"
 
 namespace meridian {
@@ -12,11 +14,12 @@ class Ring {
  public:
   explicit Ring(const Block& block);
 
-  int blocks() const { return blocks_; }          // round the whole circle
-  int my_blocks() const { return my_blocks_; }    // of this rank
+  int blocks() const { return blocks_; }        // round the whole circle
+  int my_blocks() const { return my_blocks_; }  // of this rank
   int first_block() const { return first_block_; }
 
-  /// Device buffer to fill for n_items of 'words' doubles; then gather() returns the values of all blocks.
+  /// Device buffer to fill for n_items of 'words' doubles; then gather() with the same numbers returns the values of
+  /// all blocks. Both may be longer than needed. Collective over block.ring; allocates where a size is new.
   Array1<double> mine(int n_items, int words);
   Array1<double> gather(int n_items, int words);
   long messages() const { return messages_; }
@@ -24,7 +27,11 @@ class Ring {
  private:
   Block block_;
   int blocks_ = 0, my_blocks_ = 0, first_block_ = 0;
-  Array1<double> mine_, all_, staged_;
+  std::vector<int> first_of_rank_, rank_of_block_;  // of the ranks round the circle, west to east
+  std::vector<int> counts_, offsets_;               // of the present message, in doubles
+  Array1<int> first_of_rank_device_, rank_of_block_device_;
+  Array1<double> mine_, received_, all_;
+  Array1<double>::host_mirror_type mine_host_, received_host_;
   long messages_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "grid/clock.hpp"
 #include "grid/field_set.hpp"
 #include "grid/latlon_grid.hpp"
+#include "physics/parameterization.hpp"
 
 namespace meridian {
 
@@ -23,17 +24,39 @@ struct PhysicsOptions {
   std::unique_ptr<Impl> impl;
 };
 
+/// What a run of a scheme is checked for. Always: NaN and range of what it computes. every_field: also that no field
+/// changed that the scheme does not list (hashes before and after); the default of debug builds.
+enum class Watch { results, every_field };
+#ifdef NDEBUG
+inline constexpr Watch default_watch = Watch::results;
+#else
+inline constexpr Watch default_watch = Watch::every_field;
+#endif
+
 /// Runs the schemes in order on the diagnosed state (ta, ua, va, pfull, ps of the FieldSet) and leaves the sum of their
-/// tendencies in tnt, tnua, tnva. Never touches the state itself.
+/// tendencies in tnt, tnua, tnva. Never touches the state itself. Coupling is parallel: every scheme sees the state at
+/// the start of the step.
 class Suite {
  public:
-  /// Adds the tendency fields to the FieldSet. Throws configuration when a need is unmet or a field has two writers.
-  Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields);
+  using Schemes = std::vector<std::unique_ptr<AnyScheme>>;
+
+  /// Adds to the FieldSet the tendencies, where there is a scheme, and the fields that schemes write; the state must be
+  /// there. Throws configuration when a need is unmet or a field has two writers. Grid and FieldSet must outlive it.
+  Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch = default_watch);
+  /// The same for schemes that need not be in the table.
+  Suite(Schemes schemes, const Grid& grid, FieldSet& fields, Watch watch = default_watch);
   ~Suite();
 
   bool empty() const;
   /// dt [s]: length of the physics interval. Throws numerical naming scheme, field, level, lat, lon.
   void run(double dt);
+
+  /// Time [s] spent in each scheme so far, checks included.
+  struct SchemeTime {
+    std::string scheme;
+    double seconds;
+  };
+  std::vector<SchemeTime> times() const;
 
  private:
   struct Impl;

@@ -1,0 +1,103 @@
+#include "dycore/polar_filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+namespace meridian {
+
+namespace polar_filter {
+
+namespace {
+
+using Number = std::complex<long double>;
+
+Complex<double> rounded(const Number& z) { return {static_cast<double>(z.real()), static_cast<double>(z.imag())}; }
+
+Number power(Number z, int n) {
+  Number result = 1;
+  for (; n > 0; n /= 2, z *= z) {
+    if (n % 2 != 0) result *= z;
+  }
+  return result;
+}
+
+/// Root with |rho| < 1 of rho + 1/rho = 2 + 1/alpha, alpha = i kappa / 4, by its inverse 1 + e + sqrt(e (2 + e)),
+/// e = 1 / (2 alpha) (no cancellation for small or large kappa), rounded to double: everything else follows exactly
+/// from the rounded number, or S(0) would miss 1 by round-off / |1 - rho|.
+Number root(double r) {
+  if (!(kappa(r) > 0)) return 0;
+  const Number e(0, -2 / static_cast<long double>(kappa(r)));
+  const Number half_width = std::sqrt(e * (2.0L + e));
+  const Number larger = std::abs(1.0L + e + half_width) > 1 ? 1.0L + e + half_width : 1.0L + e - half_width;
+  const Complex<double> rho = rounded(1.0L / larger);
+  return {rho.re, rho.im};
+}
+
+Row make_row(double r, const Block& block) {
+  Row row;
+  if (!(r > 0)) return row;  // the pole
+  const int length = block.filter_block;
+  const Number rho = root(r);
+  row.rho = rounded(rho);
+  row.gain = rounded((1.0L - rho) / (1.0L + rho));  // equals 1 / (alpha (1/rho - rho))
+  row.rho_over_block = rounded(power(rho, length));
+  row.closure = rounded(1.0L / (1.0L - power(rho, block.n_lon)));
+  if (std::abs(rho) > 0) {
+    const double blocks = std::ceil(std::log(1e-17) / (length * std::log(static_cast<double>(std::abs(rho)))));
+    row.reach = static_cast<int>(std::clamp(blocks, 1.0, static_cast<double>(block.blocks_per_row())));
+  }
+  return row;
+}
+
+}  // namespace
+
+double kappa(double r) { return r <= 0.75 ? 9.0 / 16 / (std::sqrt(3.0) * r * r) : std::sqrt(1 / r - 1); }
+
+Rows make_rows(const Block& block, const RowValues& cosine) {
+  const int length = block.filter_block;
+  Rows rows{Array1<Row>("polar_filter_rows", block.ny), Array1<double>("polar_filter_weights", 4 * length * block.ny)};
+  const auto cosines = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), cosine.data);
+  const auto row = Kokkos::create_mirror_view(rows.row);
+  const auto weights = Kokkos::create_mirror_view(rows.weights);
+  for (int j = 0; j < block.ny; ++j) {
+    row(j) = make_row(std::min(1.0, static_cast<double>(cosines(j + halo_width))), block);
+    const Number rho(row(j).rho.re, row(j).rho.im);
+    for (int l = 0; l < length; ++l) {
+      const Complex<double> weight = rounded(power(rho, l + 1));
+      const int mirrored = length - 1 - l;
+      weights((4 * j + 0) * length + l) = weight.re;
+      weights((4 * j + 1) * length + l) = weight.im;
+      weights((4 * j + 2) * length + mirrored) = weight.re;
+      weights((4 * j + 3) * length + mirrored) = weight.im;
+    }
+  }
+  Kokkos::deep_copy(rows.row, row);
+  Kokkos::deep_copy(rows.weights, weights);
+  return rows;
+}
+
+}  // namespace polar_filter
+
+PolarFilter::PolarFilter(const Grid& grid, bool enabled)
+    : block_(grid.block),
+      rows_at_cell_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_cell)),
+      rows_at_yface_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_yface)),
+      ring_(grid.block),
+      enabled_(enabled) {
+  require(block_.filter_block <= polar_filter::longest_block, ExitCode::configuration, "'grid.n_lon' is ",
+          block_.n_lon, "; the polar filter needs a divisor of half of it between 4 and ",
+          polar_filter::longest_block, ". Choose a number of columns with small prime factors.");
+}
+
+double PolarFilter::response(double r, double s) {
+  const double kappa_s2 = polar_filter::kappa(std::min(1.0, r)) * s * s;
+  return 1 / (1 + kappa_s2 * kappa_s2);
+}
+
+const Array1<double>& PolarFilter::carries(int n) {
+  if (static_cast<int>(carries_.extent(0)) < n) carries_ = Array1<double>("polar_filter_carries", n);
+  return carries_;
+}
+
+}  // namespace meridian

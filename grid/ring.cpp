@@ -1,0 +1,80 @@
+#include "grid/ring.hpp"
+
+#include "grid/loop.hpp"
+
+namespace meridian {
+
+namespace {
+
+/// Puts what each rank sent, (item, block of the rank, word), into the order (item, block of the circle, word).
+void order_by_block(const Array1<double>& received, const Array1<int>& first_of_rank,
+                    const Array1<int>& rank_of_block, int n_items, int words, const Array1<double>& all) {
+  const int blocks = static_cast<int>(rank_of_block.extent(0));
+  for_range(
+      "grid/ring_order", n_items * blocks * words, KOKKOS_LAMBDA(const int n) {
+        const int word = n % words;
+        const int block = n / words % blocks;
+        const int item = n / words / blocks;
+        const int first = first_of_rank(rank_of_block(block));
+        const int count = first_of_rank(rank_of_block(block) + 1) - first;
+        all(n) = received((n_items * first + item * count + block - first) * words + word);
+      });
+}
+
+Array1<int> on_device_from(const char* label, const std::vector<int>& values) {
+  const Array1<int> array(label, values.size());
+  const auto host = Kokkos::create_mirror_view(array);
+  for (std::size_t n = 0; n < values.size(); ++n) host(n) = values[n];
+  Kokkos::deep_copy(array, host);
+  return array;
+}
+
+}  // namespace
+
+Ring::Ring(const Block& block) : block_(block), blocks_(block.blocks_per_row()) {
+  for (int px = 0; px < block.layout.ranks_lon; ++px) {
+    const Extent columns = columns_of(block.n_lon, block.layout, px);
+    first_of_rank_.push_back(columns.first / block.filter_block);
+    rank_of_block_.resize(first_of_rank_.back() + columns.count / block.filter_block, px);
+  }
+  first_of_rank_.push_back(blocks_);
+  first_block_ = first_of_rank_[block.px];
+  my_blocks_ = first_of_rank_[block.px + 1] - first_block_;
+  counts_.resize(block.layout.ranks_lon);
+  offsets_.resize(block.layout.ranks_lon);
+  first_of_rank_device_ = on_device_from("ring_first_of_rank", first_of_rank_);
+  rank_of_block_device_ = on_device_from("ring_rank_of_block", rank_of_block_);
+}
+
+Array1<double> Ring::mine(int n_items, int words) {
+  const std::size_t count = static_cast<std::size_t>(n_items) * words;
+  if (mine_.extent(0) < count * my_blocks_) {
+    mine_ = Array1<double>("ring_mine", count * my_blocks_);
+    mine_host_ = Kokkos::create_mirror_view(mine_);  // is mine_ where the host can read it
+    if (block_.layout.ranks_lon > 1) {
+      received_ = Array1<double>("ring_received", count * blocks_);
+      received_host_ = Kokkos::create_mirror_view(received_);
+      all_ = Array1<double>("ring_all", count * blocks_);
+    }
+  }
+  return mine_;
+}
+
+Array1<double> Ring::gather(int n_items, int words) {
+  if (block_.layout.ranks_lon == 1) return mine_;
+  const int count = n_items * words;
+  for (int px = 0; px < block_.layout.ranks_lon; ++px) {
+    offsets_[px] = first_of_rank_[px] * count;
+    counts_[px] = first_of_rank_[px + 1] * count - offsets_[px];
+  }
+  Kokkos::deep_copy(mine_host_, mine_);  // waits for the device; copies nothing where the two are one
+  Kokkos::fence("grid/ring: filled");
+  MPI_Allgatherv(mine_host_.data(), my_blocks_ * count, MPI_DOUBLE, received_host_.data(), counts_.data(),
+                 offsets_.data(), MPI_DOUBLE, block_.ring);
+  Kokkos::deep_copy(received_, received_host_);
+  ++messages_;
+  order_by_block(received_, first_of_rank_device_, rank_of_block_device_, n_items, words, all_);
+  return all_;
+}
+
+}  // namespace meridian

@@ -1,0 +1,67 @@
+#pragma once
+// What one scheme may see of the model: the fields it declares, and the grid.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "grid/field_set.hpp"
+#include "grid/latlon_grid.hpp"
+#include "physics/parameterization.hpp"
+
+namespace meridian {
+
+/// Catalog entry of the tendency of a field of the state. Throws internal when the dynamics take none for it.
+const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& field);
+
+/// The fields of one scheme, all at cells. Asking for what it does not declare throws internal naming scheme and field.
+/// The grid must outlive it.
+class Columns {
+ public:
+  /// Throws internal where a declared field is not part of the FieldSet.
+  Columns(const AnyScheme& scheme, const Grid& grid, const FieldSet& fields);
+
+  const Grid& grid() const { return *grid_; }
+  /// Owned cells, all layers.
+  Box cells() const { return grid_->block.cells(grid_->n_levels()); }
+
+  /// A field that is declared with reads() or updates().
+  template <class P>
+  ConstField<P> read(const FieldSpec<P>& spec) const {
+    return ConstField<P>(find(spec, Wish::read).data);
+  }
+  /// The tendency [unit per second] of a field that is declared with updates(): add to it.
+  template <class P>
+  Field<P> tendency(const FieldSpec<P>& spec) const {
+    return Field<P>(find(spec, Wish::tendency).result);
+  }
+  /// A field that is declared with writes().
+  template <class P>
+  Field<P> write(const FieldSpec<P>& spec) const {
+    return Field<P>(find(spec, Wish::write).result);
+  }
+
+  struct Slot {
+    FieldUse use;
+    Array3<Real> data;        // the state (reads, updates)
+    const FieldInfo* result_field = nullptr;
+    Array3<Real> result;      // what the scheme may change: the tendency (updates) or its own field (writes)
+  };
+  std::span<const Slot> slots() const { return slots_; }
+
+ private:
+  enum class Wish { read, tendency, write };
+  const Slot& find(const FieldInfo& field, Wish wish) const;
+
+  std::string scheme_;
+  const Grid* grid_;
+  std::vector<Slot> slots_;
+};
+
+/// Enthalpy that a temperature tendency gives to each column: sum over layers of cp dT/dt dp / g [W m-2], with dp of
+/// the reference levels at this surface pressure. Summed in double.
+/// dT_dt [cell, K s-1], surface_pressure [Pa]; heating [W m-2]. Reads and fills owned cells.
+void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
+                              const ConstField<CellSurface>& surface_pressure, const Field<CellSurface>& heating);
+
+}  // namespace meridian

@@ -1,0 +1,210 @@
+"""scripts/plot on files with known fields: interpolation, order of records, projections, the pictures themselves."""
+
+import importlib.machinery
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import sample_output  # noqa: E402
+
+
+def load_plot():
+    loader = importlib.machinery.SourceFileLoader("meridian_plot", str(ROOT / "scripts" / "plot"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("meridian_plot", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+plot = load_plot()
+EARTH = "boundary:\n  topography: data/earth.nc\nplanet:\n  radius_m: 6371220\n"
+
+
+def draw(directory):
+    return subprocess.run([sys.executable, ROOT / "scripts" / "plot", directory], capture_output=True, text=True)
+
+
+def pictures_of(directory):
+    done = draw(directory)
+    assert done.returncode == 0, done.stderr
+    names = [pathlib.Path(line.strip()) for line in done.stdout.splitlines()[1:]]
+    assert done.stdout.splitlines()[0] == f"{len(names)} pictures:"
+    assert sorted(names) == sorted((directory / "plots").iterdir())
+    return {path.name: path for path in names}
+
+
+def colours_in(path):
+    return len(Image.open(path).convert("RGB").getcolors(1 << 24))
+
+
+@pytest.fixture(scope="module")
+def jets(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "jets"
+    sample_output.atmosphere(directory / "output", days=np.arange(0, 4.01, 0.5), segments=3, size=(60, 30))
+    return directory
+
+
+# ---- numbers ----
+
+
+def test_interpolation_is_exact_for_a_field_linear_in_the_logarithm_of_pressure():
+    a, b = np.loadtxt(sample_output.LEVELS, unpack=True)
+    ps = np.array([[1.0e5, 1.03e5], [8.4e4, 6.0e4]])
+    a, b = (a[1:] + a[:-1]) / 2, (b[1:] + b[:-1]) / 2
+    pressure = a[:, None, None] * 1e5 + b[:, None, None] * ps
+    targets = np.array([92500.0, 85000, 50000, 25000, 1000, pressure[0, 0, 0], 300])
+    result = plot.interpolate(7 + 3 * np.log(pressure), pressure, ps, targets)
+    expected = 7 + 3 * np.log(targets)
+    # Round-off of the weights only: the values are about 40, the logarithms about 11.
+    assert np.allclose(result[:6, 0, 0], expected[:6], rtol=0, atol=1e-12)
+    assert np.isnan(result[:2, 1, 0]).all() and np.isnan(result[:3, 1, 1]).sum() == 2, "below the ground"
+    assert np.isnan(result[6]).all(), "above the highest layer"
+
+
+def test_the_lowest_layer_holds_down_to_the_ground():
+    pressure = np.array([50000.0, 90000, 99000])[:, None, None]
+    result = plot.interpolate(np.array([1.0, 2, 3])[:, None, None], pressure, np.array([[1e5]]), [99500.0, 1e5, 100001])
+    assert result[0, 0, 0] == result[1, 0, 0] == 3 and np.isnan(result[2, 0, 0])
+
+
+def test_layers_of_a_file_come_out_on_pressures(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "a.s.day.instant.x-y.nc", 12, 6, "hybrid")
+    ps = 1e5 + 2000 * np.sin(np.radians(sample.lon)) + 0 * sample.lat[:, None]
+    sample.append(0, ps=ps, ta=250 + 20 * np.log(sample.pressure(ps) / 1e5))
+    sample.close()
+    stream = plot.Stream("s", [tmp_path / "a.s.day.instant.x-y.nc"])
+    result = stream.at_pressure("ta", 0, [85000.0, 25000.0])
+    for values, target in zip(result, (0.85, 0.25)):
+        # Files hold float32: 1e-5 K of 250 K, 4e-3 Pa of ps.
+        assert np.allclose(values, 250 + 20 * np.log(target), rtol=0, atol=5e-5)
+
+
+def test_segments_of_a_stream_are_one_series(jets):
+    run = plot.Run(jets)
+    assert len(run.streams) == 1 and len(run.streams[0].files) == 3
+    assert [run.streams[0].day(n) for n in range(9)] == list(np.arange(0, 4.01, 0.5))
+
+
+def test_long_series_are_thinned_and_keep_their_ends(jets):
+    stream = plot.Run(jets).streams[0]
+    assert list(stream.some(most=3)) == [0, 4, 8] and list(stream.some(4)) == [4, 5, 6, 7, 8]
+
+
+def test_pressure_level_streams_are_preferred_where_the_level_is_there(tmp_path):
+    sample_output.atmosphere(tmp_path / "output", days=[0, 1], size=(36, 18), segments=1)
+    sample_output.pressure_levels(tmp_path / "output", temperature=250.0)
+    run = plot.Run(tmp_path)
+    assert "levels" in run.find(["ta"], 85000.0).name
+    assert "snap" in run.find(["ta"], 70000.0).name
+    found = {q.key: q for q in plot.quantities(run)}
+    assert np.allclose(found["ta850"].read(0), 250 - 273.15)
+    assert found["wind250"].unit == "m/s" and np.allclose(found["wind250"].read(0), 20)
+
+
+def test_missing_values_stay_missing(tmp_path):
+    sample_output.pressure_levels(tmp_path)
+    (path,) = tmp_path.iterdir()
+    values = plot.Stream("levels", [path]).at_pressure("ta", 0, [1e5])[0]
+    assert np.isnan(values[:, 0]).all() and np.isfinite(values[:, 1:]).all()
+
+
+def test_zonal_means_average_the_second_half(jets):
+    stream = plot.Run(jets).streams[0]
+    pressures, (ua, ta), records = plot.zonal_means(stream, ["ua", "ta"])
+    assert list(records) == [4, 5, 6, 7, 8]
+    k = list(pressures).index(25000.0)
+    jet = 35 * np.sin(2 * np.radians(stream.lat)) ** 2
+    # The wave has no zonal mean but through ps; the profile has its top here and is interpolated over a layer.
+    assert np.allclose(ua[k], jet, atol=0.5)
+    assert 230 < ta[list(pressures).index(50000.0)].mean() < 270
+
+
+def test_series_are_weighted_by_area_and_mass(jets):
+    stream = plot.Run(jets).streams[0]
+    panels, records = plot.series(stream)
+    highest = panels["Surface pressure [hPa]"]["highest"]
+    assert len(records) == len(highest) == 9 and highest[-1] > highest[0] + 5
+    assert panels["Strongest wind [m/s]"][""][0] == pytest.approx(35, abs=0.5)
+    # The wave carries no mass: what is left is the rounding of float32.
+    assert np.abs(panels["Change of the global mass, as a fraction"][""]).max() < 1e-7
+    assert 230 < panels["Global mean temperature [K]"][""][0] < 270
+
+
+@pytest.mark.parametrize("config, expected", [
+    (EARTH, True), ("", False), ("boundary: {topography: flat}", False), ("initial: {name: x}", False),
+    ("boundary: {topography: mars.nc}\nplanet: {radius_m: 3389500}", False)])
+def test_coastlines_are_for_the_earth(config, expected):
+    assert plot.is_earth(config) is expected
+
+
+@pytest.mark.parametrize("hemisphere, projection", [(0, None), (1, plot.ccrs.NorthPolarStereo()),
+                                                    (-1, plot.ccrs.SouthPolarStereo())])
+def test_cells_are_drawn_where_they_are(jets, hemisphere, projection):
+    stream = plot.Run(jets).streams[0]
+    view = plot.View(projection, stream, hemisphere)
+    lon, lat = np.meshgrid(stream.lon, stream.lat)
+    middle_lon, middle_lat = (view.lon[1:] + view.lon[:-1]) / 2, (view.lat[1:] + view.lat[:-1]) / 2
+    assert np.allclose(view.cells(lon)[0], middle_lon % 360) and np.allclose(view.cells(lat)[:, 0], middle_lat)
+    assert view.x.shape == (len(middle_lat) + 1, len(middle_lon) + 1) and np.isfinite(view.x).all()
+    if hemisphere:  # the pole is a point in the middle, and the row beside it is on the map
+        pole = -1 if hemisphere > 0 else 0
+        assert np.allclose(np.hypot(view.x[pole], view.y[pole]), 0, atol=1.0)
+    else:
+        assert (np.diff(view.x, axis=1) > 0).all() and (np.diff(view.y, axis=0) > 0).all()
+
+
+# ---- pictures ----
+
+
+def test_a_run_of_the_atmosphere_is_drawn(jets):
+    pictures = pictures_of(jets)
+    assert set(pictures) == {"map_ps.png", "map_ta850.png", "map_wind250.png", "zonal_means.png", "time_series.png",
+                             "animation_ps.gif"}
+    for name, path in pictures.items():
+        if name.startswith("map"):
+            assert min(Image.open(path).size) > 800 and colours_in(path) > 400, name
+    animation = Image.open(pictures["animation_ps.gif"])
+    assert animation.n_frames == 9 and pictures["animation_ps.gif"].stat().st_size < plot.GIF_BYTES
+    first = np.asarray(animation.convert("RGB"), dtype=int)
+    animation.seek(8)
+    assert np.abs(np.asarray(animation.convert("RGB"), dtype=int) - first).max() > 100
+
+
+def test_mountains_and_coastlines(tmp_path):
+    sample_output.atmosphere(tmp_path / "output", days=[0, 1, 2], size=(60, 30), config=EARTH, mountain=30000.0)
+    with_coast = pictures_of(tmp_path)
+    assert "map_ps_departure.png" in with_coast and "animation_ps_departure.gif" in with_coast
+    earth = np.asarray(Image.open(with_coast["map_ps.png"]).convert("RGB"), dtype=int)
+    (tmp_path / "output").rename(tmp_path / "old")
+    sample_output.atmosphere(tmp_path / "output", days=[0, 1, 2], size=(60, 30), mountain=30000.0)
+    other = np.asarray(Image.open(pictures_of(tmp_path)["map_ps.png"]).convert("RGB"), dtype=int)
+    assert (np.abs(earth - other).max(axis=-1) > 60).mean() > 0.005
+
+
+def test_a_run_of_shallow_water_is_drawn(tmp_path):
+    sample_output.shallow_water(tmp_path / "output", days=[0, 1, 2, 3], size=(60, 30))
+    pictures = pictures_of(tmp_path)
+    assert {"map_eta.png", "map_vo.png", "map_wind.png", "time_series.png", "animation_vo.gif"} == set(pictures)
+
+
+def test_one_record_and_a_constant_field_are_drawn(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 8, 4)
+    sample.append(0, ps=np.full((4, 8), 1e5))
+    sample.close()
+    assert set(pictures_of(tmp_path)) == {"map_ps.png"}
+
+
+@pytest.mark.parametrize("make, words", [(lambda d: None, "holds no folder 'output'"),
+                                         (lambda d: (d / "output").mkdir(), "There is no record")])
+def test_a_folder_without_records_is_refused(tmp_path, make, words):
+    make(tmp_path)
+    done = draw(tmp_path)
+    assert done.returncode == 66 and words in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "plots").exists()

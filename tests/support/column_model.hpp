@@ -1,0 +1,101 @@
+#pragma once
+// A few rows of columns with a random state: all that a scheme sees of the model.
+
+#include <cstdint>
+#include <functional>
+
+#include "grid/field_set.hpp"
+#include "grid/latlon_grid.hpp"
+
+namespace meridian::test {
+
+/// Sigma levels of equal thickness, top at 0 Pa.
+inline VerticalCoordinate sigma_levels(int n, double p0 = 1e5) {
+  std::vector<double> a(n + 1, 0.0), b(n + 1);
+  for (int k = 0; k <= n; ++k) b[k] = static_cast<double>(k) / n;
+  return {a, b, p0, "sigma levels of a test"};
+}
+
+/// Rows [first_row, first_row + n_rows) of a grid with 16 rows, n_columns cells in each.
+inline Block column_block(int n_columns, int n_rows, int first_row) {
+  Block block;
+  block.n_lon = block.nx = n_columns;
+  block.n_lat = 16;
+  block.ny = n_rows;
+  block.j_first = first_row;
+  return block;
+}
+
+/// Grid and diagnosed state of some columns.
+class ColumnModel {
+ public:
+  explicit ColumnModel(int n_columns, int n_levels = 6, int n_rows = 1, int first_row = 9, const Planet& planet = {})
+      : grid(column_block(n_columns, n_rows, first_row), planet,
+             sigma_levels(n_levels, planet.reference_pressure_pa)),
+        fields(grid.block) {
+    fields.add(field::air_temperature, n_levels, Role::diagnostic);
+    fields.add(field::eastward_wind, n_levels, Role::diagnostic);
+    fields.add(field::northward_wind, n_levels, Role::diagnostic);
+    fields.add(field::air_pressure, n_levels, Role::diagnostic);
+    fields.add(field::surface_air_pressure, 1, Role::diagnostic);
+    randomise(1);
+  }
+
+  /// Random columns: T 150..350 K, wind -100..100 m/s, surface pressure 500..1080 hPa, layers in the middle of sigma.
+  /// Column n of the list is the n-th drawn, wherever it stands.
+  void randomise(unsigned seed) {
+    randomise(seed, [](int, int i) { return i; });
+  }
+  void randomise(unsigned seed, const std::function<int(int j, int i)>& column_at) {
+    const auto uniform = [seed](int column, int item, int k) {  // in [0, 1), from its key alone: splitmix64
+      std::uint64_t x = ((seed * 1000ull + column) * 1000ull + item) * 1000ull + k;
+      for (int n = 0; n < 2; ++n) {
+        x += 0x9e3779b97f4a7c15u;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+        x ^= x >> 31;
+      }
+      return static_cast<double>(x >> 11) * 0x1p-53;
+    };
+    const double p0 = grid.planet.reference_pressure_pa;
+    const int n = grid.n_levels();
+    const auto ps = [=](int j, int i) { return p0 * (0.5 + 0.58 * uniform(column_at(j, i), 0, 0)); };
+    set(field::surface_air_pressure, [&](int, int j, int i) { return ps(j, i); });
+    set(field::air_pressure, [&](int k, int j, int i) { return ps(j, i) * (k + 0.5) / n; });
+    set(field::air_temperature, [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
+    set(field::eastward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
+    set(field::northward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
+  }
+
+  template <class P>
+  void set(const FieldSpec<P>& spec, const std::function<double(int k, int j, int i)>& value) {
+    const auto data = fields.get(spec).data();
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data);
+    for (int k = 0; k < static_cast<int>(data.extent(0)); ++k) {
+      for (int j = 0; j < grid.block.ny; ++j) {
+        for (int i = 0; i < grid.block.nx; ++i) {
+          host(k, j + halo_width, i + halo_width) = static_cast<Real>(value(k, j, i));
+        }
+      }
+    }
+    Kokkos::deep_copy(data, host);
+  }
+
+  /// Owned values, index (k * rows + j) * columns + i.
+  template <class P>
+  std::vector<Real> values(const FieldSpec<P>& spec) const {
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, fields.get(spec).data());
+    std::vector<Real> result;
+    for (std::size_t k = 0; k < host.extent(0); ++k) {
+      for (int j = 0; j < grid.block.ny; ++j) {
+        for (int i = 0; i < grid.block.nx; ++i) result.push_back(host(k, j + halo_width, i + halo_width));
+      }
+    }
+    return result;
+  }
+
+  Grid grid;
+  FieldSet fields;
+};
+
+}  // namespace meridian::test

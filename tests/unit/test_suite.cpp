@@ -1,0 +1,402 @@
+#include "physics/suite.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "grid/loop.hpp"
+#include "physics/columns.hpp"
+#include "physics/held_suarez.hpp"
+#include "tests/support/column_model.hpp"
+
+namespace meridian {
+namespace {
+
+using test::ColumnModel;
+using testing::HasSubstr;
+
+constexpr FieldSpec<CellSurface> rain{"rain", "rain", "kg m-2 s-1", {0, 1}, "a flux of these tests", false};
+constexpr FieldSpec<CellInterface> flux{"flux", "flux", "W m-2", {-1e4, 1e4}, "a flux of these tests", false};
+
+struct NoOptions {
+  void visit(OptionVisitor&) {}
+};
+
+/// What the schemes of these tests share.
+struct TestScheme {
+  static constexpr std::string_view meaning = "a scheme of these tests";
+  static constexpr std::string_view source = "none";
+  NoOptions options;
+};
+
+void add_everywhere(const Columns& columns, const Field<Cell>& tendency, Real amount) {
+  for_each("test/add_everywhere", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) += amount; });
+}
+
+template <class P>
+void fill(const Box& box, const Field<P>& result, Real value) {
+  for_each("test/fill", box, KOKKOS_LAMBDA(int k, int j, int i) { result(k, j, i) = value; });
+}
+
+void copy_rain_to_tendency(const Columns& columns, const ConstField<CellSurface>& from, const Field<Cell>& to) {
+  for_each("test/copy_rain", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(0, j, i); });
+}
+
+void copy_temperature(const Columns& columns, const ConstField<Cell>& from, const Field<Cell>& to) {
+  for_each("test/copy_temperature", columns.cells(),
+           KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(k, j, i) / 1024; });
+}
+
+Box surface(const Columns& columns) { return columns.grid().block.cells(1); }
+
+struct Heater : TestScheme {
+  static constexpr std::string_view name = "heater";
+  static constexpr FieldUse fields[] = {updates(field::air_temperature)};
+  Real rate = 0.125;  // [K s-1]
+  void run(Columns& columns, double) const { add_everywhere(columns, columns.tendency(field::air_temperature), rate); }
+};
+
+struct Rainmaker : TestScheme {
+  static constexpr std::string_view name = "rainmaker";
+  static constexpr FieldUse fields[] = {writes(rain), writes(flux)};
+  Real amount = 0.25;
+  void run(Columns& columns, double) const {
+    fill(surface(columns), columns.write(rain), amount);
+    fill(columns.grid().block.cells(columns.grid().n_levels() + 1), columns.write(flux), 10);
+  }
+};
+
+struct SecondRainmaker : TestScheme {
+  static constexpr std::string_view name = "second_rainmaker";
+  static constexpr FieldUse fields[] = {writes(rain)};
+  void run(Columns& columns, double) const { fill(surface(columns), columns.write(rain), 1); }
+};
+
+struct RainReader : TestScheme {
+  static constexpr std::string_view name = "rain_reader";
+  static constexpr FieldUse fields[] = {reads(rain), updates(field::air_temperature)};
+  void run(Columns& columns, double) const {
+    copy_rain_to_tendency(columns, columns.read(rain), columns.tendency(field::air_temperature));
+  }
+};
+
+struct WriterOfState : TestScheme {
+  static constexpr std::string_view name = "writer_of_state";
+  static constexpr FieldUse fields[] = {writes(field::air_temperature)};
+  void run(Columns&, double) const {}
+};
+
+/// Adds the temperature that it sees, divided by 1024 s.
+struct TemperatureCopier : TestScheme {
+  static constexpr std::string_view name = "temperature_copier";
+  static constexpr FieldUse fields[] = {updates(field::air_temperature)};
+  void run(Columns& columns, double) const {
+    copy_temperature(columns, columns.read(field::air_temperature), columns.tendency(field::air_temperature));
+  }
+};
+
+/// Does what it is told with what it has not declared.
+struct Intruder : TestScheme {
+  static constexpr std::string_view name = "intruder";
+  static constexpr FieldUse fields[] = {reads(field::air_temperature), updates(field::eastward_wind)};
+  std::function<void(Columns&)> act;
+  void run(Columns& columns, double) const { act(columns); }
+};
+
+template <class... SchemeTypes>
+Suite::Schemes schemes(const SchemeTypes&... scheme) {
+  Suite::Schemes result;
+  (result.push_back(any_scheme(scheme)), ...);
+  return result;
+}
+
+/// The error of an action: its code and sentence; code 'done' and no sentence when there is none.
+struct Outcome {
+  ExitCode code = ExitCode::done;
+  std::string sentence;
+};
+Outcome outcome_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  return {};
+}
+
+template <class... SchemeTypes>
+Outcome outcome_of_start(const SchemeTypes&... scheme) {
+  ColumnModel model(8);
+  return outcome_of([&] { Suite suite(schemes(scheme...), model.grid, model.fields); });
+}
+
+template <class... SchemeTypes>
+Outcome outcome_of_run(ColumnModel& model, Watch watch, const SchemeTypes&... scheme) {
+  Suite suite(schemes(scheme...), model.grid, model.fields, watch);
+  return outcome_of([&] { suite.run(600); });
+}
+
+TEST(Suite, an_empty_suite_adds_no_field_and_does_nothing) {
+  ColumnModel model(8);
+  const auto n_fields = model.fields.entries().size();
+  Suite suite(PhysicsOptions{}, model.grid, model.fields);
+  suite.run(600);
+  EXPECT_TRUE(suite.empty());
+  EXPECT_EQ(model.fields.entries().size(), n_fields);
+}
+
+TEST(Suite, tendencies_are_summed_over_schemes_and_start_from_zero_in_each_run) {
+  ColumnModel model(8);
+  Suite suite(schemes(Heater{}, Rainmaker{}, RainReader{}), model.grid, model.fields, Watch::every_field);
+  for (int n = 0; n < 2; ++n) {
+    suite.run(600);
+    for (const Real value : model.values(field::temperature_tendency)) ASSERT_EQ(value, Real(0.375));
+    for (const Real value : model.values(field::eastward_wind_tendency)) ASSERT_EQ(value, Real(0));
+  }
+  EXPECT_EQ(model.values(flux).size(), std::size_t(7 * 8));
+}
+
+TEST(Suite, every_scheme_sees_the_state_at_the_start_of_the_step) {
+  ColumnModel model(8);
+  Suite suite(schemes(Heater{}, TemperatureCopier{}), model.grid, model.fields);
+  suite.run(600);
+  const auto T = model.values(field::air_temperature);
+  const auto found = model.values(field::temperature_tendency);
+  for (std::size_t n = 0; n < T.size(); ++n) ASSERT_EQ(found[n], Real(0.125) + T[n] / 1024);
+}
+
+TEST(Suite, time_is_kept_for_each_scheme) {
+  ColumnModel model(8);
+  Suite suite(schemes(Heater{}, Rainmaker{}), model.grid, model.fields);
+  suite.run(600);
+  ASSERT_EQ(suite.times().size(), 2u);
+  EXPECT_EQ(suite.times()[1].scheme, "rainmaker");
+  EXPECT_GT(suite.times()[0].seconds, 0);
+}
+
+TEST(Suite, a_need_that_nothing_meets_is_refused) {
+  const Outcome outcome = outcome_of_start(Heater{}, RainReader{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'rain_reader', needs 'rain'"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("remove entry 2"));
+}
+
+TEST(Suite, a_need_that_a_later_scheme_would_meet_is_refused_with_the_line_to_move) {
+  const Outcome outcome = outcome_of_start(RainReader{}, Rainmaker{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Move entry 2 of 'physics.suite', 'rainmaker', which writes it, before entry 1"));
+}
+
+TEST(Suite, a_field_with_two_writers_is_refused) {
+  const Outcome outcome = outcome_of_start(Rainmaker{}, SecondRainmaker{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
+                                          "entry 1 of 'physics.suite', 'rainmaker'"));
+}
+
+TEST(Suite, a_scheme_that_writes_the_state_is_refused) {
+  const Outcome outcome = outcome_of_start(WriterOfState{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("writes 'air_temperature', which belongs to the dynamics"));
+}
+
+TEST(Suite, a_scheme_that_is_listed_twice_is_refused) {
+  const Outcome outcome = outcome_of_start(Heater{}, Rainmaker{}, Heater{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("'heater' is entry 1 and entry 3"));
+}
+
+TEST(Suite, a_refused_suite_leaves_the_fields_alone) {
+  ColumnModel model(8);
+  const auto n_fields = model.fields.entries().size();
+  EXPECT_THROW(Suite(schemes(RainReader{}), model.grid, model.fields), Error);
+  EXPECT_EQ(model.fields.entries().size(), n_fields);
+}
+
+TEST(Suite, access_to_what_is_not_declared_is_refused) {
+  const auto outcome_of_act = [](const std::function<void(Columns&)>& act) {
+    ColumnModel model(8);
+    Intruder intruder;
+    intruder.act = act;
+    return outcome_of_run(model, Watch::results, intruder);
+  };
+  EXPECT_EQ(outcome_of_act([](Columns& columns) {
+              columns.read(field::air_temperature);
+              columns.read(field::eastward_wind);
+              columns.tendency(field::eastward_wind);
+            }).code,
+            ExitCode::done);
+  const Outcome outcomes[] = {
+      outcome_of_act([](Columns& columns) { columns.read(field::air_pressure); }),
+      outcome_of_act([](Columns& columns) { columns.tendency(field::air_temperature); }),
+      outcome_of_act([](Columns& columns) { columns.write(field::eastward_wind); }),
+  };
+  constexpr std::string_view sentences[] = {
+      "Scheme 'intruder' asks to read 'air_pressure', which it does not declare",
+      "Scheme 'intruder' asks for the tendency of 'air_temperature', which it does not declare",
+      "Scheme 'intruder' asks to write 'eastward_wind', which it does not declare"};
+  for (int n = 0; n < 3; ++n) {
+    EXPECT_EQ(outcomes[n].code, ExitCode::internal);
+    EXPECT_THAT(outcomes[n].sentence, HasSubstr(std::string(sentences[n])));
+  }
+}
+
+TEST(Suite, a_change_of_a_field_that_is_not_listed_is_found) {
+  ColumnModel model(8);
+  Intruder intruder;
+  intruder.act = [](Columns& columns) {
+    const auto T = columns.read(field::air_temperature).data();
+    const Array3<Real> not_const(const_cast<Real*>(T.data()), T.extent(0), T.extent(1), T.extent(2));
+    fill(Box{2, 3, 0, 1, 4, 5}, Field<Cell>(not_const), 251);
+  };
+  const Outcome outcome = outcome_of_run(model, Watch::every_field, intruder);
+  EXPECT_EQ(outcome.code, ExitCode::internal);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
+}
+
+TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
+  ColumnModel model(8, 6, 3, 9);  // rows of 11.25 degrees: row 2 of the block is at 39.375 N
+  model.set(field::air_temperature, [](int k, int j, int i) {
+    return k == 4 && j == 2 && i == 5 ? std::numeric_limits<double>::quiet_NaN() : 280;
+  });
+  const Outcome outcome = outcome_of_run(model, Watch::results, HeldSuarez{});
+  EXPECT_EQ(outcome.code, ExitCode::numerical);
+  EXPECT_EQ(static_cast<int>(outcome.code), 76);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("level 5 of 6, 39.375 N, 247.500 E"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("air_temperature = nan K"));
+}
+
+TEST(Suite, nan_in_any_field_that_held_suarez_reads_is_caught) {
+  const auto code_with_nan_in = [](const auto& spec) {
+    ColumnModel model(13);
+    const auto before = model.values(spec);
+    model.set(spec, [&](int k, int, int i) {
+      return i == 12 ? std::numeric_limits<double>::quiet_NaN() : before[k * 13 + i];
+    });
+    return outcome_of_run(model, Watch::results, HeldSuarez{}).code;
+  };
+  EXPECT_EQ(code_with_nan_in(field::eastward_wind), ExitCode::numerical);
+  EXPECT_EQ(code_with_nan_in(field::northward_wind), ExitCode::numerical);
+  EXPECT_EQ(code_with_nan_in(field::air_pressure), ExitCode::numerical);
+  EXPECT_EQ(code_with_nan_in(field::surface_air_pressure), ExitCode::numerical);
+}
+
+TEST(Suite, a_tendency_out_of_range_is_the_fault_of_the_scheme_that_made_it_so) {
+  ColumnModel model(8);
+  const Outcome outcome = outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
+  EXPECT_EQ(outcome.code, ExitCode::numerical);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = 2."));
+  EXPECT_THAT(outcome.sentence, HasSubstr("level 1 of 6"));
+}
+
+TEST(Suite, a_written_field_out_of_range_is_caught) {
+  ColumnModel model(8);
+  const Outcome outcome = outcome_of_run(model, Watch::results, Rainmaker{{}, -1});
+  EXPECT_EQ(outcome.code, ExitCode::numerical);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'rainmaker' computed 'rain' = -1 kg m-2 s-1 at level 1 of 1"));
+}
+
+/// Reads options from a map of texts; the list 'suite' has one element for each word given.
+class ListReader : public OptionVisitor {
+ public:
+  std::vector<std::string> suite;
+  std::map<std::string, double> numbers;
+  std::vector<std::string> problems, seen;
+  std::string short_key;
+  bool shows = false;
+
+  void real(Text key, double& value, Text, Range, Text) override {
+    seen.emplace_back(key);
+    if (const auto found = numbers.find(std::string(key)); found != numbers.end()) value = found->second;
+  }
+  void integer(Text, int&, Text, Range, Text) override {}
+  void flag(Text, bool&, Text) override {}
+  void word(Text key, std::string& value, std::span<const Text> allowed, Text) override {
+    if (key == short_key && !suite.empty()) value = suite[element_];
+    if (std::ranges::find(allowed, value) == allowed.end()) seen.emplace_back("refused " + value);
+  }
+  void text(Text, std::string&, Text, Text) override {}
+  void texts(Text, std::vector<std::string>&, Text, Text) override {}
+  bool given(Text) const override { return true; }
+  void problem(Text, const std::string& sentence) override { problems.push_back(sentence); }
+  bool shows_alternatives() const override { return shows; }
+  void alternative(Text, Text word) override { seen.emplace_back("alternative " + std::string(word)); }
+
+ protected:
+  void enter(Text, Text) override {}
+  void leave() override {}
+  std::size_t enter_list(Text, std::size_t, Text, Text key) override {
+    short_key = key;
+    return shows ? 1 : suite.size();
+  }
+  void enter_element(std::size_t n) override { element_ = n; }
+  void leave_element() override {}
+  void leave_list() override {}
+
+ private:
+  std::size_t element_ = 0;
+};
+
+TEST(PhysicsOptions, a_scheme_of_the_list_gets_its_options) {
+  ListReader reader;
+  reader.suite = {"held_suarez"};
+  reader.numbers = {{"friction_time_days", 1e6}};
+  PhysicsOptions options;
+  EXPECT_TRUE(options.empty());
+  options.visit(reader);
+  EXPECT_EQ(reader.short_key, "scheme");
+  EXPECT_FALSE(options.empty());
+  EXPECT_TRUE(reader.problems.empty());
+
+  const PhysicsOptions copy = options;
+  reader.numbers = {{"friction_time_days", 1}};
+  options.visit(reader);
+  ColumnModel slow(8), usual(8);
+  Suite(copy, slow.grid, slow.fields).run(600);
+  Suite(options, usual.grid, usual.fields).run(600);
+  const auto last = slow.values(field::eastward_wind_tendency).size() - 1;
+  EXPECT_LT(std::abs(slow.values(field::eastward_wind_tendency)[last]),
+            1e-5 * std::abs(usual.values(field::eastward_wind_tendency)[last]));
+}
+
+TEST(PhysicsOptions, an_entry_without_a_scheme_or_with_an_unknown_one_is_a_problem) {
+  ListReader nameless;
+  nameless.suite = {""};
+  PhysicsOptions options;
+  options.visit(nameless);
+  EXPECT_EQ(nameless.problems.size(), 1u);
+
+  ListReader unknown;
+  unknown.suite = {"held_suares"};
+  options.visit(unknown);
+  EXPECT_THAT(unknown.seen, testing::ElementsAre("refused held_suares"));
+  ColumnModel model(8);
+  EXPECT_EQ(outcome_of([&] { Suite suite(options, model.grid, model.fields); }).code, ExitCode::configuration);
+}
+
+TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
+  ListReader help;
+  help.shows = true;
+  PhysicsOptions options;
+  options.visit(help);
+  EXPECT_TRUE(help.problems.empty());
+  EXPECT_THAT(help.seen, testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
+}
+
+TEST(AllSchemes, every_scheme_says_what_it_is_and_uses) {
+  ASSERT_FALSE(all_schemes().empty());
+  for (const SchemeInfo& scheme : all_schemes()) {
+    EXPECT_FALSE(scheme.name.empty() || scheme.meaning.empty() || scheme.source.empty()) << scheme.name;
+  }
+  const SchemeInfo first = all_schemes().front();
+  EXPECT_EQ(first.name, "held_suarez");
+  EXPECT_THAT(first.updates, testing::ElementsAre("air_temperature", "eastward_wind", "northward_wind"));
+  EXPECT_THAT(first.reads, testing::ElementsAre("air_pressure", "surface_air_pressure"));
+}
+
+}  // namespace
+}  // namespace meridian
