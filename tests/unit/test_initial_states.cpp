@@ -1,12 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
-#include <set>
 
 #include "cases/initial_state.hpp"
 #include "cases/states.hpp"
 #include "grid/latlon_grid.hpp"
+#include "tests/support/option_setter.hpp"
 
 namespace meridian {
 namespace {
@@ -15,56 +14,6 @@ constexpr double degree = pi / 180;
 const Planet planet;                                                                // shallow water, DCMIP
 const Planet jw_planet{.radius_m = 6.371229e6, .rotation_rate_per_s = 7.29212e-5};  // ASP 2008
 const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.29212e-5};
-
-/// Sets options from a map, as a reader of a case would, and remembers what was asked for.
-class Setter : public OptionVisitor {
- public:
-  std::map<std::string, std::string> values;
-  std::multiset<std::string> keys;
-  bool all = false;
-
-  void real(Text key, double& value, Text, Range, Text) override {
-    if (asked(key)) value = std::stod(values.at(std::string(key)));
-  }
-  void integer(Text key, int& value, Text, Range, Text) override {
-    if (asked(key)) value = std::stoi(values.at(std::string(key)));
-  }
-  void flag(Text key, bool& value, Text) override {
-    if (asked(key)) value = values.at(std::string(key)) == "true";
-  }
-  void word(Text key, std::string& value, std::span<const Text>, Text) override {
-    if (asked(key)) value = values.at(std::string(key));
-  }
-  void text(Text key, std::string& value, Text, Text) override {
-    if (asked(key)) value = values.at(std::string(key));
-  }
-  void texts(Text, std::vector<std::string>&, Text, Text) override {}
-  bool given(Text key) const override { return values.count(std::string(key)) > 0; }
-  void problem(Text, const std::string&) override {}
-  bool shows_alternatives() const override { return all; }
-
- protected:
-  void enter(Text, Text) override {}
-  void leave() override {}
-  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
-  void enter_element(std::size_t) override {}
-  void leave_element() override {}
-  void leave_list() override {}
-
- private:
-  bool asked(Text key) {
-    keys.insert(std::string(key));
-    return given(key);
-  }
-};
-
-InitialOptions options_of(std::map<std::string, std::string> values) {
-  Setter setter;
-  setter.values = std::move(values);
-  InitialOptions options;
-  options.visit(setter);
-  return options;
-}
 
 /// A filled model on one block, with its fields on the host. Shallow water takes no levels.
 struct Filled {
