@@ -12,8 +12,6 @@
 #include <netcdf>
 #include <numeric>
 
-#include "grid/error.hpp"
-
 namespace meridian {
 namespace {
 
@@ -83,19 +81,34 @@ void flush_to_disk(const std::string& path) {
           ".");
 }
 
-// ---- writer ----
-
-void NetcdfWriter::agree(const std::string& problem) {
-  int first = problem.empty() ? n_ranks_ : rank_;
-  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, communicator_);
-  if (first == n_ranks_) return;
-  first_error_ = problem;
-  int length = static_cast<int>(problem.size());
-  MPI_Bcast(&length, 1, MPI_INT, first, communicator_);
-  first_error_.resize(length);
-  MPI_Bcast(first_error_.data(), length, MPI_CHAR, first, communicator_);
-  throw Error(ExitCode::input_output, first_error_);
+void agree_on_problem(MPI_Comm communicator, ExitCode code, const std::string& problem) {
+  int rank = 0, n_ranks = 1;
+  MPI_Comm_rank(communicator, &rank);
+  MPI_Comm_size(communicator, &n_ranks);
+  int first = problem.empty() ? n_ranks : rank;
+  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, communicator);
+  if (first == n_ranks) return;
+  std::string sentence = problem;
+  int length = static_cast<int>(sentence.size());
+  MPI_Bcast(&length, 1, MPI_INT, first, communicator);
+  sentence.resize(length);
+  MPI_Bcast(sentence.data(), length, MPI_CHAR, first, communicator);
+  throw Error(code, sentence);
 }
+
+void on_first_rank(MPI_Comm communicator, ExitCode code, const std::function<void()>& action) {
+  int rank = 0;
+  MPI_Comm_rank(communicator, &rank);
+  std::string problem;
+  try {
+    if (rank == 0) action();
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  agree_on_problem(communicator, code, problem);
+}
+
+// ---- writer ----
 
 template <class Action>
 void NetcdfWriter::attempt(const std::string& what, const Action& action) {
@@ -106,7 +119,12 @@ void NetcdfWriter::attempt(const std::string& what, const Action& action) {
   } catch (const std::exception& error) {
     problem = "'" + part_ + "': " + what + " failed: " + words_of(error) + free_space(part_) + ".";
   }
-  agree(problem);
+  try {
+    agree_on_problem(communicator_, ExitCode::input_output, problem);
+  } catch (const Error& error) {
+    first_error_ = error.what();
+    throw;
+  }
 }
 
 NetcdfWriter::NetcdfWriter(const std::string& path, MPI_Comm communicator)
@@ -183,13 +201,14 @@ void NetcdfWriter::write_whole(const std::string& variable, const std::vector<do
   write(variable, start, count, rank_ == 0 ? values : std::vector<double>());
 }
 
-void NetcdfWriter::close() {
+void NetcdfWriter::close(const std::string& final_path) {
   attempt("closing it", [&] {
     const int id = std::exchange(id_, -1);
     check(nc_close(id));
   });
   attempt("flushing it", [&] { flush_to_disk(part_); });
   attempt("renaming it", [&] {
+    if (!final_path.empty()) path_ = final_path;
     if (rank_ != 0) return;
     std::filesystem::rename(part_, path_);
     flush_to_disk(std::filesystem::absolute(path_).parent_path());

@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "grid/base.hpp"
+#include "grid/error.hpp"
 #include "grid/field.hpp"
 
 namespace meridian {
@@ -82,16 +84,14 @@ class NetcdfWriter {
              const std::vector<std::size_t>& count, const std::vector<double>& values);
   /// Writes a variable that every rank holds completely (coordinates, bounds): rank 0's values.
   void write_whole(const std::string& variable, const std::vector<double>& values);
-  /// Flushes, closes and renames PATH.part to PATH.
-  void close();
+  /// Flushes, closes and renames PATH.part to PATH, or to the name given.
+  void close(const std::string& final_path = "");
 
   const std::string& path() const { return path_; }
 
  private:
   template <class Action>
   void attempt(const std::string& what, const Action& action);
-  void agree(const std::string& problem);  // throws on all ranks where one has a problem
-
   std::string path_, part_;
   MPI_Comm communicator_;
   int rank_ = 0, n_ranks_ = 1;
@@ -137,5 +137,10 @@ class NetcdfReader {
 
 /// Makes what was written to a file or directory durable. Throws input_output.
 void flush_to_disk(const std::string& path);
+
+/// Throws on every rank where one of them has a problem: the sentence of the lowest such rank. Collective.
+void agree_on_problem(MPI_Comm communicator, ExitCode code, const std::string& problem);
+/// Runs the action on rank 0 alone; what it throws becomes an Error with 'code' on every rank. Collective.
+void on_first_rank(MPI_Comm communicator, ExitCode code, const std::function<void()>& action);
 
 }  // namespace meridian
