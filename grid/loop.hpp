@@ -95,7 +95,9 @@ struct ColumnPasses {
   Box box;
   PassList<Passes...> passes;
   KOKKOS_FUNCTION void operator()(int j, int i) const { passes.run(box, j, i, i + 1); }
-  KOKKOS_FUNCTION void operator()(int row) const { passes.run(box, box.j_begin + row, box.i_begin, box.i_end); }
+  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int row) const {
+    passes.run(box, box.j_begin + row, box.i_begin, box.i_end);
+  }
 };
 
 }  // namespace detail
