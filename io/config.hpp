@@ -103,7 +103,7 @@ class Reader : public OptionVisitor {
     const Node* node;  // null where the document has none
     std::string path;
     std::set<std::string, std::less<>> known;
-    bool bad_word = false;  // a word was refused: keys that depend on it are not judged
+    bool bad_word = false;       // a word was refused: keys that depend on it are not judged
     std::string short_key = {};  // of a list
   };
   struct Unknown {
