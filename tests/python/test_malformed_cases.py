@@ -1,7 +1,6 @@
 """Malformed case files, settings and command lines through the executable: exit code, place, hint, nothing created."""
 
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -38,17 +37,20 @@ def changed(old, new):
 # name: (contents, "line:column", words of the message or the hint)
 CASES = {
     # keys
-    "unknown_key": (changed(b"n_lat", b"n_lta"), "4:3", "did you mean 'grid.n_lat'?"),
+    "unknown_key": (changed(b"n_lat", b"n_lta"), "4:3", "did you mean 'grid.n_lat'"),
     "unknown_group": (changed(b"dycore:", b"dicore:"), "6:1", "did you mean 'dycore'?"),
     "key_in_wrong_group": (changed(b"levels: L26", b"dt_s: 60"), "5:3", "did you mean 'dycore.dt_s'"),
     "key_at_the_top": (GOOD + b"n_lon: 8\n", "13:1", "did you mean 'grid.n_lon'?"),
     "key_in_capitals": (changed(b"n_lon", b"N_LON"), "3:3", "did you mean 'grid.n_lon'?"),
     "key_of_another_state": (changed(b"name: rest", b"name: rest\n  tilt: 3"), "11:3", "unknown key 'initial.tilt'"),
     "key_that_does_not_apply": (changed(b"name: rest", b"name: rest\n  angle_degrees: 3"), "11:3", "belongs to"),
-    "key_in_a_stream": (GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], evry: 1 day}\n", "15:29", "'output.streams[].every'"),
+    "key_in_a_stream": (
+        GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], evry: 1 day}\n",
+        "15:31", "'output.streams[].every'",
+    ),
     "duplicate_key": (changed(b"n_lat: 8", b"n_lon: 8"), "4:3", "line 3"),
     "duplicate_group": (GOOD + b"grid:\n  n_lat: 4\n", "13:1", "duplicate key 'grid'"),
-    "both_lengths": (GOOD + b"  run_days: 1\n", "12:14", "both given"),
+    "both_lengths": (GOOD + b"  run_days: 1\n", "12:14", "give one of them"),
     # types
     "text_for_number": (changed(b"600", b"ten minutes"), "8:9", "12, 0.5 or 1e-3"),
     "number_with_unit": (changed(b"600", b"600 s"), "8:9", "its unit is s"),
@@ -75,7 +77,10 @@ CASES = {
     "bad_word": (changed(b"hydrostatic", b"hydrostatc"), "7:14", "did you mean 'hydrostatic'?"),
     "bad_state": (changed(b"rest", b"galewski"), "10:9", "did you mean 'galewsky'?"),
     "bad_scheme": (GOOD + b"physics:\n  suite: [held_suares]\n", "14:11", "did you mean 'held_suarez'?"),
-    "bad_statistic": (GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], statistic: avg}\n", "15:40", "instant, mean"),
+    "bad_statistic": (
+        GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], statistic: avg}\n",
+        "15:42", "instant, mean",
+    ),
     # values
     "negative_step": (changed(b"600", b"-600"), "8:9", "is outside"),
     "too_long_step": (changed(b"600", b"7201"), "8:9", "7200] s"),
@@ -86,15 +91,21 @@ CASES = {
     "odd_ranks": (GOOD + b"parallel: {ranks_lon: 3}\n", "13:23", "must be 1 or even"),
     "wrong_equations": (changed(b"hydrostatic", b"shallow_water"), "10:9", "'dycore.equations' = shallow_water"),
     "wrong_state": (changed(b"rest", b"williamson_2"), "10:9", "'dycore.equations' = hydrostatic"),
+    "bad_interval": (GOOD + b"restart: {every: 5 parrots}\n", "13:18", "parrots"),
+    "bad_interval_of_a_stream": (
+        GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], every: often}\n",
+        "15:38", "often",
+    ),
+    "bad_date": (GOOD + b"  start: 2001-02-30\n", "13:10", "2001-02-30"),
     # layout of the file
     "tab": (changed(b"  n_lon", b"\tn_lon"), "3:1", "indent with spaces"),
     "indented_too_far": (changed(b"  n_lat", b"    n_lat"), "4:10", "check the indentation"),
     "indented_too_little": (changed(b"  n_lat", b" n_lat"), "4:2", "check the indentation"),
     "not_indented": (changed(b"  n_lon: 16\n  n_lat: 8\n  levels: L26\n", b"n_lon: 16\n"), "3:1", "'grid.n_lon'"),
-    "no_colon": (changed(b"dt_s: 600", b"dt_s 600"), "8:3", "has no value|unknown key|does not fit"),
-    "no_space": (changed(b"dt_s: 600", b"dt_s:600"), "8:3", "dt_s|does not fit"),
+    "no_colon": (changed(b"dt_s: 600", b"dt_s 600"), "9:8", "':' of the lines above"),
+    "no_space": (changed(b"dt_s: 600", b"dt_s:600"), "9:8", "':' of the lines above"),
     "colon_in_title": (changed(b"A case", b"A case: mine"), "1:14", "in quotes"),
-    "open_bracket": (GOOD + b"physics: {suite: [held_suarez}\n", "13:30", "']'"),
+    "open_bracket": (GOOD + b"physics: {suite: [held_suarez}\n", "13:30", "check '[' with ']'"),
     "open_quote": (changed(b"A case", b'"A case'), "1:8", "closing quote"),
     "list_at_the_top": (b"- grid\n- dycore\n", "1:1", "key: value"),
     "a_sentence": (b"run the model, please\n", "1:1", "key: value"),
@@ -107,7 +118,11 @@ CASES = {
     "merge": (changed(b"  n_lat: 8", b"  <<: {n_lat: 8}"), "4:3", "merge keys"),
     "tag": (changed(b"600", b"!!float 600"), "8:9", "tags"),
     "directive": (b"%YAML 1.2\n---\n" + GOOD, "1:1", "directives"),
-    "alias_bomb": (b"a: &a [x,x,x,x]\n" + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 9)) for c in range(98, 112)), "1:4", "anchors"),
+    "alias_bomb": (
+        b"a: &a [x,x,x,x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 9)) for c in range(98, 112)),
+        "1:4", "anchors",
+    ),
     "deep": (b"".join(b" " * n + b"a:\n" for n in range(100)), "17:17", "16 levels"),
     "brackets": (b"a: " + b"[" * 500_000, "1:5", "not closed"),
     # bytes
@@ -124,7 +139,8 @@ FEW = ("unknown_key", "binary", "empty", "wrong_equations", "alias_bomb")
 def run(arguments, folder, ranks=0):
     launcher = ["mpirun", "-n", str(ranks)] if ranks else []
     begin = time.monotonic()
-    result = subprocess.run([*launcher, EXECUTABLE, *arguments], cwd=folder, capture_output=True, timeout=60, check=False)
+    command = [*launcher, EXECUTABLE, *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
     return result.returncode, result.stderr.decode(), time.monotonic() - begin
 
 
@@ -134,7 +150,7 @@ def check(name, folder, ranks=0):
     code, message, seconds = run(["run", "case.yaml"], folder, ranks)
     assert code == 78, message
     assert f"ERROR config case.yaml:{place}: " in message
-    assert re.search("|".join(re.escape(w) for w in words.split("|")), message), message
+    assert words in message
     assert len(re.findall(r"(?m)^\d+ errors?; nothing was written\.  exit 78$", message)) == 1, message
     assert [path.name for path in folder.iterdir()] == ["case.yaml"]
     assert seconds <= LONGEST
@@ -189,12 +205,21 @@ COMMANDS = {
     "missing_file": (["run", "nothing.yaml"], 66, "nothing.yaml"),
     "folder": (["run", "."], 78, "case"),
     "setting_without_value": (["run", "case.yaml", "--set", "dycore.dt_s"], 78, "key=value"),
-    "setting_out_of_range": (["run", "case.yaml", "--set", "dycore.dt_s=-600"], 78, "--set dycore.dt_s=-600: 'dycore.dt_s' = -600 is outside"),
+    "setting_out_of_range": (
+        ["run", "case.yaml", "--set", "dycore.dt_s=-600"],
+        78, "--set dycore.dt_s=-600: 'dycore.dt_s' = -600 is outside",
+    ),
     "setting_of_unknown_key": (["run", "case.yaml", "--set", "dycore.dt=600"], 78, "did you mean 'dycore.dt_s'?"),
-    "setting_beyond_a_list": (["run", "case.yaml", "--set", "output.streams[3].every=1 day"], 78, "'output.streams' has 0 elements"),
-    "both_lengths": (["run", "case.yaml", "--set", "time.run_days=1", "--set", "time.run_steps=1"], 78, "both given"),
+    "setting_beyond_a_list": (
+        ["run", "case.yaml", "--set", "output.streams[3].every=1 day"],
+        78, "'output.streams' has 0 elements",
+    ),
+    "both_lengths": (
+        ["run", "case.yaml", "--set", "time.run_days=1", "--set", "time.run_steps=1"],
+        78, "give one of them",
+    ),
     "unknown_name": (["describe", "dycore.dt_z"], 78, "did you mean 'dycore.dt_s'"),
-    "no_restart_set": (["hash", "."], 66, ""),
+    "no_restart_set": (["hash", "nowhere"], 66, "nowhere"),
 }
 
 
@@ -225,9 +250,3 @@ def test_a_setting_replaces_the_other_length(tmp_path):
     (tmp_path / "case.yaml").write_bytes(GOOD)
     code, message, _ = run(["check", "case.yaml", "--set", "time.run_days=0.5"], tmp_path)
     assert code == 0, message
-
-
-def test_every_shipped_case_is_good(tmp_path):
-    for file in (pathlib.Path(__file__).resolve().parents[2] / "cases").glob("*.yaml"):
-        code, message, _ = run(["check", str(file)], tmp_path)
-        assert code == 0, message
