@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <Kokkos_Core.hpp>
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <functional>
 #include <iostream>
 
 #include "driver/case.hpp"
@@ -126,11 +129,15 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   add("version", "Print what this program was built from", [](const Arguments&) { return show(version_text()); });
 }
 
-std::string nearest_subcommand(const CLI::App& app, int argc, char** argv) {
+/// What is wrong with a command line, and where to look.
+std::string usage_text(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
-  const bool given = argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end();
-  return given ? did_you_mean(nearest(argv[1], names)) : "";
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const bool known = first[0] == '-' || std::find(names.begin(), names.end(), first) != names.end();
+  if (known) return std::string(error.what()) + "\n  see meridian" + (argc > 1 && first[0] != '-' ? " " + first : "") + " --help";
+  const std::string hint = did_you_mean(nearest(first, names));
+  return "there is no subcommand '" + shortened(first) + "'\n  " + (hint.empty() ? "see meridian --help" : hint);
 }
 
 }  // namespace
@@ -153,8 +160,7 @@ int run_command(int argc, char** argv) {
     return app.exit(wish);
   } catch (const CLI::ParseError& error) {
     if (has_launcher()) start_mpi();
-    const std::string hint = nearest_subcommand(app, argc, argv);
-    end_job(ExitCode::usage, std::string(error.what()) + "\n  " + (hint.empty() ? "see meridian --help" : hint));
+    end_job(ExitCode::usage, usage_text(app, error, argc, argv));
   }
   const int code = chosen(arguments);
   finish_mpi();

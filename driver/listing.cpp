@@ -148,7 +148,8 @@ std::string list_options(bool json) {
     if (has_value(option)) entry["default"] = option.default_value;
     if (!option.condition.empty()) entry["condition"] = option.condition;
     array.push_back(entry);
-    if (has_value(option)) rows.push_back({option.path, option.default_value, allowed_text(option)});
+    const std::string condition = option.condition.empty() ? "" : " (with " + option.condition + ")";
+    if (has_value(option)) rows.push_back({option.path, option.default_value, allowed_text(option) + condition});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }

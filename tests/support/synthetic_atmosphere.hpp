@@ -18,7 +18,7 @@ inline VerticalCoordinate hybrid_levels(int n_layers) {
   for (int k = 0; k <= n_layers; ++k) {
     const double eta = k == 0 ? 0.002 : static_cast<double>(k) / n_layers;
     const double above = std::max(0.0, (eta - 0.2) / 0.8);
-    b.push_back(k == n_layers ? 1 : above * above);
+    b.push_back(std::pow(above, 1.1));
     a.push_back(eta - b.back());
   }
   return VerticalCoordinate(a, b, 1e5, "test");
