@@ -1,8 +1,8 @@
-#include "io/boundary_data.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstring>
+
+#include "io/boundary_data.hpp"
 
 namespace meridian {
 namespace {
