@@ -75,7 +75,7 @@ CaseText find_case(const std::string& name_or_path);
 Case parse_case(const CaseText& source, const std::vector<std::string>& settings);
 Case read_case(const std::string& name_or_path, const std::vector<std::string>& settings);
 
-/// Folder with the project's cases and the case files in it: "<folder>/<name>.yaml". MERIDIAN_CASES_DIR, or the sources.
+/// Folder with the project's cases, <name>.yaml, and their names: $MERIDIAN_DATA_DIR/cases, else cases/ of the sources.
 std::string cases_folder();
 std::vector<std::string> case_names();
 

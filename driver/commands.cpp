@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <Kokkos_Core.hpp>
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <functional>
 #include <iostream>
 
 #include "driver/case.hpp"
@@ -92,18 +95,22 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
     return command;
   };
   const auto takes_case = [&](CLI::App* command) {
-    command->add_option("CASE", arguments.name, "a name of 'meridian list cases', or the path of a YAML file")->required();
-    command->add_option("--set", arguments.settings, "change one option: key=value, for example time.run_days=5")
+    command->add_option("CASE", arguments.name, "a name of 'meridian list cases', or the path of a YAML file")
+        ->required();
+    command
+        ->add_option("--set", arguments.settings, "change one option: key=value, for example time.run_days=5")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
   };
 
   CLI::App* command = add("run", "Run a case, or continue it from its newest restart set", run);
   takes_case(command);
-  command->add_option("--run-dir", arguments.run.run_directory, "where everything is written; runs/CASE unless given");
+  command->add_option("--run-dir", arguments.run.run_directory,
+                      "where everything is written; runs/CASE unless given");
   command->add_option("--resume", arguments.run.resume, "auto, none, or the directory of a restart set")
       ->capture_default_str();
-  command->add_flag("--dry-run", arguments.run.dry_run, "prepare everything, but do not step and write nothing");
+  command->add_flag("--dry-run", arguments.run.dry_run,
+                    "prepare everything, but do not step and write nothing");
 
   command = add("check", "Check a case, and tell its memory and output; nothing is written", check);
   takes_case(command);
@@ -123,14 +130,22 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
 
   add("schema", "Print the JSON Schema of case files", [](const Arguments&) { return show(json_schema()); });
-  add("version", "Print what this program was built from", [](const Arguments&) { return show(version_text()); });
+  add("version", "Print what this program was built from",
+      [](const Arguments&) { return show(version_text()); });
 }
 
-std::string nearest_subcommand(const CLI::App& app, int argc, char** argv) {
+/// What is wrong with a command line, and where to look.
+std::string usage_text(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
-  const bool given = argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end();
-  return given ? did_you_mean(nearest(argv[1], names)) : "";
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const bool known = first[0] == '-' || std::find(names.begin(), names.end(), first) != names.end();
+  if (known)
+    return std::string(error.what()) + "\n  see meridian" + (argc > 1 && first[0] != '-' ? " " + first : "") +
+           " --help";
+  const std::string hint = did_you_mean(nearest(first, names));
+  return "there is no subcommand '" + shortened(first) + "'\n  " +
+         (hint.empty() ? "see meridian --help" : hint);
 }
 
 }  // namespace
@@ -141,8 +156,10 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.set_help_all_flag("--help-all", "Help of all subcommands");
   app.footer(
-      "Exit codes: 0 done, 64 usage, 65 bad data in an input, 66 input missing, 70 internal, 71 system or MPI,\n"
-      "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 permission,\n"
+      "Exit codes: 0 done, 64 usage, 65 bad data in an input, 66 input missing, 70 internal, 71 system or "
+      "MPI,\n"
+      "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 "
+      "permission,\n"
       "78 configuration.");
   Arguments arguments;
   std::function<int(const Arguments&)> chosen;
@@ -153,8 +170,7 @@ int run_command(int argc, char** argv) {
     return app.exit(wish);
   } catch (const CLI::ParseError& error) {
     if (has_launcher()) start_mpi();
-    const std::string hint = nearest_subcommand(app, argc, argv);
-    end_job(ExitCode::usage, std::string(error.what()) + "\n  " + (hint.empty() ? "see meridian --help" : hint));
+    end_job(ExitCode::usage, usage_text(app, error, argc, argv));
   }
   const int code = chosen(arguments);
   finish_mpi();

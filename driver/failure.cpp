@@ -35,13 +35,15 @@ void print(const std::string& text) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
   }
-  if (n_ranks == 1) {
+  if (n_ranks == 1 && !has_launcher()) {  // nobody else to end, and MPI_Abort would print more lines
     print(text);
     std::_Exit(exit_code);
   }
   if (rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1500 + 100 * std::min(rank, 30)));
   const bool found_by_all = code == ExitCode::configuration || code == ExitCode::usage;
-  print(found_by_all ? text : text + "\n  rank " + std::to_string(rank) + " of " + std::to_string(n_ranks));
+  print(found_by_all || n_ranks == 1
+            ? text
+            : text + "\n  rank " + std::to_string(rank) + " of " + std::to_string(n_ranks));
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }
@@ -79,7 +81,8 @@ void end_job(ExitCode code, const std::string& message) {
 
 bool has_launcher() {
   constexpr const char* signs[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MV2_COMM_WORLD_SIZE"};
-  return std::any_of(std::begin(signs), std::end(signs), [](const char* name) { return std::getenv(name) != nullptr; });
+  return std::any_of(std::begin(signs), std::end(signs),
+                     [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
 void start_mpi() {

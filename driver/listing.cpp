@@ -60,19 +60,26 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::string_view place_name(Horizontal horizontal) {
   switch (horizontal) {
-    case Horizontal::cell: return "cell";
-    case Horizontal::xface: return "western face";
-    case Horizontal::yface: return "southern face";
-    case Horizontal::corner: return "corner";
+    case Horizontal::cell:
+      return "cell";
+    case Horizontal::xface:
+      return "western face";
+    case Horizontal::yface:
+      return "southern face";
+    case Horizontal::corner:
+      return "corner";
   }
   return "";
 }
 
 std::string_view level_name(Vertical vertical) {
   switch (vertical) {
-    case Vertical::layer: return "layers";
-    case Vertical::interface: return "interfaces";
-    case Vertical::single: return "surface";
+    case Vertical::layer:
+      return "layers";
+    case Vertical::interface:
+      return "interfaces";
+    case Vertical::single:
+      return "surface";
   }
   return "";
 }
@@ -84,7 +91,8 @@ bool is_number(const OptionInfo& option) { return option.type == "number" || opt
 std::string allowed_text(const OptionInfo& option) {
   const std::string unit = option.unit == "1" ? "" : option.unit;
   if (is_number(option)) {
-    return exact_text(option.range.lowest) + " to " + exact_text(option.range.highest) + (unit.empty() ? "" : " " + unit);
+    return exact_text(option.range.lowest) + " to " + exact_text(option.range.highest) +
+           (unit.empty() ? "" : " " + unit);
   }
   if (!option.allowed.empty()) return joined(option.allowed);
   return option.form.empty() ? option.type : option.form;
@@ -128,8 +136,8 @@ std::string list_fields(bool json) {
                      {"lowest", field.valid.lowest},
                      {"highest", field.valid.highest},
                      {"meaning", field.meaning}});
-    rows.push_back({std::string(field.short_name), std::string(field.unit), std::string(level_name(field.vertical)),
-                    std::string(field.meaning)});
+    rows.push_back({std::string(field.short_name), std::string(field.unit),
+                    std::string(level_name(field.vertical)), std::string(field.meaning)});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -148,7 +156,9 @@ std::string list_options(bool json) {
     if (has_value(option)) entry["default"] = option.default_value;
     if (!option.condition.empty()) entry["condition"] = option.condition;
     array.push_back(entry);
-    if (has_value(option)) rows.push_back({option.path, option.default_value, allowed_text(option)});
+    const std::string condition = option.condition.empty() ? "" : " (with " + option.condition + ")";
+    if (has_value(option))
+      rows.push_back({option.path, option.default_value, allowed_text(option) + condition});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -185,7 +195,8 @@ std::string describe_field(const FieldInfo& field) {
   return std::string(field.short_name) + ": " + std::string(field.meaning) + "\n" +
          table({{"  name", std::string(field.name) + (field.has_standard_name ? " (CF standard name)" : "")},
                 {"  unit", std::string(field.unit)},
-                {"  place", std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
+                {"  place",
+                 std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
                 {"  valid", exact_text(field.valid.lowest) + " to " + exact_text(field.valid.highest)}});
 }
 
@@ -252,7 +263,8 @@ std::string describe(const std::string& name) {
     known.push_back(state.name);
     if (name != state.name) continue;
     text += "Initial state " + state.name + ": " + state.meaning + "\n" +
-            table({{"  source", state.source}, {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
+            table({{"  source", state.source},
+                   {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
     for (const auto& option : all_options()) {
       if (option.condition == "initial.name: " + name) text += describe_option(option);
     }
@@ -265,8 +277,9 @@ std::string describe(const std::string& name) {
   }
   if (!text.empty()) return text;
   const std::string hint = did_you_mean(nearest(name, known));
-  throw Error(ExitCode::configuration, "nothing is called '" + shortened(name) + "'\n  " +
-                                           (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
+  throw Error(ExitCode::configuration,
+              "nothing is called '" + shortened(name) + "'\n  " +
+                  (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
 }
 
 std::string json_schema() {
@@ -298,9 +311,9 @@ std::string version_text() {
     return std::vector<std::string>{what, std::string(value)};
   };
   return "Meridian " + std::string(info.version) + "\n" +
-         table({line("  commit", info.commit), line("  compiler", info.compiler), line("  Kokkos", info.kokkos),
-                line("  backend", info.backend), line("  precision", info.precision), line("  NetCDF", info.netcdf),
-                line("  MPI", info.mpi)});
+         table({line("  commit", info.commit), line("  compiler", info.compiler),
+                line("  Kokkos", info.kokkos), line("  backend", info.backend),
+                line("  precision", info.precision), line("  NetCDF", info.netcdf), line("  MPI", info.mpi)});
 }
 
 }  // namespace meridian

@@ -50,7 +50,8 @@ std::vector<double> topography_from_file(const std::string& path, int n_lon, int
 /// Smoothing of docs/numerics/terrain.md (numerical design 3.8), in place: 'passes' times a meridional diffusion and an
 /// implicit zonal diffusion with the true spacing. Conserves the area mean.
 ///   h_j += 1/8 [cos psi_j+1 (h_j+1 - h_j) - cos psi_j (h_j - h_j-1)] / cos phi_j          phi cells, psi yfaces
-///   y_i - c (y_i-1 - 2 y_i + y_i+1) = h_i,  c = 1/(8 cos^2 phi_j): divides the wave n by 1 + sin^2(n dl/2)/(2 cos^2 phi_j)
+///   y_i - c (y_i-1 - 2 y_i + y_i+1) = h_i,  c = 1/(8 cos^2 phi_j)
+/// which divides the zonal wave n by 1 + sin^2(n dl/2)/(2 cos^2 phi_j).
 void smooth_terrain(std::vector<double>& altitude, int n_lon, int n_lat, int passes);
 
 }  // namespace meridian

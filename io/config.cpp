@@ -255,7 +255,9 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   if (!entry || entry->value.kind == Node::Kind::broken) return nullptr;
   const Node& node = entry->value;
   const std::string path = path_of(key);
-  origins_[path] = node.location.line > 0 ? to_string(node.location) : "command line";
+  const auto& place = node.location;
+  const std::string file = place.file.substr(place.file.rfind('/') + 1);
+  origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
   if (node.kind == kind) return &node;
   if (node.kind == Node::Kind::empty) {
     const bool group_expected = kind == Node::Kind::map || kind == Node::Kind::sequence;

@@ -17,8 +17,8 @@ namespace meridian {
 /// Two keys of which only one may be set; --set of one takes away the other of the file.
 using ExclusiveKeys = std::vector<std::pair<std::string, std::string>>;
 
-/// Puts settings of the form "a.b[0].c=value" (value as in YAML) into a document. An index equal to the length of a list
-/// appends. Problems name the setting.
+/// Puts settings of the form "a.b[0].c=value" (value as in YAML) into a document. An index equal to the length of a
+/// list appends. Problems name the setting.
 void apply_settings(Node& root, const std::vector<std::string>& settings, const ExclusiveKeys& exclusive,
                     Problems& problems);
 
@@ -103,7 +103,7 @@ class Reader : public OptionVisitor {
     const Node* node;  // null where the document has none
     std::string path;
     std::set<std::string, std::less<>> known;
-    bool bad_word = false;  // a word was refused: keys that depend on it are not judged
+    bool bad_word = false;       // a word was refused: keys that depend on it are not judged
     std::string short_key = {};  // of a list
   };
   struct Unknown {
@@ -127,7 +127,7 @@ class Reader : public OptionVisitor {
   std::map<std::string, std::string> origins_;
 };
 
-/// Writes all options as YAML, each with its origin as a comment. Read again, the text gives the same values to the bit.
+/// Writes all options as YAML, each with its origin as a comment. Read again, the text gives the same bits.
 class Resolver : public OptionVisitor {
  public:
   /// origins: of Reader; other values are marked as defaults. Of exclusive keys only one is written.

@@ -382,7 +382,8 @@ void read_back(const std::string& path, const std::vector<Variable>& variables, 
       require(written.size() == values.size() &&
                   std::memcmp(written.data(), values.data(), values.size() * sizeof(double)) == 0,
               ExitCode::input_output, "File '", path, "': variable '", variable.name,
-              "' does not read back as it was written; is the disk full? (", free_bytes(path), " bytes are free)");
+              "' does not read back as it was written; is the disk full? (", free_bytes(path),
+              " bytes are free)");
     });
   }
 }

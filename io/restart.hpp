@@ -27,12 +27,13 @@ struct RestartContent {
   std::vector<Accumulator> accumulators;  // of half-filled averages
 };
 
-/// Writes RUN/restart/<date>-<step>/ in this order: <date>-<step>.partial with the file of values, flushed and read
-/// back; MANIFEST; rename; then the oldest sets beyond 'keep' (>= 1) are removed, never the one just written. A set
-/// killed on the way leaves only a .partial, which the next call removes. A set of the same name stays when it is intact
-/// and has this state hash, else it is renamed .bad; sets of later steps, of a run that went on differently, are renamed
-/// .superseded. Collective. Returns the set's directory. Throws input_output (older sets untouched), and numerical,
-/// before anything is written, where a field holds a value that is not finite.
+/// Writes RUN/restart/<date>-<step>/ in this order: <date>-<step>.partial with the file of values, flushed and
+/// read back; MANIFEST; rename; then the oldest sets beyond 'keep' (>= 1) are removed, never the one just
+/// written. A set killed on the way leaves only a .partial, which the next call removes. A set of the same name
+/// stays when it is intact and has this state hash, else it is renamed .bad; sets of later steps, of a run that
+/// went on differently, are renamed .superseded. Collective. Returns the set's directory.
+/// Throws input_output (older sets untouched), and numerical, before anything is written, where a field holds a
+/// value that is not finite.
 std::string write_restart_set(const std::string& run_directory, const RestartContent& content,
                               const Block& block, const Clock& clock, std::uint64_t state_hash, int keep);
 

@@ -294,7 +294,7 @@ std::pair<std::string, std::string> explain(const std::string& message) {
       {"illegal block entry", {"a '-' stands where no list can be", "check the indentation"}},
       {"illegal map key", {"a '?' stands where no key can be", "put the text in quotes"}},
       {"illegal flow end",
-       {"a bracket is closed that was not opened", "remove it, or put the text in quotes"}},
+       {"this bracket does not match an opened one", "check '[' with ']' and '{' with '}'"}},
       {"the referenced anchor is not defined", {"aliases (*) are not allowed", "write the value out"}},
       {"cannot assign multiple tags to the same node", {"tags (!) are not allowed", "remove them"}},
       {"cannot assign multiple anchors to the same node", {"anchors (&) are not allowed", "remove them"}},

@@ -290,7 +290,8 @@ TEST(Config, an_element_of_a_list_may_be_a_bare_word) {
   EXPECT_EQ(result.tree.physics.suite[0].scheme, "drag");
   EXPECT_EQ(result.tree.physics.suite[1].rate, 2);
   EXPECT_EQ(read(result.resolved).tree.physics.suite[1].scheme, "relaxation");
-  EXPECT_THAT(read("physics:\n  suite: [drga]\n").report, HasSubstr("case.yaml:2:11: 'physics.suite[0].scheme' = drga"));
+  EXPECT_THAT(read("physics:\n  suite: [drga]\n").report,
+              HasSubstr("case.yaml:2:11: 'physics.suite[0].scheme' = drga"));
 }
 
 TEST(Config, settings_win_over_the_file_and_reach_into_lists) {
