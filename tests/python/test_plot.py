@@ -127,14 +127,42 @@ def test_zonal_means_average_the_second_half(jets):
 
 
 def test_series_are_weighted_by_area_and_mass(jets):
-    stream = plot.Run(jets).streams[0]
-    panels, records = plot.series(stream)
-    highest = panels["Surface pressure [hPa]"]["highest"]
-    assert len(records) == len(highest) == 9 and highest[-1] > highest[0] + 5
-    assert panels["Strongest wind [m/s]"][""][0] == pytest.approx(35, abs=0.5)
+    panels = {title: (records, lines) for title, _, records, lines in plot.series(plot.Run(jets))}
+    records, lines = panels["Surface pressure [hPa]"]
+    assert len(records) == len(lines["highest"]) == 9 and lines["highest"][-1] > lines["highest"][0] + 5
+    assert panels["Strongest wind [m/s]"][1][""][0] == pytest.approx(35, abs=0.5)
     # The wave carries no mass: what is left is the rounding of float32.
-    assert np.abs(panels["Change of the global mass, as a fraction"][""]).max() < 1e-7
-    assert 230 < panels["Global mean temperature [K]"][""][0] < 270
+    assert np.abs(panels["Change of the global mass, as a fraction"][1][""]).max() < 1e-7
+    assert 230 < panels["Global mean temperature [K]"][1][""][0] < 270
+
+
+def test_each_picture_finds_the_stream_that_suits_it(tmp_path):
+    """As first_light writes: instants on pressure levels, daily means on layers."""
+    sample_output.pressure_levels(tmp_path / "output", days=np.arange(0, 4.01, 0.25), temperature=250.0)
+    sample_output.daily_means(tmp_path / "output", temperature=260.0)
+    run = plot.Run(tmp_path)
+    found = {q.key: q for q in plot.quantities(run)}
+    assert {q.stream.instant for q in found.values()} == {True} and {"ps", "ps_change", "ta850"} <= set(found)
+    daily = next(s for s in run.streams if not s.instant)
+    assert [daily.day(n) for n in range(4)] == [0.5, 1.5, 2.5, 3.5]
+    assert daily.date(1) == "2000-01-02 00:00 to 2000-01-03 00:00"
+    panels = {title: (stream, lines) for title, stream, _, lines in plot.series(run)}
+    assert len(panels["Surface pressure [hPa]"][0]) == 17
+    stream, lines = panels["Global mean temperature [K]"]
+    assert stream is daily and np.allclose(lines[""], 260)
+    assert np.allclose(panels["Strongest wind at 1000, 850, 250 hPa [m/s]"][1][""], 20)
+    assert "zonal_means.png" in pictures_of(tmp_path)
+
+
+def test_the_change_is_drawn_where_the_field_hides_it(tmp_path):
+    sample_output.shallow_water(tmp_path / "wave" / "output", days=[0, 0.5], size=(36, 18))
+    found = {q.key: q for q in plot.quantities(plot.Run(tmp_path / "wave"))}
+    assert np.allclose(found["eta_change"].read(0), 0) and found["eta_change"].read(1).max() > 5
+    sample = sample_output.SampleFile(tmp_path / "bell" / "output" / "bell.s.day.instant.x-y.nc", 36, 18)
+    for place in (9, 27):
+        sample.append(place, h=np.exp(-((sample.lon - 10 * place) / 30) ** 2) + 0 * sample.lat[:, None])
+    sample.close()
+    assert {q.key for q in plot.quantities(plot.Run(tmp_path / "bell"))} == {"h"}
 
 
 @pytest.mark.parametrize("config, expected", [
@@ -180,7 +208,7 @@ def test_a_run_of_the_atmosphere_is_drawn(jets):
 def test_mountains_and_coastlines(tmp_path):
     sample_output.atmosphere(tmp_path / "output", days=[0, 1, 2], size=(60, 30), config=EARTH, mountain=30000.0)
     with_coast = pictures_of(tmp_path)
-    assert "map_ps_departure.png" in with_coast and "animation_ps_departure.gif" in with_coast
+    assert "map_ps_change.png" in with_coast and "animation_ps_change.gif" in with_coast
     earth = np.asarray(Image.open(with_coast["map_ps.png"]).convert("RGB"), dtype=int)
     (tmp_path / "output").rename(tmp_path / "old")
     sample_output.atmosphere(tmp_path / "output", days=[0, 1, 2], size=(60, 30), mountain=30000.0)
@@ -191,7 +219,8 @@ def test_mountains_and_coastlines(tmp_path):
 def test_a_run_of_shallow_water_is_drawn(tmp_path):
     sample_output.shallow_water(tmp_path / "output", days=[0, 1, 2, 3], size=(60, 30))
     pictures = pictures_of(tmp_path)
-    assert {"map_eta.png", "map_vo.png", "map_wind.png", "time_series.png", "animation_vo.gif"} == set(pictures)
+    assert set(pictures) == {"map_eta.png", "map_eta_change.png", "map_vo.png", "map_wind.png", "time_series.png",
+                             "animation_vo.gif"}
 
 
 def test_one_record_and_a_constant_field_are_drawn(tmp_path):
