@@ -229,8 +229,9 @@ void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const 
           const int east = first_block + block + distance;
           from_west = from_west * power + sum_of(west < 0 ? west + circle_blocks : west, 0);
           from_east = from_east * power + sum_of(east < circle_blocks ? east : east - circle_blocks, 2);
-          from_west = where(distance <= reach, from_west);  // each row by itself, whatever rows share the vector
-          from_east = where(distance <= reach, from_east);
+          const auto within = static_cast<double>(distance) <= reach;  // each lane's row by itself
+          from_west = where(within, from_west);
+          from_east = where(within, from_east);
         }
         from_west = from_west * closure;
         from_east = from_east * closure;
