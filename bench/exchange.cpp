@@ -32,15 +32,20 @@ void run(int ranks_lon) {
   halo.exchange({mass, theta});
   if (rank == 0) {
     std::printf("%d x %d ranks (longitude x latitude), %d x %d x %d; halo of mass and theta: %.1f KiB sent\n",
-                layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k, static_cast<double>(halo.bytes_sent()) / 1024);
+                layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k,
+                static_cast<double>(halo.bytes_sent()) / 1024);
   }
-  const int words = 8 * n_k * block.ny;  // what the polar filter sends for two fields: four doubles a line and block
+  const int words =
+      8 * n_k * block.ny;  // what the polar filter sends for two fields: four doubles a line and block
   add("halo of mass and theta", 1, 0, [&] { halo.exchange({mass, theta}); }, iterations);
   add("halo of u and v", 1, 0, [&] { halo.exchange({u, v}); }, iterations);
-  add("ring of the polar filter, two fields", 1, 0, [&, words] {
-    ring.mine(1, words);
-    ring.gather(1, words);
-  }, iterations);
+  add(
+      "ring of the polar filter, two fields", 1, 0,
+      [&, words] {
+        ring.mine(1, words);
+        ring.gather(1, words);
+      },
+      iterations);
   Table table;
   Silent silent;
   benchmark::BenchmarkReporter* reporter = &silent;

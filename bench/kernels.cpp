@@ -22,10 +22,11 @@ void filter_and_update(PolarFilter& filter, int n_k, const Field<PlaceA>& da_dt,
                        const ConstField<PlaceA>& a0, const ConstField<PlaceB>& b0, const Field<PlaceA>& a,
                        const Field<PlaceB>& b) {
   const Real dt = 200;
-  filter.apply("bench/update", da_dt, db_dt, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
-    a(k, j, i) = a0(k, j, i) + dt * of_a;
-    b(k, j, i) = b0(k, j, i) + dt * of_b;
-  });
+  filter.apply(
+      "bench/update", da_dt, db_dt, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
+        a(k, j, i) = a0(k, j, i) + dt * of_a;
+        b(k, j, i) = b0(k, j, i) + dt * of_b;
+      });
 }
 
 void run(int n_lon, int n_lat) {
@@ -67,7 +68,9 @@ void run(int n_lon, int n_lat) {
   };
   add_copy();
   add("mass fluxes", n, 5, [&] {
-    in_parts([&](int k, int n_part) { compute_mass_fluxes(grid, levels_of(state, k, n_part), n_part, 2, fx, fy); });
+    in_parts([&](int k, int n_part) {
+      compute_mass_fluxes(grid, levels_of(state, k, n_part), n_part, 2, fx, fy);
+    });
   });
   add("potential temperature", n, 3, [&] {
     in_parts([&](int k, int n_part) {
@@ -90,8 +93,9 @@ void run(int n_lon, int n_lat) {
   });
   add("vorticity flux and kinetic energy", n, 8, [&] {
     in_parts([&](int k, int n_part) {
-      compute_vorticity_flux_and_kinetic_energy(grid, factors, levels_of(state, k, n_part), fx, fy, pv_x, pv_y, n_part,
-                                                levels_of(du, k, n_part), levels_of(dv, k, n_part));
+      compute_vorticity_flux_and_kinetic_energy(grid, factors, levels_of(state, k, n_part), fx, fy, pv_x,
+                                                pv_y, n_part, levels_of(du, k, n_part),
+                                                levels_of(dv, k, n_part));
     });
   });
   add("Exner function and geopotential", n, 6,
@@ -103,7 +107,8 @@ void run(int n_lon, int n_lat) {
       [&] { filter_and_update<XFace, YFace>(filter, n_k, du, dv, state.u, state.v, u1, v1); });
   add("remap of mass, theta, u and v", n, 8,
       [&] { remap_to_reference_levels(grid, state, remapped, 1, options.remap_reference_k, scratch); });
-  add("halo of mass, theta, u and v", n, 0, [&] { halo.exchange({state.mass, state.theta, state.u, state.v}); });
+  add("halo of mass, theta, u and v", n, 0,
+      [&] { halo.exchange({state.mass, state.theta, state.u, state.v}); });
 
   Suite::Schemes schemes;
   schemes.push_back(any_scheme(HeldSuarez{}));

@@ -35,16 +35,19 @@ struct VorticityFlux {
 
   KOKKOS_FORCEINLINE_FUNCTION static T face(T flux, T a, T b, T c, T d, T e, T f) {
     const T sign = T(flux > 0) - T(flux < 0);
-    return ((T(37) * (c + d) - T(8) * (b + e) + (a + f)) - sign * ((f - a) - T(5) * (e - b) + T(10) * (d - c))) *
+    return ((T(37) * (c + d) - T(8) * (b + e) + (a + f)) -
+            sign * ((f - a) - T(5) * (e - b) + T(10) * (d - c))) *
            (T(1) / T(60));
   }
   KOKKOS_FORCEINLINE_FUNCTION T at_xface(int k, int j, int i) const {
     const T flux = (fy(k, j, i) + fy(k, j, i - 1)) + (fy(k, j + 1, i) + fy(k, j + 1, i - 1));
-    return face(flux, pv(k, j - 2, i), pv(k, j - 1, i), pv(k, j, i), pv(k, j + 1, i), pv(k, j + 2, i), pv(k, j + 3, i));
+    return face(flux, pv(k, j - 2, i), pv(k, j - 1, i), pv(k, j, i), pv(k, j + 1, i), pv(k, j + 2, i),
+                pv(k, j + 3, i));
   }
   KOKKOS_FORCEINLINE_FUNCTION T at_yface(int k, int j, int i) const {
     const T flux = (fx(k, j, i) + fx(k, j - 1, i)) + (fx(k, j, i + 1) + fx(k, j - 1, i + 1));
-    return face(flux, pv(k, j, i - 2), pv(k, j, i - 1), pv(k, j, i), pv(k, j, i + 1), pv(k, j, i + 2), pv(k, j, i + 3));
+    return face(flux, pv(k, j, i - 2), pv(k, j, i - 1), pv(k, j, i), pv(k, j, i + 1), pv(k, j, i + 2),
+                pv(k, j, i + 3));
   }
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int j, int i) const {
     const T qu = at_xface(k, j, i), qv = at_yface(k, j, i);
@@ -59,7 +62,8 @@ struct VorticityFlux {
 
 template <class Body>
 void tiled(const Body& body) {
-  using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+  using Policy =
+      Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
   Kokkos::parallel_for("bench/tiled", Policy({0, 0, 0}, {n_k, n_lat, n_lon}, {1, 4, 64}), body);
 }
 template <class Body>
@@ -94,9 +98,10 @@ void add_shapes(const std::string& kernel, double words, const Body& body) {
 template <class P, class T>
 Field<P, T> filled(const char* label, double offset) {
   const Field<P, T> field(Array3<T>(label, n_k, n_lat + 2 * halo_width + 1, n_lon + 2 * halo_width));
-  for_each("bench/fill", {0, n_k, -3, n_lat + 4, -3, n_lon + 4}, KOKKOS_LAMBDA(int k, int j, int i) {
-    field(k, j, i) = static_cast<T>(offset + ((k * 7 + j * 13 + i * 29) % 101 + 101) % 101 / 101.0);
-  });
+  for_each(
+      "bench/fill", {0, n_k, -3, n_lat + 4, -3, n_lon + 4}, KOKKOS_LAMBDA(int k, int j, int i) {
+        field(k, j, i) = static_cast<T>(offset + ((k * 7 + j * 13 + i * 29) % 101 + 101) % 101 / 101.0);
+      });
   return field;
 }
 
@@ -114,9 +119,8 @@ void add_kernels(const std::string& precision) {
 void add_powers() {
   const double n = static_cast<double>(n_lon) * n_lat * n_k;
   const auto x = filled<Cell, double>("x", 0.01), y = filled<Cell, double>("y", 0);
-  add("power, std::pow", n, 2, [=] {
-    ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = Kokkos::pow(x(k, j, i), 0.2857); });
-  });
+  add("power, std::pow", n, 2,
+      [=] { ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = Kokkos::pow(x(k, j, i), 0.2857); }); });
   add("power, elementary::pow", n, 2, [=] {
     ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = elementary::pow(x(k, j, i), 0.2857); });
   });

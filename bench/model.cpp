@@ -1,9 +1,9 @@
 // Whole steps of the dynamics on one rank: halo, filter, damping and remap included, no physics and no output.
 //   bench_model [large] [kernels]     large: 360 x 180 x 26 as well; kernels: where the time of a step goes, by label
 
-#include <memory>
 #include <ctime>
 #include <map>
+#include <memory>
 
 #include "bench/support.hpp"
 #include "grid/exact_sum.hpp"
@@ -51,7 +51,8 @@ void profile(DynamicsRun& run, double n_cells) {
   }
   rows.emplace_back(all - inside, "outside of kernels");
   std::sort(rows.rbegin(), rows.rend());
-  for (const auto& [t, label] : rows) std::printf("    %-48s %10.2f\n", label.c_str(), t * 1e9 / (n_cells * n_steps));
+  for (const auto& [t, label] : rows)
+    std::printf("    %-48s %10.2f\n", label.c_str(), t * 1e9 / (n_cells * n_steps));
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ class Table : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     std::vector<double> ns;
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Iteration) ns.push_back(run.GetAdjustedCPUTime() / run.counters.at("cells"));
+      if (run.run_type == Run::RT_Iteration)
+        ns.push_back(run.GetAdjustedCPUTime() / run.counters.at("cells"));
     }
     if (ns.empty()) return;  // mean, median, .. of Google Benchmark
     std::sort(ns.begin(), ns.end());

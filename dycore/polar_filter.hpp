@@ -110,7 +110,9 @@ struct Shape {
   int lines;  // n_j fields n_k rounded up to whole vectors, the last line repeated
 
   KOKKOS_FORCEINLINE_FUNCTION int at(int block, int part) const { return (block * 4 + part) * lines; }
-  KOKKOS_FORCEINLINE_FUNCTION int line(int field, int k, int j) const { return (j * fields + field) * n_k + k; }
+  KOKKOS_FORCEINLINE_FUNCTION int line(int field, int k, int j) const {
+    return (j * fields + field) * n_k + k;
+  }
 };
 
 /// W lines side by side: level (of both fields one after the other) and row of each, and what its row says.
@@ -135,7 +137,7 @@ struct Lines {
       level = next_row ? 0 : level + 1;
     }
   }
-  KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> operator()(Complex<double> Row::*member) const {
+  KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> operator()(Complex<double> Row::* member) const {
     using V = Vector<W>;
     constexpr auto all = std::make_integer_sequence<int, W>();
     return {vector_of<V>([&](int w) { return (row[w]->*member).re; }, all),
@@ -205,8 +207,8 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
 /// Pass 2: sums entering each block from the west and from the east, by Horner's rule over the blocks upstream, the
 /// farthest first; the order is that of the circle, whoever owns the blocks. all: sums of the whole circle.
 template <int W>
-void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a, const Rows& rows_b,
-                  const Array1<double>& all, const Array1<double>& carries) {
+void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a,
+                  const Rows& rows_b, const Array1<double>& all, const Array1<double>& carries) {
   using V = Vector<W>;
   const int groups = shape.lines / W;
   for_range(
@@ -216,7 +218,8 @@ void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const 
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
         const auto power = lines(&Row::rho_over_block);
         const auto closure = lines(&Row::closure);
-        const V reach = vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
+        const V reach =
+            vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
         double farthest = 0;
         for (int w = 0; w < W; ++w) farthest = Kokkos::max(farthest, lines.reach[w]);
         const auto sum_of = [&](int upstream, int part) {
@@ -282,7 +285,8 @@ struct Finisher {
             Entering(rows_b, shape, carries, fields - 1, k, j, block)};
   }
   template <class Body>
-  KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l, const Body& body) const {
+  KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l,
+                                         const Body& body) const {
     if constexpr (fields == 2) {
       body(k, j, i, block.into_a.filtered(a(k, j, i), l), block.into_b.filtered(b(k, j, i), l));
     } else {
@@ -345,8 +349,8 @@ class PolarFilter {
 
  private:
   template <int fields, class PlaceA, class PlaceB, class Body>
-  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, const polar_filter::Rows& rows_b,
-                int n_k, const Body& body);
+  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
+                const polar_filter::Rows& rows_b, int n_k, const Body& body);
   /// Device buffer of at least n numbers for the sums that enter the blocks; grows on first use only.
   const Array1<double>& carries(int n);
 
@@ -392,8 +396,7 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, cons
   if (enabled_) {
     apply_to<1>(label, a, a, rows_at_cell_, n_k, body);
   } else {
-    for_each(
-        label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
+    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
   }
 }
 

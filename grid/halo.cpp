@@ -41,7 +41,8 @@ namespace {
 template <class Items>
 void copy_over_pole(const Items& items, bool north, int ny, int nx) {
   for_each(
-      "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h}, KOKKOS_LAMBDA(int k, int n, int i) {
+      "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h},
+      KOKKOS_LAMBDA(int k, int n, int i) {
         const int item = items.item_of(k);
         const int shift = items.yface_shift[item];
         const Real sign = static_cast<Real>(items.sign[item]);
