@@ -70,6 +70,11 @@ template <class V>
 KOKKOS_FORCEINLINE_FUNCTION Complex<V> operator*(const Complex<V>& a, const Complex<V>& b) {
   return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
 }
+/// z in the lanes where the condition holds, elsewhere 0.
+template <class Condition, class V>
+KOKKOS_FORCEINLINE_FUNCTION Complex<V> where(const Condition& condition, const Complex<V>& z) {
+  return {condition ? z.re : V{}, condition ? z.im : V{}};
+}
 template <class V>
 KOKKOS_FORCEINLINE_FUNCTION Complex<V> operator+(const Complex<V>& a, const Complex<V>& b) {
   return {a.re + b.re, a.im + b.im};
@@ -97,26 +102,48 @@ double kappa(double r);
 /// Rows with r = min(1, cosine(j)), j = 0 .. block.ny - 1.
 Rows make_rows(const Block& block, const RowValues& cosine);
 
-/// How lines, rows and blocks are numbered. Line n is level n of field a, or level n - n_k of field b; numbers of the
-/// ring and carries lie at ((j blocks + block) 4 + part) lines + line, parts f.re, f.im, g.re, g.im.
+/// How lines and blocks are numbered. Line j fields n_k + field n_k + k is level k of a field in row j; a vector may hold
+/// lines of several rows. Numbers of the ring and carries lie at (block 4 + part) lines + line, parts f.re, f.im, g.re,
+/// g.im.
 struct Shape {
-  int n_k, n_j, blocks, length, lines;  // lines: 2 n_k rounded up to whole vectors, the last line repeated
+  int fields, n_k, n_j, blocks, length;
+  int lines;  // n_j fields n_k rounded up to whole vectors, the last line repeated
 
-  KOKKOS_FORCEINLINE_FUNCTION int at(int j, int block, int part) const {
-    return ((j * blocks + block) * 4 + part) * lines;
+  KOKKOS_FORCEINLINE_FUNCTION int at(int block, int part) const { return (block * 4 + part) * lines; }
+  KOKKOS_FORCEINLINE_FUNCTION int line(int field, int k, int j) const {
+    return (j * fields + field) * n_k + k;
   }
 };
 
-/// The same member of the rows of 'a' or 'b' in each lane.
+/// W lines side by side: level (of both fields one after the other) and row of each, and what its row says.
 template <int W>
-KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> in_lanes(const Complex<double>& of_a,
-                                                        const Complex<double>& of_b, int first_line,
-                                                        int n_k) {
-  using V = Vector<W>;
-  constexpr auto all = std::make_integer_sequence<int, W>();
-  return {vector_of<V>([&](int w) { return first_line + w < n_k ? of_a.re : of_b.re; }, all),
-          vector_of<V>([&](int w) { return first_line + w < n_k ? of_a.im : of_b.im; }, all)};
-}
+struct Lines {
+  int k[W], j[W];
+  const Row* row[W];
+  double reach[W];  // the larger one of both fields
+
+  KOKKOS_FORCEINLINE_FUNCTION Lines(const Shape& shape, const Rows& rows_a, const Rows& rows_b, int first) {
+    const int n_levels = shape.fields * shape.n_k;
+    int place = first / n_levels;
+    int level = first - place * n_levels;
+    for (int w = 0; w < W; ++w) {
+      k[w] = level;
+      j[w] = place;
+      row[w] = level < shape.n_k ? &rows_a.row(place) : &rows_b.row(place);
+      reach[w] = Kokkos::max(rows_a.row(place).reach, rows_b.row(place).reach);
+      const bool next_row = level + 1 == n_levels;
+      if (next_row && place + 1 == shape.n_j) continue;  // the last line is repeated
+      place += next_row ? 1 : 0;
+      level = next_row ? 0 : level + 1;
+    }
+  }
+  KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> operator()(Complex<double> Row::* member) const {
+    using V = Vector<W>;
+    constexpr auto all = std::make_integer_sequence<int, W>();
+    return {vector_of<V>([&](int w) { return (row[w]->*member).re; }, all),
+            vector_of<V>([&](int w) { return (row[w]->*member).im; }, all)};
+  }
+};
 
 /// Replaces the values of one block in W lines by Re[ f_i + rho g_{i+1} ] with f = g = 0 outside the block.
 /// sums: the block's f at its last and g at its first point, parts 'stride' apart.
@@ -155,56 +182,63 @@ void set_to_zero(const Field<P>& b, const Box& row) {
 template <int W, class PlaceA, class PlaceB>
 void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, const Field<PlaceA>& a,
                   const Field<PlaceB>& b, const Array1<double>& mine) {
-  const int groups = shape.lines / W;
+  const int blocks_at_once = on_device ? 1 : shape.blocks;
+  const int parts = shape.blocks / blocks_at_once;
   for_range(
-      "dycore/polar_filter_sweep", shape.n_j * groups * shape.blocks, KOKKOS_LAMBDA(const int n) {
-        const int block = n % shape.blocks;
-        const int first_line = n / shape.blocks % groups * W;
-        const int j = n / shape.blocks / groups;
+      "dycore/polar_filter_sweep", shape.lines / W * parts, KOKKOS_LAMBDA(const int n) {
+        const int first_block = n % parts * blocks_at_once;
+        const int first_line = n / parts * W;
+        const Lines<W> lines(shape, rows_a, rows_b, first_line);
+        const auto rho = lines(&Row::rho);
+        const auto gain = lines(&Row::gain);
         Real* line[W];
         for (int w = 0; w < W; ++w) {
-          const int k = Kokkos::min(first_line + w, 2 * shape.n_k - 1);
-          line[w] =
-              k < shape.n_k ? &a(k, j, block * shape.length) : &b(k - shape.n_k, j, block * shape.length);
+          const int k = lines.k[w];
+          line[w] = (k < shape.n_k ? &a(k, lines.j[w], 0) : &b(k - shape.n_k, lines.j[w], 0)) +
+                    first_block * shape.length;
         }
-        const Row& row_a = rows_a.row(j);
-        const Row& row_b = rows_b.row(j);
-        sweep<W>(line, shape.length, in_lanes<W>(row_a.rho, row_b.rho, first_line, shape.n_k),
-                 in_lanes<W>(row_a.gain, row_b.gain, first_line, shape.n_k),
-                 &mine(shape.at(j, block, 0) + first_line), shape.lines);
+        for (int block = first_block; block < first_block + blocks_at_once; ++block) {
+          sweep<W>(line, shape.length, rho, gain, &mine(shape.at(block, 0) + first_line), shape.lines);
+          for (int w = 0; w < W; ++w) line[w] += shape.length;
+        }
       });
 }
 
 /// Pass 2: sums entering each block from the west and from the east, by Horner's rule over the blocks upstream, the
 /// farthest first; the order is that of the circle, whoever owns the blocks. all: sums of the whole circle.
 template <int W>
-void enter_blocks(const Shape& shape, const Shape& circle, int first_block, const Rows& rows_a,
+void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a,
                   const Rows& rows_b, const Array1<double>& all, const Array1<double>& carries) {
   using V = Vector<W>;
   const int groups = shape.lines / W;
   for_range(
-      "dycore/polar_filter_carries", shape.n_j * shape.blocks * groups, KOKKOS_LAMBDA(const int n) {
+      "dycore/polar_filter_carries", shape.blocks * groups, KOKKOS_LAMBDA(const int n) {
         const int first_line = n % groups * W;
-        const int block = n / groups % shape.blocks;
-        const int j = n / groups / shape.blocks;
-        const Row& row_a = rows_a.row(j);
-        const Row& row_b = rows_b.row(j);
-        const auto power = in_lanes<W>(row_a.rho_over_block, row_b.rho_over_block, first_line, shape.n_k);
-        const auto closure = in_lanes<W>(row_a.closure, row_b.closure, first_line, shape.n_k);
+        const int block = n / groups;
+        const Lines<W> lines(shape, rows_a, rows_b, first_line);
+        const auto power = lines(&Row::rho_over_block);
+        const auto closure = lines(&Row::closure);
+        const V reach =
+            vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
+        double farthest = 0;
+        for (int w = 0; w < W; ++w) farthest = Kokkos::max(farthest, lines.reach[w]);
         const auto sum_of = [&](int upstream, int part) {
-          const int at = circle.at(j, upstream, part) + first_line;
-          return Complex<V>{load<V>(&all(at)), load<V>(&all(at + circle.lines))};
+          const int at = shape.at(upstream, part) + first_line;
+          return Complex<V>{load<V>(&all(at)), load<V>(&all(at + shape.lines))};
         };
         Complex<V> from_west{}, from_east{};
-        for (int distance = Kokkos::max(row_a.reach, row_b.reach); distance > 0; --distance) {
+        for (int distance = static_cast<int>(farthest); distance > 0; --distance) {
           const int west = first_block + block - distance;
           const int east = first_block + block + distance;
-          from_west = from_west * power + sum_of(west < 0 ? west + circle.blocks : west, 0);
-          from_east = from_east * power + sum_of(east < circle.blocks ? east : east - circle.blocks, 2);
+          from_west = from_west * power + sum_of(west < 0 ? west + circle_blocks : west, 0);
+          from_east = from_east * power + sum_of(east < circle_blocks ? east : east - circle_blocks, 2);
+          const auto within = static_cast<double>(distance) <= reach;  // each lane's row by itself
+          from_west = where(within, from_west);
+          from_east = where(within, from_east);
         }
         from_west = from_west * closure;
         from_east = from_east * closure;
-        double* const carry = &carries(shape.at(j, block, 0) + first_line);
+        double* const carry = &carries(shape.at(block, 0) + first_line);
         store(from_west.re, carry);
         store(from_west.im, carry + shape.lines);
         store(from_east.re, carry + 2 * shape.lines);
@@ -219,11 +253,12 @@ struct Entering {
   Complex<double> from_west, from_east;
 
   KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries,
-                                       int j, int block, int line)
-      : weights(&rows.weights(j * 4 * shape.length)),
-        length(shape.length),
-        from_west{carries(shape.at(j, block, 0) + line), carries(shape.at(j, block, 1) + line)},
-        from_east{carries(shape.at(j, block, 2) + line), carries(shape.at(j, block, 3) + line)} {}
+                                       int field, int k, int j, int block)
+      : weights(&rows.weights(j * 4 * shape.length)), length(shape.length) {
+    const double* const carry = &carries(shape.at(block, 0) + shape.line(field, k, j));
+    from_west = {carry[0], carry[shape.lines]};
+    from_east = {carry[2 * shape.lines], carry[3 * shape.lines]};
+  }
 
   /// (S b) at place l of the block, from the value that pass 1 left there.
   KOKKOS_FORCEINLINE_FUNCTION Real filtered(Real swept, int l) const {
@@ -233,34 +268,53 @@ struct Entering {
   }
 };
 
+/// What enters one block of one level and row, of one or two fields.
+template <int fields, class PlaceA, class PlaceB>
+struct Finisher {
+  Shape shape;
+  Rows rows_a, rows_b;
+  Array1<double> carries;
+  Field<PlaceA> a;
+  Field<PlaceB> b;
+
+  struct Block {
+    Entering into_a, into_b;
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Block block(int k, int j, int block) const {
+    return {Entering(rows_a, shape, carries, 0, k, j, block),
+            Entering(rows_b, shape, carries, fields - 1, k, j, block)};
+  }
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l,
+                                         const Body& body) const {
+    if constexpr (fields == 2) {
+      body(k, j, i, block.into_a.filtered(a(k, j, i), l), block.into_b.filtered(b(k, j, i), l));
+    } else {
+      body(k, j, i, block.into_a.filtered(a(k, j, i), l));
+    }
+  }
+};
+
 /// Pass 3: completes the filtered values and hands them to the body.
-template <class PlaceA, class PlaceB, class Body>
-void finish(const char* label, const Shape& shape, const Rows& rows_a, const Rows& rows_b,
-            const Array1<double>& carries, const Field<PlaceA>& a, const Field<PlaceB>& b, const Body& body) {
-  const int n_k = shape.n_k;
+template <class Finisher, class Body>
+void finish(const char* label, const Shape& shape, const Finisher& finisher, const Body& body) {
   if constexpr (on_device) {
     for_each(
-        label, {0, n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
+        label, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length},
+        KOKKOS_LAMBDA(int k, int j, int i) {
           const int block = i / shape.length;
-          const int l = i - block * shape.length;
-          const Entering into_a(rows_a, shape, carries, j, block, k);
-          const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
-          body(k, j, i, into_a.filtered(a(k, j, i), l), into_b.filtered(b(k, j, i), l));
+          finisher.point(finisher.block(k, j, block), k, j, i, i - block * shape.length, body);
         });
   } else {
     for_range(
-        label, shape.n_j * n_k, KOKKOS_LAMBDA(const int row) {
+        label, shape.n_j * shape.n_k, KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = row % shape.n_j;
           const int k = row / shape.n_j;
           for (int block = 0; block < shape.blocks; ++block) {
-            const Entering into_a(rows_a, shape, carries, j, block, k);
-            const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
+            const auto entering = finisher.block(k, j, block);
             const int first = block * shape.length;
             MERIDIAN_VECTORISE
-            for (int l = 0; l < shape.length; ++l) {
-              const int i = first + l;
-              body(k, j, i, into_a.filtered(a(k, j, i), l), into_b.filtered(b(k, j, i), l));
-            }
+            for (int l = 0; l < shape.length; ++l) finisher.point(entering, k, j, first + l, l, body);
           }
         });
   }
@@ -294,6 +348,9 @@ class PolarFilter {
   long messages() const { return ring_.messages(); }
 
  private:
+  template <int fields, class PlaceA, class PlaceB, class Body>
+  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
+                const polar_filter::Rows& rows_b, int n_k, const Body& body);
   /// Device buffer of at least n numbers for the sums that enter the blocks; grows on first use only.
   const Array1<double>& carries(int n);
 
@@ -301,45 +358,46 @@ class PolarFilter {
   polar_filter::Rows rows_at_cell_, rows_at_yface_;
   Ring ring_;
   Array1<double> carries_;
-  Array3<Real> spare_;
   bool enabled_ = true;
 };
+
+template <int fields, class PlaceA, class PlaceB, class Body>
+void PolarFilter::apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
+                           const polar_filter::Rows& rows_b, int n_k, const Body& body) {
+  using namespace polar_filter;
+  const int lines = (fields * n_k * block_.ny + lanes - 1) / lanes * lanes;
+  const Shape shape{fields, n_k, block_.ny, ring_.my_blocks(), block_.filter_block, lines};
+  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(1, 4 * lines));
+  const Array1<double> all = ring_.gather(1, 4 * lines);
+  const Array1<double>& entering = carries(shape.blocks * 4 * lines);
+  enter_blocks<lanes>(shape, ring_.blocks(), ring_.first_block(), rows_at_cell_, rows_b, all, entering);
+  finish(label, shape, Finisher<fields, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, entering, a, b}, body);
+}
 
 template <class PlaceA, class PlaceB, class Body>
 void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k,
                         const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
-  using namespace polar_filter;
-  if (!enabled_) {
-    if (PlaceB::horizontal == Horizontal::yface && block_.at_south_pole())
-      set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
+  constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
+  if (on_yface && block_.at_south_pole()) polar_filter::set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
+  if (enabled_) {
+    apply_to<2>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
+  } else {
     for_each(
         label, block_.cells(n_k),
         KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
-    return;
   }
-  constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
-  const Rows& rows_b = on_yface ? rows_at_yface_ : rows_at_cell_;
-  const int lines = (2 * n_k + lanes - 1) / lanes * lanes;
-  const Shape shape{n_k, block_.ny, ring_.my_blocks(), block_.filter_block, lines};
-  const Shape circle{n_k, block_.ny, ring_.blocks(), block_.filter_block, lines};
-  if (on_yface && block_.at_south_pole()) set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
-  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(shape.n_j, 4 * lines));
-  const Array1<double> all = ring_.gather(shape.n_j, 4 * lines);
-  const Array1<double>& entering = carries(shape.n_j * shape.blocks * 4 * lines);
-  enter_blocks<lanes>(shape, circle, ring_.first_block(), rows_at_cell_, rows_b, all, entering);
-  finish(label, shape, rows_at_cell_, rows_b, entering, a, b, body);
 }
 
 template <class PlaceA, class Body>
 void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body) {
-  if (spare_.extent(0) < static_cast<std::size_t>(n_k)) {
-    spare_ = Array3<Real>("polar_filter_spare", a.data().extent(0), a.data().extent(1), a.data().extent(2));
+  static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
+  if (enabled_) {
+    apply_to<1>(label, a, a, rows_at_cell_, n_k, body);
+  } else {
+    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
   }
-  apply(
-      label, a, Field<PlaceA>(spare_), n_k,
-      KOKKOS_LAMBDA(int k, int j, int i, Real filtered, Real) { body(k, j, i, filtered); });
 }
 
 }  // namespace meridian

@@ -1,0 +1,62 @@
+// Halo exchange and ring gather on 180 x 90 x 26 over the ranks of the run, as one stage of the model needs them; ns per
+// call on rank 0.     mpirun -n 4 bench_exchange [ranks in longitude]
+
+#include <cstdlib>
+
+#include "bench/support.hpp"
+#include "grid/halo.hpp"
+#include "grid/ring.hpp"
+
+namespace meridian::bench {
+namespace {
+
+class Silent : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>&) override {}
+};
+
+void run(int ranks_lon) {
+  constexpr int n_lon = 180, n_lat = 90, n_k = 26, iterations = 100;
+  int rank = 0, n_ranks = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+  Layout layout = default_layout(n_lon, n_lat, n_ranks);
+  if (ranks_lon > 0) layout = {ranks_lon, n_ranks / ranks_lon};
+  const Block block = make_block(n_lon, n_lat, layout, MPI_COMM_WORLD);
+  const auto mass = make_field<Cell>("mass", block, n_k), theta = make_field<Cell>("theta", block, n_k);
+  const auto u = make_field<XFace>("u", block, n_k);
+  const auto v = make_field<YFace>("v", block, n_k);
+  Halo halo(block);
+  Ring ring(block);
+  halo.exchange({mass, theta});
+  if (rank == 0) {
+    std::printf("%d x %d ranks (longitude x latitude), %d x %d x %d; halo of mass and theta: %.1f KiB sent\n",
+                layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k,
+                static_cast<double>(halo.bytes_sent()) / 1024);
+  }
+  const int words =
+      8 * n_k * block.ny;  // what the polar filter sends for two fields: four doubles a line and block
+  add("halo of mass and theta", 1, 0, [&] { halo.exchange({mass, theta}); }, iterations);
+  add("halo of u and v", 1, 0, [&] { halo.exchange({u, v}); }, iterations);
+  add(
+      "ring of the polar filter, two fields", 1, 0,
+      [&, words] {
+        ring.mine(1, words);
+        ring.gather(1, words);
+      },
+      iterations);
+  Table table;
+  Silent silent;
+  benchmark::BenchmarkReporter* reporter = &silent;
+  if (rank == 0) reporter = &table;
+  benchmark::RunSpecifiedBenchmarks(reporter);
+}
+
+}  // namespace
+}  // namespace meridian::bench
+
+int main(int argc, char** argv) {
+  return meridian::bench::run_all(
+      argc, argv, [](int n, char** words) { meridian::bench::run(n > 1 ? std::atoi(words[1]) : 0); });
+}

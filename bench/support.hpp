@@ -1,0 +1,89 @@
+#pragma once
+// What the benchmarks share: every case runs 9 times; one line each with the median and the best, beside the copy
+// bandwidth of the same process. Times are processor time of the main thread, which other programs disturb least.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "grid/loop.hpp"
+#include "tests/support/dynamics_run.hpp"
+
+namespace meridian::bench {
+
+/// Registers 'name'; run() is one repetition over n_cells cells that must read or write at least 'words' numbers a cell
+/// (0: not said). iterations: 0 for as many as 20 ms hold; where several ranks take part, the same number on each.
+template <class Run>
+void add(const std::string& name, double n_cells, double words, const Run& run, int iterations = 0) {
+  auto* const registered = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+    for ([[maybe_unused]] auto _ : state) {
+      run();
+      Kokkos::fence();
+    }
+    state.counters["cells"] = n_cells;
+    state.counters["words"] = words;
+  });
+  registered->Repetitions(9)->Unit(benchmark::kNanosecond);
+  if (iterations > 0) {
+    registered->Iterations(iterations);
+  } else {
+    registered->MinTime(0.02);
+  }
+}
+
+/// Copies 64 MiB to another place, far more than the caches hold. The first line of each table.
+inline void add_copy() {
+  const int n = (64 << 20) / sizeof(Real);
+  add("copy of 64 MiB", n, 2, [from = Array1<Real>("copy_from", n), to = Array1<Real>("copy_to", n)] {
+    Kokkos::deep_copy(to, from);
+  });
+}
+
+/// ns per cell (median, best), words per cell, GB/s, share of the copy bandwidth (the median of the first case).
+class Table : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override {
+    std::printf("%-52s %10s %10s %6s %7s %6s\n", "", "median ns", "best ns", "words", "GB/s", "copy");
+    return true;
+  }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    std::vector<double> ns;
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Iteration)
+        ns.push_back(run.GetAdjustedCPUTime() / run.counters.at("cells"));
+    }
+    if (ns.empty()) return;  // mean, median, .. of Google Benchmark
+    std::sort(ns.begin(), ns.end());
+    const double median = ns[ns.size() / 2], words = runs.front().counters.at("words");
+    const double bandwidth = words * sizeof(Real) / median;  // [GB/s]
+    if (copy_ == 0) copy_ = bandwidth;
+    std::string name = runs.front().benchmark_name();
+    name = name.substr(0, name.find('/'));
+    std::printf("%-52s %10.2f %10.2f", name.c_str(), median, ns.front());
+    if (words > 0) std::printf(" %6.1f %7.1f %5.0f%%", words, bandwidth, 100 * bandwidth / copy_);
+    std::printf("\n");
+    std::fflush(stdout);
+  }
+
+ private:
+  double copy_ = 0;
+};
+
+/// Initialises MPI and Kokkos; register_cases(argc, argv) registers the cases and runs them. Options of Google Benchmark
+/// are understood.
+template <class Register>
+int run_all(int argc, char** argv, const Register& register_cases) {
+  MPI_Init(&argc, &argv);
+  Kokkos::initialize(argc, argv);
+  benchmark::Initialize(&argc, argv);
+  register_cases(argc, argv);
+  benchmark::ClearRegisteredBenchmarks();  // they hold fields
+  Kokkos::finalize();
+  MPI_Finalize();
+  return 0;
+}
+
+}  // namespace meridian::bench
