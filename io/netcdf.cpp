@@ -12,6 +12,8 @@
 #include <netcdf>
 #include <numeric>
 
+#include "io/fault.hpp"
+
 namespace meridian {
 namespace {
 
@@ -208,7 +210,10 @@ void NetcdfWriter::close(const std::string& final_path) {
   });
   attempt("flushing it", [&] { flush_to_disk(part_); });
   attempt("renaming it", [&] {
-    if (!final_path.empty()) path_ = final_path;
+    if (!final_path.empty()) {  // of an output stream
+      path_ = final_path;
+      fault_point("stream_rename");
+    }
     if (rank_ != 0) return;
     std::filesystem::rename(part_, path_);
     flush_to_disk(std::filesystem::absolute(path_).parent_path());

@@ -378,7 +378,7 @@ std::string Streams::state_text() const {
   text << "{";
   const char* separator = "";
   for (const Stream& stream : impl_->streams) {
-    if (stream.samples == 0) continue;
+    if (stream.instant()) continue;  // an interval without samples yet has a beginning too
     text << separator << std::quoted(stream.key()) << ": {\"samples\": " << stream.samples
          << ", \"begin_us\": " << stream.begin << ", \"of\": " << std::quoted(stream.signature()) << "}";
     separator = ", ";
@@ -400,7 +400,7 @@ void Streams::restore_state_text(const std::string& text, const Clock& clock) {
     std::string label, of_label, signature;
     char comma = 0;
     rest >> samples >> comma >> label >> begin >> comma >> of_label >> std::quoted(signature);
-    require(!rest.fail() && samples > 0 && begin >= 0 && begin < clock.elapsed(), ExitCode::bad_data,
+    require(!rest.fail() && samples >= 0 && begin >= 0 && begin <= clock.elapsed(), ExitCode::bad_data,
             "The state of output stream '", stream.key(), "' in the restart set is damaged: ", text);
     if (signature != stream.signature()) continue;  // another average: it starts anew, and its bounds say so
     stream.samples = samples;

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "io/collective.hpp"
+#include "io/fault.hpp"
+
 namespace meridian {
 namespace {
 
@@ -218,6 +221,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
 }
 
 void StreamFile::begin_record(Microseconds begin, Microseconds end) {
+  agree(block_.world, [] { fault_point("stream_write"); });
   const std::size_t mine = block_.rank == 0 ? 1 : 0;  // rank 0 writes, the others take part
   const auto values = [&](std::vector<double> all) { return mine ? all : std::vector<double>(); };
   const bool instant = layout_.statistic == Statistic::instant;
