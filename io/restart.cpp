@@ -458,10 +458,7 @@ std::string write_restart_set(const std::string& run_directory, const RestartCon
   try {
     on_rank_0(block, [&] {
       if (exists) set_aside(complete, ".bad");
-      const std::uint64_t free = free_bytes(folder);
-      require(free > needed, ExitCode::input_output, "The disk of '", folder,
-              "' is full: a restart set needs ", needed, " bytes, ", free,
-              " are free. Older sets are untouched; make room and run the same command again.");
+      require_free_space(folder, needed);
       fs::create_directory(partial);
     });
     write_values(partial + "/" + value_file, variables, block, manifest);

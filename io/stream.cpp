@@ -6,6 +6,8 @@
 #include <iomanip>
 #include <regex>
 
+#include "io/collective.hpp"
+#include "io/run_directory.hpp"
 #include "io/stream_file.hpp"
 #include "io/stream_sampling.hpp"
 
@@ -86,6 +88,14 @@ struct Stream {
   long samples = 0;        // in it
   std::unique_ptr<StreamFile> file;
 
+  /// Bytes of the numbers of a record.
+  double bytes_of_record(const Block& block) const {
+    double numbers = 0;
+    for (const Variable& variable : variables) {
+      if (!variable.fixed) numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
+    }
+    return numbers * (layout.type == NumberType::float32 ? 4 : 8);
+  }
   bool instant() const { return statistic == Statistic::instant; }
   std::string key() const { return options.name; }
   /// What an open average belongs to: with any of it changed, it cannot be continued.
@@ -311,15 +321,15 @@ void Streams::Impl::sample(Stream& stream, const Clock& clock) {
 void Streams::Impl::write_record(Stream& stream, const Clock& clock) {
   const Microseconds end = clock.elapsed(), begin = stream.instant() ? end : stream.begin;
   const bool first = !stream.file;
-  if (first) {
-    on_first_rank(grid.block.world, ExitCode::not_creatable, [&] {
-      std::error_code error;
-      std::filesystem::create_directories(directory, error);
-      require(!error, ExitCode::not_creatable, "The output directory '", directory,
-              "' could not be created: ", error.message(), ".");
-    });
-    stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
-  }
+  agree(grid.block.world, [&] {
+    if (grid.block.rank != 0) return;
+    std::error_code error;
+    if (first) std::filesystem::create_directories(directory, error);
+    require(!error, ExitCode::not_creatable, "The output directory '", directory,
+            "' could not be created: ", error.message(), ".");
+    require_free_space(directory, static_cast<std::uint64_t>(stream.bytes_of_record(grid.block)));
+  });
+  if (first) stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
   stream.file->begin_record(begin, end);
   for (const Variable& variable : stream.variables) {
     if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
@@ -437,11 +447,7 @@ double Streams::bytes_per_day(const Clock& clock) const {
   for (const Stream& stream : impl_->streams) {
     const Microseconds first = clock.boundary_after(stream.interval, clock.elapsed());
     const auto length = static_cast<double>(clock.boundary_after(stream.interval, first) - first);
-    double numbers = 0;  // of a record
-    for (const Variable& variable : stream.variables) {
-      if (!variable.fixed) numbers += static_cast<double>(variable.n_k) * impl_->grid.block.n_lon * impl_->grid.block.n_lat;
-    }
-    bytes += numbers * (stream.layout.type == NumberType::float32 ? 4 : 8) * microseconds_per_day / length;
+    bytes += stream.bytes_of_record(impl_->grid.block) * microseconds_per_day / length;
   }
   return bytes;
 }

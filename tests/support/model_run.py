@@ -70,8 +70,8 @@ def meridian(*arguments, ranks=0, cwd=None, **variables):
 def run(case, folder, *arguments, layout="", **variables):
     """meridian run CASE --run-dir FOLDER on a layout; arguments 'key=value' are settings."""
     ranks, words = layout_of(layout)
-    for word in arguments:
-        words += ["--set", word] if re.match(r"[a-z_.]+=", word) else [word]
+    for word in map(str, arguments):
+        words += ["--set", word] if re.match(r"[a-z_.\[\]0-9]+=", word) else [word]
     return meridian("run", case, "--run-dir", folder, *words, ranks=ranks, **variables)
 
 
