@@ -452,4 +452,14 @@ double Streams::bytes_per_day(const Clock& clock) const {
   return bytes;
 }
 
+double Streams::bytes_in_memory() const {
+  double bytes = 0;
+  const auto add = [&](const auto& array) { bytes += static_cast<double>(array.size() * sizeof(*array.data())); };
+  for (const Stream& stream : impl_->streams) {
+    for (const Variable& variable : stream.variables) add(variable.accumulated);
+    add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);
+  }
+  return bytes;
+}
+
 }  // namespace meridian
