@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iomanip>
 #include <netcdf>
 #include <numeric>
 
-#include "io/fault.hpp"
+#include "grid/error.hpp"
+#include "io/collective.hpp"
 
 namespace meridian {
 namespace {
@@ -65,10 +67,11 @@ void require_plain_path(const std::string& path) {
           "' is not the path of a file: '://' and '#' are not allowed in it.");
 }
 
+/// What to add to an error where there is hardly any space left.
 std::string free_space(const std::string& path) {
   std::error_code error;
   const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
-  if (error || space.available >= 1'000'000) return "";
+  if (error || space.available >= 100'000) return "";
   return "; the disk is full (" + std::to_string(space.available) + " bytes free)";
 }
 
@@ -83,50 +86,25 @@ void flush_to_disk(const std::string& path) {
           ".");
 }
 
-void agree_on_problem(MPI_Comm communicator, ExitCode code, const std::string& problem) {
-  int rank = 0, n_ranks = 1;
-  MPI_Comm_rank(communicator, &rank);
-  MPI_Comm_size(communicator, &n_ranks);
-  int first = problem.empty() ? n_ranks : rank;
-  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, communicator);
-  if (first == n_ranks) return;
-  std::string sentence = problem;
-  int length = static_cast<int>(sentence.size());
-  MPI_Bcast(&length, 1, MPI_INT, first, communicator);
-  sentence.resize(length);
-  MPI_Bcast(sentence.data(), length, MPI_CHAR, first, communicator);
-  throw Error(code, sentence);
-}
-
-void on_first_rank(MPI_Comm communicator, ExitCode code, const std::function<void()>& action) {
-  int rank = 0;
-  MPI_Comm_rank(communicator, &rank);
-  std::string problem;
-  try {
-    if (rank == 0) action();
-  } catch (const std::exception& error) {
-    problem = error.what();
-  }
-  agree_on_problem(communicator, code, problem);
-}
-
 // ---- writer ----
 
 template <class Action>
 void NetcdfWriter::attempt(const std::string& what, const Action& action) {
   if (!first_error_.empty()) throw Error(ExitCode::input_output, first_error_);
-  std::string problem;
   try {
     action();
   } catch (const std::exception& error) {
-    problem = "'" + part_ + "': " + what + " failed: " + words_of(error) + free_space(part_) + ".";
+    first_error_ = "'" + part_ + "': " + what + " failed: " + words_of(error) + free_space(part_) + ".";
+    throw Error(ExitCode::input_output, first_error_);
   }
-  try {
-    agree_on_problem(communicator_, ExitCode::input_output, problem);
-  } catch (const Error& error) {
-    first_error_ = error.what();
-    throw;
-  }
+}
+
+void NetcdfWriter::attempt_on_first_rank(const std::string& what, const std::function<void()>& action) {
+  agree(communicator_, [&] {
+    attempt(what, [&] {
+      if (rank_ == 0) action();
+    });
+  });
 }
 
 NetcdfWriter::NetcdfWriter(const std::string& path, MPI_Comm communicator)
@@ -142,7 +120,7 @@ NetcdfWriter::NetcdfWriter(const std::string& path, MPI_Comm communicator)
 }
 
 NetcdfWriter::~NetcdfWriter() {
-  // Closing is collective: with several ranks it would wait for those that did not fail.
+  // Closing is collective: after a failure the other ranks may never come.
   if (id_ >= 0 && n_ranks_ == 1) nc_close(id_);
 }
 
@@ -208,15 +186,29 @@ void NetcdfWriter::close(const std::string& final_path) {
     const int id = std::exchange(id_, -1);
     check(nc_close(id));
   });
-  attempt("flushing it", [&] { flush_to_disk(part_); });
-  attempt("renaming it", [&] {
-    if (!final_path.empty()) {  // of an output stream
-      path_ = final_path;
-      fault_point("stream_rename");
-    }
-    if (rank_ != 0) return;
+  agree(communicator_, [&] { attempt("flushing it", [&] { flush_to_disk(part_); }); });
+  // Open MPI 4.1 may report success where the disk was full; the library then finds the file too short.
+  attempt_on_first_rank("opening it again", [&] {
+    int id = -1;
+    check(nc_open(part_.c_str(), NC_NOWRITE, &id));
+    check(nc_close(id));
+  });
+  if (!final_path.empty()) path_ = final_path;
+  attempt_on_first_rank("renaming it", [&] {
     std::filesystem::rename(part_, path_);
     flush_to_disk(std::filesystem::absolute(path_).parent_path());
+  });
+}
+
+void NetcdfWriter::require_space(double bytes) {
+  attempt_on_first_rank("reserving space", [&] {
+    constexpr double structure = 500'000;  // more than headers and HDF5's indices take between two calls
+    const auto space = std::filesystem::space(std::filesystem::absolute(part_).parent_path());
+    if (static_cast<double>(space.available) > bytes + structure) return;
+    std::ostringstream sentence;
+    sentence << "the disk is full: " << std::fixed << std::setprecision(0) << bytes + structure
+             << " bytes are needed next, " << space.available << " are free";
+    throw std::runtime_error(sentence.str());
   });
 }
 

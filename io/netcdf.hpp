@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "grid/base.hpp"
-#include "grid/error.hpp"
 #include "grid/field.hpp"
 
 namespace meridian {
@@ -62,8 +61,9 @@ void unpack(const std::vector<double>& values, const Array3<Value>& data, const 
 
 /// Writes a NetCDF-4 file (classic model) under PATH.part; close() flushes it to disk and gives it its name.
 /// Every member is collective over the communicator and every argument but the values, start and count of write() is
-/// the same on all ranks. The first failure on any rank throws input_output on all of them, naming path and reason;
-/// after it the writer only repeats that error, and the file stays a *.part.
+/// the same on all ranks. A failure throws input_output, naming path and reason; after it the writer only repeats
+/// that error, and the file stays a *.part. A failure inside the library may be known to one rank alone while others
+/// wait in a collective call for ever: it must end the job (MPI_Abort), and no rank may wait for the others first.
 class NetcdfWriter {
  public:
   NetcdfWriter(const std::string& path, MPI_Comm communicator);
@@ -84,6 +84,9 @@ class NetcdfWriter {
              const std::vector<std::size_t>& count, const std::vector<double>& values);
   /// Writes a variable that every rank holds completely (coordinates, bounds): rank 0's values.
   void write_whole(const std::string& variable, const std::vector<double>& values);
+  /// Throws on all ranks where the disk has no room for so many more bytes and half a megabyte of the library's own:
+  /// before definitions and before writing, since a full disk met inside a collective call may go unnoticed or hang.
+  void require_space(double bytes);
   /// Flushes, closes and renames PATH.part to PATH, or to the name given.
   void close(const std::string& final_path = "");
 
@@ -92,6 +95,7 @@ class NetcdfWriter {
  private:
   template <class Action>
   void attempt(const std::string& what, const Action& action);
+  void attempt_on_first_rank(const std::string& what, const std::function<void()>& action);
   std::string path_, part_;
   MPI_Comm communicator_;
   int rank_ = 0, n_ranks_ = 1;
@@ -137,10 +141,5 @@ class NetcdfReader {
 
 /// Makes what was written to a file or directory durable. Throws input_output.
 void flush_to_disk(const std::string& path);
-
-/// Throws on every rank where one of them has a problem: the sentence of the lowest such rank. Collective.
-void agree_on_problem(MPI_Comm communicator, ExitCode code, const std::string& problem);
-/// Runs the action on rank 0 alone; what it throws becomes an Error with 'code' on every rank. Collective.
-void on_first_rank(MPI_Comm communicator, ExitCode code, const std::function<void()>& action);
 
 }  // namespace meridian

@@ -143,12 +143,4 @@ std::uint64_t free_bytes(const std::string& directory) {
   return error ? 0 : space.available;
 }
 
-void require_free_space(const std::string& directory, std::uint64_t needed) {
-  constexpr std::uint64_t structure = 1 << 20;
-  const std::uint64_t free = free_bytes(directory);
-  require(free > needed + structure, ExitCode::input_output, "The disk of '", directory, "' is full: ",
-          needed + structure, " bytes are needed, ", free,
-          " are free. Make room and run the same command again; restart sets are untouched.");
-}
-
 }  // namespace meridian

@@ -34,9 +34,4 @@ class RunDirectory {
 /// Bytes that an unprivileged process may still write below this directory (or its nearest existing parent).
 std::uint64_t free_bytes(const std::string& directory);
 
-/// Throws input_output unless 'needed' bytes, and a MiB for the structure of the file, may be written below this
-/// directory. For before a parallel file is written: where HDF5 finds no room for its own data on one rank, the others
-/// wait for it for ever.
-void require_free_space(const std::string& directory, std::uint64_t needed);
-
 }  // namespace meridian

@@ -7,16 +7,18 @@
 #include <regex>
 
 #include "io/collective.hpp"
-#include "io/run_directory.hpp"
+#include "io/fault.hpp"
 #include "io/stream_file.hpp"
 #include "io/stream_sampling.hpp"
 
 namespace meridian {
 namespace {
 
-constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max", "sum"};  // order of Statistic
+constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max",
+                                                "sum"};  // order of Statistic
 constexpr std::string_view precision_words[] = {"single", "double"};
-constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200, 150, 100, 70, 50, 30, 20, 10, 5, 1};
+constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200,
+                                 150,  100, 70,  50,  30,  20,  10,  5,   1};
 constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
 constexpr double pascal_per_hpa = 100;
 
@@ -30,8 +32,10 @@ std::string joined(const std::vector<std::string>& words) {
 std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
   std::vector<double> pressures;
   if (vertical == std::vector<std::string>{"model"}) return pressures;
-  if (vertical == std::vector<std::string>{"plev19"}) pressures.assign(std::begin(plev19_hpa), std::end(plev19_hpa));
-  if (vertical == std::vector<std::string>{"plev8"}) pressures.assign(std::begin(plev8_hpa), std::end(plev8_hpa));
+  if (vertical == std::vector<std::string>{"plev19"})
+    pressures.assign(std::begin(plev19_hpa), std::end(plev19_hpa));
+  if (vertical == std::vector<std::string>{"plev8"})
+    pressures.assign(std::begin(plev8_hpa), std::end(plev8_hpa));
   if (pressures.empty()) {
     for (const std::string& text : vertical) {
       std::istringstream stream(text);
@@ -54,12 +58,14 @@ std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
 Interval interval_of(const std::string& every) {
   const Interval interval = parse_interval(every);
   require(interval.unit != Interval::Unit::never, ExitCode::configuration,
-          "'every' is 'never'; a stream needs an interval such as '6 hours' (remove the stream to write nothing).");
+          "'every' is 'never'; a stream needs an interval such as '6 hours' (remove the stream to write "
+          "nothing).");
   return interval;
 }
 
 void check_name(const std::string& name) {
-  require(std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_-]*")), ExitCode::configuration, "'name' is '", name,
+  require(std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_-]*")), ExitCode::configuration,
+          "'name' is '", name,
           "'; it must be a letter, then letters, digits, '_' or '-', since it becomes part of file names.");
 }
 
@@ -88,14 +94,6 @@ struct Stream {
   long samples = 0;        // in it
   std::unique_ptr<StreamFile> file;
 
-  /// Bytes of the numbers of a record.
-  double bytes_of_record(const Block& block) const {
-    double numbers = 0;
-    for (const Variable& variable : variables) {
-      if (!variable.fixed) numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
-    }
-    return numbers * (layout.type == NumberType::float32 ? 4 : 8);
-  }
   bool instant() const { return statistic == Statistic::instant; }
   std::string key() const { return options.name; }
   /// What an open average belongs to: with any of it changed, it cannot be continued.
@@ -159,8 +157,10 @@ NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, b
   add("references", provenance.references);
   if (pressures) {
     add("comment",
-        "On pressure levels: interpolated linearly in the logarithm of pressure at each sample; missing below the "
-        "ground and above the middle of the top layer; statistics are over the samples that are not missing.");
+        "On pressure levels: interpolated linearly in the logarithm of pressure at each sample; missing "
+        "below the "
+        "ground and above the middle of the top layer; statistics are over the samples that are not "
+        "missing.");
   }
   add("case_name", provenance.case_name);
   add("run_id", provenance.run_id);
@@ -178,7 +178,8 @@ NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, b
 void StreamOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "name of the stream, part of its files' names");
   option.texts("fields", fields, "short names, see `meridian list fields`", "what is written");
-  option.word("statistic", statistic, statistic_words, "of the samples in an interval; instant: the value at its end");
+  option.word("statistic", statistic, statistic_words,
+              "of the samples in an interval; instant: the value at its end");
   option.text("every", every, "<number> steps|minutes|hours|days|months|seasons|years",
               "interval of the records, aligned with the calendar");
   option.texts("vertical", vertical, "model, plev19, plev8, or pressures in hPa", "levels of layer fields");
@@ -216,7 +217,8 @@ struct Streams::Impl {
   void sample(Stream& stream, const Clock& clock);
   void write_record(Stream& stream, const Clock& clock);
   void close(Stream& stream) {
-    if (stream.file) files.push_back(stream.file->close());
+    if (!stream.file) return;
+    files.push_back(stream.file->close());
     stream.file.reset();
   }
 };
@@ -230,8 +232,8 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
     if (writable) available.emplace_back(candidate.info.short_name);
     if (writable && candidate.info.short_name == name) entry = &candidate;
   }
-  require(entry != nullptr, ExitCode::configuration, "there is no field '", name, "' in this run; the fields are ",
-          joined(available), ".");
+  require(entry != nullptr, ExitCode::configuration, "there is no field '", name,
+          "' in this run; the fields are ", joined(available), ".");
   for (const Variable& other : stream.variables) {
     require(other.info.short_name != name, ExitCode::configuration, "field '", name, "' is named twice.");
   }
@@ -243,7 +245,8 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
   const bool hydrostatic = surface_pressure.data() != nullptr;
   variable.has_levels = hydrostatic && entry->info.vertical == Vertical::layer;
   variable.at_pressures = variable.has_levels && !stream.layout.pressures.empty();
-  variable.n_k = static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
+  variable.n_k =
+      static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
   if (!variable.fixed && (!stream.instant() || variable.at_pressures)) {
     variable.accumulated =
         Array3<double>(stream.key() + "." + name, variable.n_k, entry->data.extent(1), entry->data.extent(2));
@@ -263,8 +266,8 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
   clock.require_whole_steps(stream.interval, "'every' of output stream '" + options.name + "'");
   stream.statistic = statistic_of(options.statistic);
   stream.begin = clock.elapsed();
-  require(options.precision == "single" || options.precision == "double", ExitCode::configuration, "'precision' is '",
-          options.precision, "'; it must be single or double.");
+  require(options.precision == "single" || options.precision == "double", ExitCode::configuration,
+          "'precision' is '", options.precision, "'; it must be single or double.");
   require(!options.fields.empty(), ExitCode::configuration, "'fields' is empty; name at least one field.");
 
   StreamLayout& layout = stream.layout;
@@ -289,9 +292,10 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
     if (stream.statistic == Statistic::sum) ps->statistic = Statistic::mean;
   }
 
-  layout.stem = (std::filesystem::path(directory) / (case_name + "." + options.name + "." +
-                                                      frequency_text(stream.interval) + "." + options.statistic))
-                    .string();
+  layout.stem =
+      (std::filesystem::path(directory) /
+       (case_name + "." + options.name + "." + frequency_text(stream.interval) + "." + options.statistic))
+          .string();
   layout.statistic = stream.statistic;
   layout.type = options.precision == "single" ? NumberType::float32 : NumberType::float64;
   layout.deflate_level = output.deflate_level;
@@ -321,15 +325,17 @@ void Streams::Impl::sample(Stream& stream, const Clock& clock) {
 void Streams::Impl::write_record(Stream& stream, const Clock& clock) {
   const Microseconds end = clock.elapsed(), begin = stream.instant() ? end : stream.begin;
   const bool first = !stream.file;
-  agree(grid.block.world, [&] {
-    if (grid.block.rank != 0) return;
-    std::error_code error;
-    if (first) std::filesystem::create_directories(directory, error);
-    require(!error, ExitCode::not_creatable, "The output directory '", directory,
-            "' could not be created: ", error.message(), ".");
-    require_free_space(directory, static_cast<std::uint64_t>(stream.bytes_of_record(grid.block)));
-  });
-  if (first) stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
+  if (first) {
+    agree(grid.block.world, [&] {
+      if (grid.block.rank != 0) return;
+      std::error_code error;
+      std::filesystem::create_directories(directory, error);
+      require(!error, ExitCode::not_creatable, "The output directory '", directory,
+              "' could not be created: ", error.message(), ".");
+    });
+    stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
+  }
+  agree(grid.block.world, [] { fault_point("stream_write"); });
   stream.file->begin_record(begin, end);
   for (const Variable& variable : stream.variables) {
     if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
@@ -378,7 +384,8 @@ std::vector<Accumulator> Streams::accumulators() {
       all.push_back({stream.key() + "." + std::string(variable.info.short_name), variable.accumulated,
                      variable.info.horizontal});
     }
-    if (stream.levels.exist()) all.push_back({stream.key() + ".samples", stream.levels.samples, Horizontal::cell});
+    if (stream.levels.exist())
+      all.push_back({stream.key() + ".samples", stream.levels.samples, Horizontal::cell});
   }
   return all;
 }
@@ -422,8 +429,8 @@ void Streams::remove_newer_than(const Clock& clock) {
   static const std::regex ours(
       R"([A-Za-z][\w-]*\.\w+\.(instant|mean|min|max|sum)\.\d{8}(T\d+)?(-\d{8}(T\d+)?)?\.nc(\.part)?)");
   const std::string prefix = impl_->case_name + ".";
-  on_first_rank(impl_->grid.block.world, ExitCode::bad_data, [&] {
-    if (!std::filesystem::is_directory(impl_->directory)) return;
+  agree(impl_->grid.block.world, [&] {
+    if (impl_->grid.block.rank != 0 || !std::filesystem::is_directory(impl_->directory)) return;
     std::vector<std::filesystem::path> newer;
     for (const auto& entry : std::filesystem::directory_iterator(impl_->directory)) {
       const std::string name = entry.path().filename().string();
@@ -440,6 +447,16 @@ void Streams::remove_newer_than(const Clock& clock) {
   });
 }
 
+double Streams::bytes_in_memory() const {
+  double bytes = 0;
+  const auto add = [&](const auto& array) { bytes += static_cast<double>(array.size() * sizeof(*array.data())); };
+  for (const Stream& stream : impl_->streams) {
+    for (const Variable& variable : stream.variables) add(variable.accumulated);
+    add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);
+  }
+  return bytes;
+}
+
 std::vector<std::string> Streams::files_written() const { return impl_->files; }
 
 double Streams::bytes_per_day(const Clock& clock) const {
@@ -447,17 +464,7 @@ double Streams::bytes_per_day(const Clock& clock) const {
   for (const Stream& stream : impl_->streams) {
     const Microseconds first = clock.boundary_after(stream.interval, clock.elapsed());
     const auto length = static_cast<double>(clock.boundary_after(stream.interval, first) - first);
-    bytes += stream.bytes_of_record(impl_->grid.block) * microseconds_per_day / length;
-  }
-  return bytes;
-}
-
-double Streams::bytes_in_memory() const {
-  double bytes = 0;
-  const auto add = [&](const auto& array) { bytes += static_cast<double>(array.size() * sizeof(*array.data())); };
-  for (const Stream& stream : impl_->streams) {
-    for (const Variable& variable : stream.variables) add(variable.accumulated);
-    add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);
+    bytes += bytes_of_record(stream.layout, impl_->grid.block) * microseconds_per_day / length;
   }
   return bytes;
 }

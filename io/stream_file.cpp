@@ -15,17 +15,23 @@ constexpr std::size_t records_of_a_time_chunk = 1024;
 
 std::string cell_methods(Statistic statistic) {
   switch (statistic) {
-    case Statistic::instant: return "area: mean time: point";
-    case Statistic::mean: return "area: time: mean";
-    case Statistic::minimum: return "area: mean time: minimum";
-    case Statistic::maximum: return "area: mean time: maximum";
-    case Statistic::sum: return "area: mean time: sum";
+    case Statistic::instant:
+      return "area: mean time: point";
+    case Statistic::mean:
+      return "area: time: mean";
+    case Statistic::minimum:
+      return "area: mean time: minimum";
+    case Statistic::maximum:
+      return "area: mean time: maximum";
+    case Statistic::sum:
+      return "area: mean time: sum";
   }
   return "";
 }
 
 std::string time_units(const Clock& clock) {
-  return "days since " + iso_text({clock.start().year, clock.start().month, clock.start().day, 0}).substr(0, 10) +
+  return "days since " +
+         iso_text({clock.start().year, clock.start().month, clock.start().day, 0}).substr(0, 10) +
          " 00:00:00";
 }
 
@@ -50,6 +56,14 @@ std::vector<double> bounds_between(int count, const Function& edge) {
 
 }  // namespace
 
+double bytes_of_record(const StreamLayout& layout, const Block& block) {
+  double numbers = 0;
+  for (const StreamVariable& variable : layout.variables) {
+    if (!variable.fixed) numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
+  }
+  return numbers * (layout.type == NumberType::float32 ? 4 : 8);
+}
+
 std::string date_in_file_name(const Date& date) {
   char text[40];
   const Microseconds seconds = date.of_day / microseconds_per_second;
@@ -70,6 +84,7 @@ StreamFile::StreamFile(const StreamLayout& layout, const Grid& grid, const Clock
       clock_(clock),
       begin_(begin),
       file_(layout.stem + "." + date_in_file_name(clock.date_at(begin)) + ".nc", grid.block.world) {
+  file_.require_space(sizeof(double) * static_cast<double>(block_.n_lat) * block_.n_lon);  // of areacella
   define(grid);
   file_.end_definitions();
   write_coordinates(grid);
@@ -87,7 +102,8 @@ void StreamFile::define(const Grid& grid) {
   if (layout_.statistic != Statistic::instant) time.push_back({"bounds", "time_bnds"});
   file_.add_variable("time", NumberType::float64, {"time"}, time, {{records_of_a_time_chunk}});
   if (layout_.statistic != Statistic::instant) {
-    file_.add_variable("time_bnds", NumberType::float64, {"time", "bnds"}, {}, {{records_of_a_time_chunk, 2}});
+    file_.add_variable("time_bnds", NumberType::float64, {"time", "bnds"}, {},
+                       {{records_of_a_time_chunk, 2}});
   }
   file_.add_variable(
       "lat", NumberType::float64, {"lat"},
@@ -98,9 +114,8 @@ void StreamFile::define(const Grid& grid) {
       {{"standard_name", "longitude"}, {"axis", "X"}, {"units", "degrees_east"}, {"bounds", "lon_bnds"}});
   file_.add_variable("lon_bnds", NumberType::float64, {"lon", "bnds"});
   define_levels(grid);
-  file_.add_variable(
-      "crs", NumberType::int32, {},
-      {{"grid_mapping_name", "latitude_longitude"}, {"earth_radius", grid.planet.radius_m}});
+  file_.add_variable("crs", NumberType::int32, {},
+                     {{"grid_mapping_name", "latitude_longitude"}, {"earth_radius", grid.planet.radius_m}});
   file_.add_variable("areacella", NumberType::float64, {"lat", "lon"},
                      {{"standard_name", "cell_area"},
                       {"long_name", "grid-cell area"},
@@ -113,8 +128,9 @@ void StreamFile::define(const Grid& grid) {
 void StreamFile::define_levels(const Grid& grid) {
   if (!layout_.pressures.empty()) {
     file_.add_dimension("plev", layout_.pressures.size());
-    file_.add_variable("plev", NumberType::float64, {"plev"},
-                       {{"standard_name", "air_pressure"}, {"axis", "Z"}, {"positive", "down"}, {"units", "Pa"}});
+    file_.add_variable(
+        "plev", NumberType::float64, {"plev"},
+        {{"standard_name", "air_pressure"}, {"axis", "Z"}, {"positive", "down"}, {"units", "Pa"}});
   }
   if (!layout_.model_levels) return;
   file_.add_dimension("lev", grid.n_levels());
@@ -147,7 +163,8 @@ void StreamFile::define_levels(const Grid& grid) {
   coefficient("hybm", "lev", "1", "hybrid B coefficient at layer midpoints", "hybm_bnds");
   coefficient("hyai", "ilev", "1", "hybrid A coefficient at layer interfaces");
   coefficient("hybi", "ilev", "1", "hybrid B coefficient at layer interfaces");
-  coefficient("ap", "lev", "Pa", "hybrid A coefficient times reference pressure at layer midpoints", "ap_bnds");
+  coefficient("ap", "lev", "Pa", "hybrid A coefficient times reference pressure at layer midpoints",
+              "ap_bnds");
   coefficient("api", "ilev", "Pa", "hybrid A coefficient times reference pressure at layer interfaces");
   file_.add_variable("P0", NumberType::float64, {}, {{"long_name", "reference pressure"}, {"units", "Pa"}});
 }
@@ -197,7 +214,8 @@ void StreamFile::write_coordinates(const Grid& grid) {
   file_.write_whole("lon", tabulated(n_lon, [&](int i) { return 360 * (i + 0.5) / n_lon; }));
   file_.write_whole("lon_bnds", bounds_between(n_lon, [&](int i) { return 360.0 * i / n_lon; }));
   file_.write_whole("crs", {0});
-  file_.write_whole("areacella", tabulated(n_lat * n_lon, [&](int n) { return grid.area_of_global_row(n / n_lon); }));
+  file_.write_whole("areacella",
+                    tabulated(n_lat * n_lon, [&](int n) { return grid.area_of_global_row(n / n_lon); }));
   if (!layout_.pressures.empty()) file_.write_whole("plev", layout_.pressures);
   if (!layout_.model_levels) return;
   const VerticalCoordinate& levels = grid.levels;
@@ -205,7 +223,9 @@ void StreamFile::write_coordinates(const Grid& grid) {
   const auto b = [&](int k) { return levels.b(k); };
   const auto ap = [&](int k) { return levels.a(k) * levels.p0(); };
   const auto sum = [&](int k) { return a(k) + b(k); };
-  const auto middle = [&](const auto& f) { return tabulated(n_k, [&](int k) { return 0.5 * (f(k) + f(k + 1)); }); };
+  const auto middle = [&](const auto& f) {
+    return tabulated(n_k, [&](int k) { return 0.5 * (f(k) + f(k + 1)); });
+  };
   file_.write_whole("lev", middle(sum));
   file_.write_whole("lev_bnds", bounds_between(n_k, sum));
   file_.write_whole("ilev", tabulated(n_k + 1, sum));
@@ -221,7 +241,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
 }
 
 void StreamFile::begin_record(Microseconds begin, Microseconds end) {
-  agree(block_.world, [] { fault_point("stream_write"); });
+  file_.require_space(bytes_of_record(layout_, block_));
   const std::size_t mine = block_.rank == 0 ? 1 : 0;  // rank 0 writes, the others take part
   const auto values = [&](std::vector<double> all) { return mine ? all : std::vector<double>(); };
   const bool instant = layout_.statistic == Statistic::instant;
@@ -246,6 +266,7 @@ void StreamFile::write(const StreamVariable& variable, const std::vector<double>
 }
 
 std::string StreamFile::close() {
+  agree(block_.world, [] { fault_point("stream_rename"); });
   file_.close(layout_.stem + "." + date_in_file_name(clock_.date_at(begin_)) + "-" +
               date_in_file_name(clock_.date_at(end_)) + ".nc");
   return file_.path();
@@ -255,7 +276,8 @@ Microseconds end_of_first_record(const std::string& path, const Clock& clock) {
   const NetcdfReader file(path);
   const std::string units = file.text_attribute("time", "units").value_or("");
   require(units == time_units(clock), ExitCode::bad_data, "'", path, "': the unit of time is '", units,
-          "', that of this run is '", time_units(clock), "'. Move the file away or use another run directory.");
+          "', that of this run is '", time_units(clock),
+          "'. Move the file away or use another run directory.");
   const bool instant = !file.has_variable("time_bnds");
   const auto values = file.read(instant ? "time" : "time_bnds");
   require(values.size() >= (instant ? 1u : 2u), ExitCode::bad_data, "'", path,

@@ -37,10 +37,13 @@ struct StreamLayout {
 
 inline constexpr float fill_value = 1e20f;  // where a value on pressure levels is missing
 
+/// Bytes of one record before compression.
+double bytes_of_record(const StreamLayout& layout, const Block& block);
+
 /// The date of file names: 20000101, 20000101T0600, or finer where it has to be.
 std::string date_in_file_name(const Date& date);
 
-/// An open segment. All members are collective and throw input_output.
+/// An open segment. All members are collective and throw input_output, as NetcdfWriter does.
 class StreamFile {
  public:
   /// Creates the file and writes what has no time, but for the values of fixed variables. 'begin' [microseconds since

@@ -1,6 +1,8 @@
 // Files written and read by all ranks together.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "grid/error.hpp"
@@ -97,6 +99,70 @@ TEST(Netcdf, WhatAllRanksWriteTheyReadBack) {
       EXPECT_FALSE(file.has_variable("y"));
       MPI_Barrier(MPI_COMM_WORLD);
     }
+  }
+}
+
+/// Size limit of this process's files for as long as it lives, as if the disk were full. SIGXFSZ would kill.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_;
+};
+
+TEST(Netcdf, AWriteThatFailsIsAnErrorAndLeavesNoFileUnderItsName) {
+  if (rank() != 0) return;  // ranks that do not fail would wait for the one that did: by itself, then
+  const std::string path = path_of("limited.nc");
+  std::filesystem::remove(path);
+  std::string first, second;
+  {
+    const FileSizeLimit limit(100'000);
+    NetcdfWriter file(path, MPI_COMM_SELF);
+    file.add_dimension("x", 100'000);
+    file.add_variable("y", NumberType::float64, {"x"});
+    try {
+      file.end_definitions();
+      file.write_whole("y", std::vector<double>(100'000, 1.5));
+      file.close();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::input_output);
+      first = error.what();
+    }
+    try {
+      file.close();
+    } catch (const Error& error) {
+      second = error.what();
+    }
+  }
+  EXPECT_NE(first.find(path), std::string::npos) << first;
+  EXPECT_EQ(first, second);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Netcdf, AFullDiskIsFoundOnEveryRankBeforeAnythingIsWritten) {
+  const std::string path = path_of("space.nc");
+  NetcdfWriter file(path, MPI_COMM_WORLD);
+  file.add_dimension("x", 1);
+  file.end_definitions();
+  file.require_space(1);
+  try {
+    file.require_space(1e18);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::input_output);
+    EXPECT_NE(std::string(error.what()).find("the disk is full: 1000000000000000000 bytes"),
+              std::string::npos)
+        << error.what();
   }
 }
 
