@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -40,8 +41,9 @@ Fault parse_fault(const std::string& item) {
   if (!visit.empty()) fault.visit = std::atoi(visit.c_str());
   fault.name = text;
   fault.item = item;
-  require(fault.action == "kill" || fault.action == "throw" || fault.action == "enospc" || fault.action == "nan",
-          ExitCode::usage, "MERIDIAN_FAULTS: '", fault.action, "' is not one of kill, throw, enospc, nan.");
+  constexpr std::string_view actions[] = {"kill", "throw", "enospc", "hang", "nan"};
+  require(std::ranges::find(actions, fault.action) != std::end(actions), ExitCode::usage, "MERIDIAN_FAULTS: '",
+          fault.action, "' is not one of kill, throw, enospc, hang, nan.");
   return fault;
 }
 
@@ -67,6 +69,7 @@ std::vector<Fault> faults_at(std::string_view name) {
 void fault_point(std::string_view name) {
   for (const Fault& fault : faults_at(name)) {
     if (fault.action == "kill") raise(SIGKILL);
+    while (fault.action == "hang") pause();
     require(fault.action != "enospc", ExitCode::input_output, "No space left on device (fault '", fault.item, "').");
     require(fault.action != "throw", ExitCode::internal, "Fault '", fault.item, "' of MERIDIAN_FAULTS.");
   }

@@ -8,8 +8,8 @@ namespace meridian {
 
 /// Fails here when MERIDIAN_FAULTS asks for it: a list 'NAME[:VISIT][@RANK]=ACTION', separated by commas.
 /// VISIT counts the calls of this process with that name from 1 (default 1), RANK is one of MPI_COMM_WORLD (default:
-/// all). Actions: kill, SIGKILL; throw, an internal error; enospc, the error of a full disk; nan, see below. For tests
-/// alone. The points:
+/// all). Actions: kill, SIGKILL; throw, an internal error; enospc, the error of a full disk; hang, no return; nan, see
+/// below. For tests alone. The points:
 ///   restart_begin     before anything of a restart set is written
 ///   restart_write     directory and file of the set exist, no values yet
 ///   restart_written   file written and flushed, not read back

@@ -162,15 +162,13 @@ def test_wrong_words_are_refused(layout, case, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("layout, allowed", [("4x1", "1x4, 2x2"), ("1x3", "allowed: 1x3"), ("3x1", "1 or even")])
-def test_a_bad_layout_names_the_allowed_ones(layout, allowed, case, tmp_path):
-    result = run(case, tmp_path / "run", "grid.n_lat=20", layout=layout)
-    if layout == "1x3":  # good, as long as each rank has five rows
-        finished(result)
-        result = run(case, tmp_path / "other", layout=layout)
-        refused(result, 78, "at least 5 rows a rank")
-    else:
-        refused(result, 78, allowed)
+@pytest.mark.parametrize("layout, n_lat, words", [
+    ("4x1", 20, "allowed: 1x4, 2x2"), ("3x1", 20, "must be 1 or even"),
+    ("1x3", 12, "3 ranks do not fit a grid of 24 x 12 cells; the nearest number that fits is 2 below and 4 above"),
+])
+def test_a_bad_layout_names_the_allowed_ones(layout, n_lat, words, case, tmp_path):
+    refused(run(case, tmp_path / "run", f"grid.n_lat={n_lat}", layout=layout), 78, words)
+    assert not (tmp_path / "run").exists()
 
 
 # ---- the run directory ----
@@ -202,10 +200,10 @@ def test_a_directory_in_use(water, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 3 MiB."""
+    """A file system of 2 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("only root can mount a small disk")
     yield folder
@@ -213,12 +211,12 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("layout", RANKS.values(), ids=RANKS.keys())
-@pytest.mark.parametrize("room", [0, 40, 1100, 1500, 2400])
+@pytest.mark.parametrize("room", [0, 40, 700, 1100, 1800])
 def test_a_full_disk(room, layout, small_disk, quiet, case):
     """Room [KiB] for nothing, the first files, some output; at last the disk fills in a later set."""
     folder = small_disk / "run"
     filler = small_disk / "filler"
-    filler.write_bytes(bytes(1024 * (3 * 1024 - room)))
+    filler.write_bytes(bytes(1024 * (2 * 1024 - room)))
     result = run(case, folder, "output.deflate_level=0", layout=layout)
     refused(result, 74)
     assert result.seconds <= LONGEST_END
@@ -275,12 +273,21 @@ def test_a_failing_rank_ends_the_job(action, ranks, quiet, case, tmp_path):
     require_same(tmp_path, quiet)
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_hanging_rank_ends_the_job(ranks, quiet, case, tmp_path):
+    result = run(case, tmp_path, "log.watchdog_s=2", layout="" if ranks == 1 else "1x2",
+                 MERIDIAN_FAULTS=f"step:6@{ranks - 1}=hang")
+    refused(result, 71, "No step has ended for")
+    assert result.seconds <= LONGEST_END
+    finished(run(case, tmp_path, "log.watchdog_s=2"))
+    require_same(tmp_path, quiet)
+
+
 POINTS = ["restart_begin:2", "restart_write:2", "restart_written:2", "restart_manifest:2", "restart_rename:2",
           "restart_renamed:3", "stream_write:3", "stream_write:6", "stream_rename:1", "stream_rename:4"]
 
 
-@pytest.mark.parametrize("layout", RANKS.values(), ids=RANKS.keys())
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point, layout", [(point, "") for point in POINTS] + [(point, "1x2") for point in POINTS[2::3]])
 def test_killed_anywhere_nothing_half_written_has_a_final_name(point, layout, quiet, case, tmp_path):
     result = run(case, tmp_path, layout=layout, MERIDIAN_FAULTS=f"{point}@0=kill")
     assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL), result
