@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 namespace {
 
 ExitCode code_of(int error) {
-  if (error == EACCES || error == EPERM || error == EROFS) return ExitCode::no_permission;
   if (error == ENOSPC || error == EDQUOT || error == EIO) return ExitCode::input_output;
   return ExitCode::not_creatable;
 }

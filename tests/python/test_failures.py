@@ -183,6 +183,27 @@ def test_a_file_in_the_way(case, tmp_path):
     refused(run(case, tmp_path / "run"), 73, "restart")
 
 
+def test_a_directory_that_cannot_be_written(case, tmp_path):
+    for folder in ("/proc/meridian", "/sys/meridian"):  # not even for root
+        for layout in RANKS.values():
+            result = refused(run(case, folder, layout=layout), 73, folder, "--run-dir")
+            assert result.seconds <= 5
+
+
+def test_of_many_starts_one_wins(water, tmp_path):
+    processes = [start(water, tmp_path) for _ in range(6)]
+    try:
+        wait_until(lambda: sum(process.poll() is None for process in processes) == 1)
+        ends = [process for process in processes if process.poll() is not None]
+        assert [process.returncode for process in ends] == [73] * 5
+        assert all("in use by another run" in process.stderr.read() for process in ends)
+        wait_until((tmp_path / "log" / "progress.jsonl").exists)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
 def test_a_directory_in_use(water, tmp_path):
     first = start(water, tmp_path)
     try:
