@@ -350,7 +350,8 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
   double bytes = 0;
   for (const Variable& variable : variables) {
     const auto extents = variable.extents(block);
-    bytes += static_cast<double>(extents[0] * extents[1] * extents[2]) * (variable.type() == NumberType::float64 ? 8 : 4);
+    bytes += static_cast<double>(extents[0] * extents[1] * extents[2]) *
+             (variable.type() == NumberType::float64 ? 8 : 4);
   }
   file.require_space(bytes);
   file.add_dimension("lat", block.n_lat);

@@ -449,7 +449,9 @@ void Streams::remove_newer_than(const Clock& clock) {
 
 double Streams::bytes_in_memory() const {
   double bytes = 0;
-  const auto add = [&](const auto& array) { bytes += static_cast<double>(array.size() * sizeof(*array.data())); };
+  const auto add = [&](const auto& array) {
+    bytes += static_cast<double>(array.size() * sizeof(*array.data()));
+  };
   for (const Stream& stream : impl_->streams) {
     for (const Variable& variable : stream.variables) add(variable.accumulated);
     add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);
