@@ -37,6 +37,7 @@ struct ParallelOptions {
 struct LogOptions {
   double every_s = 5;  // of wall time
   std::string format = "auto";
+  double watchdog_s = 120;  // of wall time
 
   void visit(OptionVisitor& option);
 };

@@ -1,8 +1,11 @@
 #include "driver/model.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "driver/version.hpp"
+#include "io/fault.hpp"
+#include "io/netcdf.hpp"
 
 namespace meridian {
 
@@ -92,6 +95,18 @@ Provenance provenance_of(const Case& c, const std::string& run_id) {
   return p;
 }
 
+/// Puts a NaN into the middle of the last prognostic field of this rank.
+void spoil(const FieldSet& fields, const Block& block) {
+  for (auto entry = fields.entries().rbegin(); entry != fields.entries().rend(); ++entry) {
+    if (entry->role != Role::prognostic) continue;
+    const Box box{0, static_cast<int>(entry->data.extent(0)), 0, block.ny, 0, block.nx};
+    std::vector<double> values = packed(entry->data, box);
+    values[values.size() / 2] = std::numeric_limits<double>::quiet_NaN();
+    unpack(values, entry->data, box);
+    return;
+  }
+}
+
 /// The first value of a field that is not finite (or, for a mass, not positive), in words; "" if there is none.
 std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool must_be_positive) {
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
@@ -177,6 +192,8 @@ void Model::step() {
     timers_.time("dynamics", [&] { dycore_.finish_step(); });
   }
   clock_.advance();
+  fault_point("step");
+  if (nan_is_asked_at("state_nan")) spoil(fields_, grid_.block);
   timers_.time("output", [&] { sample_output(); });
 }
 

@@ -1,6 +1,5 @@
 #include "driver/progress.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -27,6 +26,16 @@ std::string duration_text(double seconds) {
     std::snprintf(text, sizeof text, "%ldm%02lds", s / 60, s % 60);
   }
   return text;
+}
+
+/// Largest resident memory of this process so far. getrusage would count what its parent held before exec.
+double largest_memory_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / 1024;
+  }
+  return 0;
 }
 
 double drift(double now, double start) { return start == 0 ? 0 : now / start - 1; }
@@ -94,8 +103,6 @@ void Progress::finish(bool stopped) {
   report();
   if (!speaks_) return;
   const double wall = seconds_between(begin_, std::chrono::steady_clock::now());
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
   std::ostringstream table;
   char text[160];
   const auto row = [&](const std::string& name, double seconds) {
@@ -118,7 +125,7 @@ void Progress::finish(bool stopped) {
   std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n", simulated / (365 * measured),
                 simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
   table << text;
-  std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", usage.ru_maxrss / 1024.0);
+  std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_mib());
   table << text;
   std::ofstream(log_ + "/timing.txt") << table.str();
   if (options_.format != "none") std::cerr << table.str();

@@ -14,6 +14,7 @@
 #include "driver/progress.hpp"
 #include "driver/signals.hpp"
 #include "driver/version.hpp"
+#include "driver/watchdog.hpp"
 #include "io/run_directory.hpp"
 
 namespace meridian {
@@ -152,6 +153,7 @@ int run_case(const Case& c, const RunOptions& options) {
   require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
 
   Progress progress(c.log, model, directory.log());
+  Watchdog watchdog(c.log.watchdog_s, block.rank);
   bool stopped = false;
   bool first = true;
   long step_of_last_set = set.directory.empty() ? -1 : set.step;
@@ -169,6 +171,7 @@ int run_case(const Case& c, const RunOptions& options) {
       last_set = model.write_restart_set(directory.path());
       step_of_last_set = model.clock().step();
     }
+    watchdog.step_ended();
   }
   if (step_of_last_set != model.clock().step()) last_set = model.write_restart_set(directory.path());
   model.streams().close_files();

@@ -202,10 +202,11 @@ void NetcdfWriter::close(const std::string& final_path) {
 
 void NetcdfWriter::require_space(double bytes) {
   attempt_on_first_rank("reserving space", [&] {
+    constexpr double structure = 500'000;  // more than headers and HDF5's indices take between two calls
     const auto space = std::filesystem::space(std::filesystem::absolute(part_).parent_path());
-    if (static_cast<double>(space.available) > bytes) return;
+    if (static_cast<double>(space.available) > bytes + structure) return;
     std::ostringstream sentence;
-    sentence << "the disk is full: " << std::fixed << std::setprecision(0) << bytes
+    sentence << "the disk is full: " << std::fixed << std::setprecision(0) << bytes + structure
              << " bytes are needed next, " << space.available << " are free";
     throw std::runtime_error(sentence.str());
   });

@@ -84,8 +84,8 @@ class NetcdfWriter {
              const std::vector<std::size_t>& count, const std::vector<double>& values);
   /// Writes a variable that every rank holds completely (coordinates, bounds): rank 0's values.
   void write_whole(const std::string& variable, const std::vector<double>& values);
-  /// Throws on all ranks where the disk has no room for so many more bytes: before writing, since a full disk met
-  /// inside a collective write may go unnoticed or hang.
+  /// Throws on all ranks where the disk has no room for so many more bytes and half a megabyte of the library's own:
+  /// before definitions and before writing, since a full disk met inside a collective call may go unnoticed or hang.
   void require_space(double bytes);
   /// Flushes, closes and renames PATH.part to PATH, or to the name given.
   void close(const std::string& final_path = "");

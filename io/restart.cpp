@@ -347,6 +347,13 @@ void require_finite(const Variable& variable, const std::vector<double>& values,
 void write_values(const std::string& path, const std::vector<Variable>& variables, const Block& block,
                   const RestartManifest& manifest) {
   NetcdfWriter file(path, block.world);
+  double bytes = 0;
+  for (const Variable& variable : variables) {
+    const auto extents = variable.extents(block);
+    bytes += static_cast<double>(extents[0] * extents[1] * extents[2]) *
+             (variable.type() == NumberType::float64 ? 8 : 4);
+  }
+  file.require_space(bytes);
   file.add_dimension("lat", block.n_lat);
   file.add_dimension("slat", block.n_lat + 1);
   file.add_dimension("lon", block.n_lon);
@@ -430,12 +437,7 @@ std::string write_restart_set(const std::string& run_directory, const RestartCon
   manifest.facts["calendar"] = cf_name(clock.calendar());
   manifest.facts["grid"] = std::to_string(block.n_lon) + "x" + std::to_string(block.n_lat);
   manifest.facts["precision"] = std::is_same_v<Real, double> ? "double" : "single";
-  std::uint64_t needed = 0;
-  for (const Variable& variable : variables) {
-    manifest.variables.push_back(variable.name);
-    const auto extents = variable.extents(block);
-    needed += extents[0] * extents[1] * extents[2] * (variable.type() == NumberType::float64 ? 8 : 4);
-  }
+  for (const Variable& variable : variables) manifest.variables.push_back(variable.name);
 
   agree(block.world, [&] {
     fault_point("restart_begin");
@@ -458,10 +460,6 @@ std::string write_restart_set(const std::string& run_directory, const RestartCon
   try {
     on_rank_0(block, [&] {
       if (exists) set_aside(complete, ".bad");
-      const std::uint64_t free = free_bytes(folder);
-      require(free > needed, ExitCode::input_output, "The disk of '", folder,
-              "' is full: a restart set needs ", needed, " bytes, ", free,
-              " are free. Older sets are untouched; make room and run the same command again.");
       fs::create_directory(partial);
     });
     write_values(partial + "/" + value_file, variables, block, manifest);

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 #include "grid/error.hpp"
 #include "io/collective.hpp"
@@ -23,7 +25,6 @@ namespace fs = std::filesystem;
 namespace {
 
 ExitCode code_of(int error) {
-  if (error == EACCES || error == EPERM || error == EROFS) return ExitCode::no_permission;
   if (error == ENOSPC || error == EDQUOT || error == EIO) return ExitCode::input_output;
   return ExitCode::not_creatable;
 }
@@ -36,8 +37,8 @@ void make_directory(const std::string& path) {
           ". Choose another one with --run-dir.");
 }
 
-/// Start of a process in clock ticks since boot, "" when there is no such process: tells a process from a later one
-/// with the same number.
+/// Start of a process in clock ticks since boot, "" when there is no such process or a dead one that nobody has waited
+/// for: tells a process from a later one with the same number.
 std::string start_of_process(long pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -45,7 +46,10 @@ std::string start_of_process(long pid) {
   if (end_of_name == std::string::npos) return "";
   std::istringstream words(text.substr(end_of_name + 1));  // the third value of 'man 5 proc' comes next
   std::string word;
-  for (int n = 3; n <= 22; ++n) words >> word;
+  for (int n = 3; n <= 22; ++n) {
+    words >> word;
+    if (n == 3 && (word == "Z" || word == "X")) return "";
+  }
   return word;
 }
 
@@ -83,6 +87,8 @@ RunDirectory::RunDirectory(const std::string& path, MPI_Comm world) : path_(path
 // finished run unlinks the file while it holds it, so after flock the name must still mean the same file.
 void RunDirectory::take_lock() {
   const std::string name = path_ + "/lock";
+  // mpirun does not wait until the ranks that it kills are gone: the run before this one may still be dying.
+  const auto end_of_patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (;;) {
     lock_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     require(lock_ >= 0, code_of(errno), "File '", name, "' cannot be created: ", std::strerror(errno), ".");
@@ -98,6 +104,10 @@ void RunDirectory::take_lock() {
     if (held || read_failed || may_be_alive(text)) {
       close(lock_);
       lock_ = -1;
+      if (std::chrono::steady_clock::now() < end_of_patience) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        continue;
+      }
       throw Error(ExitCode::not_creatable,
                   "Directory '" + path_ + "' is in use by another run (" +
                       std::string(text, std::strcspn(text, "\n")) +

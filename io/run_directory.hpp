@@ -12,8 +12,8 @@ namespace meridian {
 class RunDirectory {
  public:
   /// Creates what is missing and takes the lock; the lock of a process of this host that is no more is taken over.
-  /// Rank 0 acts; collective. Throws not_creatable (another run holds the lock: names it; a file in the way),
-  /// no_permission, input_output (disk full).
+  /// Rank 0 acts; collective. Throws not_creatable (another run holds the lock: names it; a file in the way; no
+  /// permission), input_output (disk full).
   RunDirectory(const std::string& path, MPI_Comm world);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;

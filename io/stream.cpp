@@ -395,7 +395,7 @@ std::string Streams::state_text() const {
   text << "{";
   const char* separator = "";
   for (const Stream& stream : impl_->streams) {
-    if (stream.samples == 0) continue;
+    if (stream.instant()) continue;  // an interval without samples yet has a beginning too
     text << separator << std::quoted(stream.key()) << ": {\"samples\": " << stream.samples
          << ", \"begin_us\": " << stream.begin << ", \"of\": " << std::quoted(stream.signature()) << "}";
     separator = ", ";
@@ -417,7 +417,7 @@ void Streams::restore_state_text(const std::string& text, const Clock& clock) {
     std::string label, of_label, signature;
     char comma = 0;
     rest >> samples >> comma >> label >> begin >> comma >> of_label >> std::quoted(signature);
-    require(!rest.fail() && samples > 0 && begin >= 0 && begin < clock.elapsed(), ExitCode::bad_data,
+    require(!rest.fail() && samples >= 0 && begin >= 0 && begin <= clock.elapsed(), ExitCode::bad_data,
             "The state of output stream '", stream.key(), "' in the restart set is damaged: ", text);
     if (signature != stream.signature()) continue;  // another average: it starts anew, and its bounds say so
     stream.samples = samples;
@@ -445,6 +445,18 @@ void Streams::remove_newer_than(const Clock& clock) {
     }
     for (const auto& path : newer) std::filesystem::remove(path);
   });
+}
+
+double Streams::bytes_in_memory() const {
+  double bytes = 0;
+  const auto add = [&](const auto& array) {
+    bytes += static_cast<double>(array.size() * sizeof(*array.data()));
+  };
+  for (const Stream& stream : impl_->streams) {
+    for (const Variable& variable : stream.variables) add(variable.accumulated);
+    add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);
+  }
+  return bytes;
 }
 
 std::vector<std::string> Streams::files_written() const { return impl_->files; }

@@ -67,6 +67,7 @@ class Streams {
   void remove_newer_than(const Clock& clock);
   std::vector<std::string> files_written() const;
   double bytes_per_day(const Clock& clock) const;  // forecast of the volume
+  double bytes_in_memory() const;                  // of accumulators and pressure levels on this rank
 
  private:
   struct Impl;

@@ -11,8 +11,6 @@ namespace meridian {
 namespace {
 
 constexpr std::size_t bytes_of_a_chunk = 4'000'000;
-constexpr double bytes_of_metadata =
-    500'000;  // more than coordinates and HDF5's own structures take between records
 constexpr std::size_t records_of_a_time_chunk = 1024;
 
 std::string cell_methods(Statistic statistic) {
@@ -86,6 +84,7 @@ StreamFile::StreamFile(const StreamLayout& layout, const Grid& grid, const Clock
       clock_(clock),
       begin_(begin),
       file_(layout.stem + "." + date_in_file_name(clock.date_at(begin)) + ".nc", grid.block.world) {
+  file_.require_space(sizeof(double) * static_cast<double>(block_.n_lat) * block_.n_lon);  // of areacella
   define(grid);
   file_.end_definitions();
   write_coordinates(grid);
@@ -242,7 +241,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
 }
 
 void StreamFile::begin_record(Microseconds begin, Microseconds end) {
-  file_.require_space(bytes_of_record(layout_, block_) + bytes_of_metadata);
+  file_.require_space(bytes_of_record(layout_, block_));
   const std::size_t mine = block_.rank == 0 ? 1 : 0;  // rank 0 writes, the others take part
   const auto values = [&](std::vector<double> all) { return mine ? all : std::vector<double>(); };
   const bool instant = layout_.statistic == Statistic::instant;

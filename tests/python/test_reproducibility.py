@@ -1,0 +1,122 @@
+"""Reruns, rank layouts, threads, outputs and restarts at any step change no bit of state and output."""
+
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from model_run import (HAS_MPIRUN, IS_BUILT, differing, finished, leftovers, output_of, run, sets, state_hash,  # noqa: E402
+                       step_of, write_topography)
+
+pytestmark = pytest.mark.skipif(not (IS_BUILT and HAS_MPIRUN), reason="MERIDIAN_EXECUTABLE or mpirun is not there")
+
+STEPS = 24
+# 84 columns are four filter blocks, for 4x1. Layers are remapped every 2nd step; the intervals of the streams are 3, 6,
+# 4 and 12 steps, so all phases of a cycle of 12 steps differ.
+CASE = """title: Reruns
+grid: {n_lon: 84, n_lat: 16, levels: L26}
+time: {run_steps: %d}
+dycore: {equations: hydrostatic, dt_s: 900}
+initial: {name: ullrich}
+boundary: {topography: topography.nc, smoothing_passes: 2}
+physics: {suite: [held_suarez]}
+restart: {every: never, keep: 100}
+log: {format: none}
+""" % STEPS
+STREAMS = """output:
+  streams:
+    - {name: snap, fields: [ps, ua, va], every: 3 steps, precision: double}
+    - {name: mean, fields: [ps, ta, va, zg], statistic: mean, every: 90 minutes, precision: double}
+    - {name: high, fields: [ua, vo], statistic: max, every: 4 steps, vertical: ["850", "10"], precision: double}
+    - {name: long, fields: [ta, va], statistic: mean, every: 3 hours, vertical: ["500"], precision: double}
+"""
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("case")
+    write_topography(folder / "topography.nc")
+    (folder / "case.yaml").write_text(CASE + STREAMS)
+    return folder / "case.yaml"
+
+
+@pytest.fixture(scope="module")
+def quiet(case, tmp_path_factory):
+    """The unbroken run: one process, no set before the end."""
+    folder = tmp_path_factory.mktemp("quiet")
+    finished(run(case, folder))
+    assert [step_of(name) for name in sets(folder)] == [STEPS]
+    streams = {stream for stream, _ in output_of(folder)}
+    assert streams == {"snap", "mean", "high", "long"}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_sets(case, tmp_path_factory):
+    """A run that writes a set after every step."""
+    folder = tmp_path_factory.mktemp("sets")
+    finished(run(case, folder, "restart.every=1 steps"))
+    assert [step_of(name) for name in sets(folder)] == list(range(1, STEPS + 1))
+    return folder
+
+
+def require_same(folder, quiet):
+    assert state_hash(folder) == state_hash(quiet)
+    assert differing(output_of(folder), output_of(quiet)) == []
+    assert leftovers(folder) == []
+
+
+def test_the_comparison_sees_one_bit(quiet, case, tmp_path):
+    """Otherwise the others could not fail: a change in the last place of an option changes hash and every stream."""
+    finished(run(case, tmp_path, "dycore.divergence_damping=0.0050000000000000009"))
+    assert state_hash(tmp_path) != state_hash(quiet)
+    changed = differing(output_of(tmp_path), output_of(quiet))
+    assert {stream for stream, _ in changed} == {"snap", "mean", "high", "long"}
+
+
+@pytest.mark.parametrize("layout", ["", "1x1", "2x1", "1x2", "2x2", "4x1", "1x3", "2x3"])
+def test_any_layout_gives_the_same_bits(layout, quiet, case, tmp_path):
+    finished(run(case, tmp_path, layout=layout))
+    require_same(tmp_path, quiet)
+
+
+def test_two_threads_give_the_same_bits(quiet, case, tmp_path):
+    finished(run(case, tmp_path, OMP_NUM_THREADS="2", OMP_WAIT_POLICY="passive"))
+    require_same(tmp_path, quiet)
+
+
+def test_sets_after_every_step_change_nothing(quiet, with_sets):
+    require_same(with_sets, quiet)
+
+
+def test_neither_output_nor_reports_change_the_state(quiet, case, tmp_path):
+    (case.parent / "silent.yaml").write_text(CASE)
+    finished(run(case.parent / "silent.yaml", tmp_path / "silent"))
+    assert output_of(tmp_path / "silent") == {}
+    assert state_hash(tmp_path / "silent") == state_hash(quiet)
+    finished(run(case, tmp_path / "talking", "log.every_s=0", "log.format=json"))
+    require_same(tmp_path / "talking", quiet)
+
+
+@pytest.mark.parametrize("step", range(1, 13))
+def test_a_restart_at_any_step_gives_the_same_bits(step, quiet, with_sets, case, tmp_path):
+    """Killed some time after the set of this step, resumed on another layout."""
+    folder = tmp_path / "run"
+    shutil.copytree(with_sets, folder)
+    for name in sets(folder):
+        if step_of(name) > step:
+            shutil.rmtree(folder / "restart" / name)
+    layout = ["", "2x1", "", "1x3", "", "2x2"][step % 6]
+    result = finished(run(case, folder, layout=layout))
+    assert f"-{step}\n" in result.errors
+    require_same(folder, quiet)
+
+
+def test_a_chain_of_five_restarts_gives_the_same_bits(quiet, case, tmp_path):
+    chain = ((5, "1x2"), (9, ""), (10, "2x1"), (17, "4x1"), (22, ""), (STEPS, "1x3"))
+    for step, layout in chain:
+        finished(run(case, tmp_path, f"time.run_steps={step}", layout=layout))
+        assert step_of(sets(tmp_path)[-1]) == step
+    require_same(tmp_path, quiet)
