@@ -80,6 +80,15 @@ def test_the_speed_of_a_wave_is_found_between_the_cells_and_beyond_one_wavelengt
     assert figures.wave_speed(rows, days, 4) == pytest.approx(11.27, abs=0.005)
 
 
+def test_the_vorticity_of_a_zonal_flow_is_exact_at_other_latitudes():
+    at = np.array([-89.7, -30.0, 0.3, 51.2])
+    lat, radius = np.radians(at), 6.4e6
+    wind = 20 * np.cos(np.radians(LAT)) ** 3  # -d(20 cos^4) / (a cos d lat) = 80 cos^2 sin / a
+    assert figures.along_meridian(wind, LAT, at, -1) == pytest.approx(20 * np.cos(lat) ** 3, abs=1e-12)
+    assert figures.zonal_vorticity(wind, LAT, at, radius) == pytest.approx(
+        80 * np.cos(lat) ** 2 * np.sin(lat) / radius, abs=1e-16)
+
+
 def test_distance_goes_the_short_way_round():
     assert figures.distance(45, 359, 46, 2) == 3
     assert figures.distance(45, 10, 40.5, 8) == 4.5
@@ -109,8 +118,8 @@ def test_eddies_deviate_from_the_zonal_and_time_mean():
 
 def test_drift_goes_on_over_the_starts_of_a_run(tmp_path):
     sample_output.pressure_levels(tmp_path / "output")
-    values = [(0, 1e-9), (30, 4e-9), (31, 5e-9), (0, 1e-9), (30, -2e-9)]
-    write_run(tmp_path, [{"simulated_years_per_day": speed, "energy_drift": drift} for speed, drift in values])
+    lines = [(1, 0, 7e-9), (9, 30, 8e-9), (1, 0, 1e-9), (4, 30, 4e-9), (5, 31, 5e-9), (6, 0, 1e-9), (9, 30, -2e-9)]
+    write_run(tmp_path, [dict(zip(("step", "simulated_years_per_day", "energy_drift"), line)) for line in lines])
     assert figures.Run(tmp_path).drift("energy_drift") == pytest.approx(3e-9)
 
 
@@ -129,7 +138,7 @@ def test_the_climate_of_known_jets_and_eddies(tmp_path):
         ua = 30 * belt * np.exp(-(np.log(pressure / 25000) / 0.9) ** 2)
         sample.append(day, ps=pressure[0] * 0 + 1e5, ua=ua, va=v, ta=ta)
     sample.close()
-    write_run(tmp_path, [{"simulated_years_per_day": 0, "mass_drift": 0.0}])
+    write_run(tmp_path, [{"step": 1, "simulated_years_per_day": 0, "mass_drift": 0.0}])
     runner = figures.Runner(tmp_path, existing=tmp_path)
     found = dict(figures.held_suarez(runner, 0, 12))
     assert found.keys() == figures.BARS["held_suarez"].keys()
