@@ -188,13 +188,28 @@ def test_every_case_has_bars():
     assert figures.CASES.keys() == figures.BARS.keys()
 
 
-@pytest.mark.skipif(not MODEL.exists(), reason=f"there is no {MODEL}")
-def test_steady_flow_is_run_once_and_reaches_its_bars(tmp_path):
+needs_model = pytest.mark.skipif(not MODEL.exists(), reason=f"there is no {MODEL}")
+
+
+@needs_model
+def test_a_complete_run_is_used_again_unless_a_fresh_one_is_wanted(tmp_path):
+    for fresh, starts in ((False, 1), (False, 1), (True, 2)):
+        made = figures.Runner(tmp_path, fresh=fresh)("williamson_2", "tilted", 24, 5400, initial__angle_degrees=45)
+        assert made.directory.name == "williamson_2_tilted_24" and made.read("h", 5).shape == (12, 24)
+        lines = (made.directory / "log" / "progress.jsonl").read_text().splitlines()
+        assert sum(json.loads(line)["step"] == 1 for line in lines) == starts
+
+
+@needs_model
+def test_a_run_that_fails_is_told_with_the_words_of_the_model(tmp_path):
+    with pytest.raises(SystemExit, match="(?s)ended with code 78.*angle_degrees"):
+        figures.Runner(tmp_path)("williamson_2", size=24, initial__angle_degrees=1000)
+
+
+@needs_model
+def test_steady_flow_reaches_its_bars(tmp_path):
     command = [sys.executable, ROOT / "scripts" / "figures", "williamson_2", "--quick", "--runs", tmp_path]
-    for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0 and done.stdout.endswith("0 missed\n"), done.stdout + done.stderr
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stdout.endswith("\n0 missed\n"), done.stdout + done.stderr
     stored = json.loads((tmp_path / "williamson_2.json").read_text())
     assert len(stored["figures"]) == 9 and all(row["passed"] for row in stored["figures"])
-    log = (tmp_path / "williamson_2_0_180" / "log" / "progress.jsonl").read_text().splitlines()
-    assert sum(json.loads(line)["step"] == 1 for line in log) == 1
