@@ -134,7 +134,6 @@ AtmosphereState JablonowskiWilliamson::state(const Planet& planet) const {
               [=](double lon, double lat, double p) {
                 return jets.wind(lat, p / jets.p0) + bump * std::exp(-square(distance_from_bump(lon, lat)));
               },
-          .northward_wind = zero_wind,
           .angle = angle_degrees * pi / 180};
 }
 
@@ -152,7 +151,6 @@ AtmosphereState Ullrich::state(const Planet& planet) const {
   return {.geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },
           .temperature = [=](double, double lat, double p) { return jets.at_pressure(lat, p).temperature; },
           .eastward_wind = wind,
-          .northward_wind = zero_wind,
           .angle = angle_degrees * pi / 180};
 }
 

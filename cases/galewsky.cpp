@@ -63,9 +63,7 @@ ShallowWaterState Galewsky::state(const Planet& planet) const {
     return h + bump * std::cos(lat) * std::exp(-x * x - y * y);
   };
   return {.free_surface = height,
-          .ground = [](double, double) { return 0.0; },
           .eastward_wind = [](double, double lat) { return jet(lat); },
-          .northward_wind = [](double, double) { return 0.0; },
           .angle = angle_degrees * pi / 180};
 }
 

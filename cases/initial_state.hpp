@@ -29,7 +29,7 @@ struct InitialOptions {
 /// boundary data, index j * n_lon + i, or empty for the state's own ground.
 /// Hydrostatic: surface pressure where the state's geopotential is that of the ground; layer_mass from P_k(ps);
 /// theta_mass = layer_mass thv, thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} - Pi_k)) from the analytic geopotential at
-/// half levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where the top pressure is 0.
+/// half levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where its top is in vacuum.
 /// Shallow water: depth is the free surface less the ground.
 /// Throws configuration where the ground rises above the free surface or no surface pressure fits.
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,

@@ -54,8 +54,6 @@ AtmosphereState profile_of(const std::string& profile, const Planet& planet) {
 
 AtmosphereState Rest::state(const Planet& planet) const {
   AtmosphereState state = profile_of(profile, planet);
-  state.eastward_wind = zero_wind;
-  state.northward_wind = zero_wind;
   state.noise = perturbation_k;
   return state;
 }

@@ -13,23 +13,25 @@ namespace meridian {
 /// Functions of longitude and latitude [radians] of a shallow-water state.
 struct ShallowWaterState {
   using Function = std::function<double(double lon, double lat)>;
-  Function free_surface;                   // [m] height of the free surface: depth plus ground
-  Function ground;                         // [m] height of the ground, where no file gives it
-  Function eastward_wind, northward_wind;  // [m s-1]
-  double angle = 0;                        // [radians] tilt of the state against the grid, see Frame
+  static double zero(double, double) { return 0; }
+  Function free_surface;           // [m] height of the free surface: depth plus ground
+  Function ground = zero;          // [m] height of the ground, where no file gives it
+  Function eastward_wind = zero;   // [m s-1]
+  Function northward_wind = zero;  // [m s-1]
+  double angle = 0;                // [radians] tilt of the state against the grid, see Frame
 };
 
 /// Functions of longitude and latitude [radians] and pressure [Pa] of a dry atmosphere in hydrostatic balance.
 struct AtmosphereState {
   using Function = std::function<double(double lon, double lat, double p)>;
-  Function geopotential;                   // [m2 s-2]; d geopotential / d ln p = - R temperature
-  Function temperature;                    // [K]
-  Function eastward_wind, northward_wind;  // [m s-1]
-  double angle = 0;                        // [radians] tilt of the state against the grid, see Frame
-  double noise = 0;                        // [K] largest random temperature, added point by point
+  static double zero(double, double, double) { return 0; }
+  Function geopotential;           // [m2 s-2]; d geopotential / d ln p = - R temperature
+  Function temperature;            // [K]
+  Function eastward_wind = zero;   // [m s-1]
+  Function northward_wind = zero;  // [m s-1]
+  double angle = 0;                // [radians] tilt of the state against the grid, see Frame
+  double noise = 0;                // [K] largest random temperature, added point by point
 };
-
-inline double zero_wind(double, double, double) { return 0; }
 
 /// The frame of a state whose axis of rotation is tilted against the grid's by an angle, about the point at longitude
 /// 270, latitude 0 (Williamson et al. 1992, J. Comput. Phys. 102, section 3.1). The planet turns about the tilted axis.

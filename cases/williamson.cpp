@@ -10,17 +10,13 @@ namespace {
 constexpr double degree = pi / 180;  // [radians]
 
 double square(double x) { return x * x; }
-double flat(double, double) { return 0; }
-double no_northward_wind(double, double) { return 0; }
 
 /// Solid-body rotation in geostrophic balance: u = u0 cos(lat), g h = g h0 - (a Omega u0 + u0^2 / 2) sin^2(lat).
 ShallowWaterState balanced_rotation(const Planet& planet, double u0, double h0, double angle) {
   const double drop =
       (planet.radius_m * planet.rotation_rate_per_s * u0 + u0 * u0 / 2) / planet.gravity_m_per_s2;
   return {.free_surface = [=](double, double lat) { return h0 - drop * square(std::sin(lat)); },
-          .ground = flat,
           .eastward_wind = [=](double, double lat) { return u0 * std::cos(lat); },
-          .northward_wind = no_northward_wind,
           .angle = angle};
 }
 
@@ -86,11 +82,7 @@ ShallowWaterState Williamson6::state(const Planet& planet) const {
     const double c = std::cos(lat);
     return -a * omega * n * c * c * c * std::sin(lat) * std::sin(n * lon);
   };
-  return {.free_surface = height,
-          .ground = flat,
-          .eastward_wind = u,
-          .northward_wind = v,
-          .angle = angle_degrees * degree};
+  return {.free_surface = height, .eastward_wind = u, .northward_wind = v, .angle = angle_degrees * degree};
 }
 
 }  // namespace meridian

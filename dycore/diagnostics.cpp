@@ -1,6 +1,8 @@
 // What the state means: fields for physics and output, figures for the log, conserved quantities.
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "dycore/dycore.hpp"
 #include "grid/exact_sum.hpp"
@@ -116,6 +118,13 @@ void compute_pressure(const Grid& grid, const ConstField<Cell>& mass, int n_k, c
 template <class P>
 double largest_magnitude(const Grid& grid, const ConstField<P>& f, int n_k) {
   return reduce_largest_magnitude("dycore/largest_magnitude", grid.block.cells(n_k), f);
+}
+
+/// True where a mass is not positive or NaN; 'any_sign': NaN alone counts (a tracer carried by frozen winds).
+bool has_empty_layer(const Grid& grid, const ConstField<Cell>& mass, int n_k, bool any_sign) {
+  const Real lowest = any_sign ? -std::numeric_limits<Real>::max() : Real(0);
+  return any_point("dycore/has_empty_layer", grid.block.cells(n_k),
+                   KOKKOS_LAMBDA(int k, int j, int i) { return !(mass(k, j, i) > lowest); });
 }
 
 /// Largest of -mass: the smallest mass with its sign turned.
@@ -271,6 +280,13 @@ void Dycore::add_physics(double dt) {
   add_heating(grid_, now_, fields_.get(field::air_temperature), fields_.get(field::temperature_tendency),
               static_cast<Real>(dt), n_k_);
   add_accelerations(grid_, factors_, now_, eastward, northward, static_cast<Real>(dt), n_k_);
+}
+
+bool Dycore::is_sound() const {
+  const bool finite = std::isfinite(largest_magnitude<XFace>(grid_, now_.u, n_k_)) &&
+                      std::isfinite(largest_magnitude<YFace>(grid_, now_.v, n_k_)) &&
+                      (options_.shallow_water() || std::isfinite(largest_magnitude<Cell>(grid_, now_.theta, n_k_)));
+  return finite && !has_empty_layer(grid_, now_.mass, n_k_, options_.frozen_winds);
 }
 
 DynamicsSummary Dycore::summary() {

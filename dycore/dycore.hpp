@@ -74,6 +74,8 @@ class Dycore {
   /// Further fields for output: zg, vo, div. After diagnose().
   void diagnose_for_output();
 
+  /// False where the wind of this block is not finite or a layer has no mass. Cheap: for every step. Not collective.
+  bool is_sound() const;
   DynamicsSummary summary();
   Budgets budgets();
 

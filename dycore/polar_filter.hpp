@@ -20,7 +20,7 @@ namespace meridian {
 
 namespace polar_filter {
 
-/// Largest length of a filter block: bounds the work space of one sweep.
+/// Largest length of a filter block: bounds the work space of one sweep (on hosts only what is used costs anything).
 inline constexpr int longest_block = on_device ? 128 : 2048;
 
 /// Lines (fields x levels) that one sweep takes at a time: as many doubles as fit a vector register on hosts.
@@ -77,11 +77,11 @@ KOKKOS_FORCEINLINE_FUNCTION Complex<V> operator+(const Complex<V>& a, const Comp
 
 /// The recursion of one row of latitude; always double.
 struct Row {
-  Complex<double> rho{0, 0};           // |rho| < 1, 0 on unfiltered rows
-  Complex<double> gain{0, 0};          // C = (1 - rho) / (1 + rho); 0 at the pole
+  Complex<double> rho{0, 0};             // |rho| < 1, 0 on unfiltered rows
+  Complex<double> gain{0, 0};            // C = (1 - rho) / (1 + rho); 0 at the pole
   Complex<double> rho_over_block{0, 0};  // rho^length
-  Complex<double> closure{1, 0};       // 1 / (1 - rho^n_lon): a sum that has gone round the circle any number of times
-  int reach = 1;                       // blocks upstream that matter: |rho|^(length reach) < 1e-17, or all
+  Complex<double> closure{1, 0};         // 1 / (1 - rho^n_lon): sums go round and round the circle
+  int reach = 1;                         // blocks upstream that matter: |rho|^(length reach) < 1e-17, or all
 };
 
 /// Rows of a block and the weights Re, Im rho^(l+1) (entering from the west), Re, Im rho^(length-l) (from the east) at
@@ -109,8 +109,9 @@ struct Shape {
 
 /// The same member of the rows of 'a' or 'b' in each lane.
 template <int W>
-KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> in_lanes(const Complex<double>& of_a, const Complex<double>& of_b,
-                                                        int first_line, int n_k) {
+KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> in_lanes(const Complex<double>& of_a,
+                                                        const Complex<double>& of_b, int first_line,
+                                                        int n_k) {
   using V = Vector<W>;
   constexpr auto all = std::make_integer_sequence<int, W>();
   return {vector_of<V>([&](int w) { return first_line + w < n_k ? of_a.re : of_b.re; }, all),
@@ -155,57 +156,60 @@ template <int W, class PlaceA, class PlaceB>
 void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, const Field<PlaceA>& a,
                   const Field<PlaceB>& b, const Array1<double>& mine) {
   const int groups = shape.lines / W;
-  for_range("dycore/polar_filter_sweep", shape.n_j * groups * shape.blocks, KOKKOS_LAMBDA(const int n) {
-    const int block = n % shape.blocks;
-    const int first_line = n / shape.blocks % groups * W;
-    const int j = n / shape.blocks / groups;
-    Real* line[W];
-    for (int w = 0; w < W; ++w) {
-      const int k = Kokkos::min(first_line + w, 2 * shape.n_k - 1);
-      line[w] = k < shape.n_k ? &a(k, j, block * shape.length) : &b(k - shape.n_k, j, block * shape.length);
-    }
-    const Row& row_a = rows_a.row(j);
-    const Row& row_b = rows_b.row(j);
-    sweep<W>(line, shape.length, in_lanes<W>(row_a.rho, row_b.rho, first_line, shape.n_k),
-             in_lanes<W>(row_a.gain, row_b.gain, first_line, shape.n_k), &mine(shape.at(j, block, 0) + first_line),
-             shape.lines);
-  });
+  for_range(
+      "dycore/polar_filter_sweep", shape.n_j * groups * shape.blocks, KOKKOS_LAMBDA(const int n) {
+        const int block = n % shape.blocks;
+        const int first_line = n / shape.blocks % groups * W;
+        const int j = n / shape.blocks / groups;
+        Real* line[W];
+        for (int w = 0; w < W; ++w) {
+          const int k = Kokkos::min(first_line + w, 2 * shape.n_k - 1);
+          line[w] =
+              k < shape.n_k ? &a(k, j, block * shape.length) : &b(k - shape.n_k, j, block * shape.length);
+        }
+        const Row& row_a = rows_a.row(j);
+        const Row& row_b = rows_b.row(j);
+        sweep<W>(line, shape.length, in_lanes<W>(row_a.rho, row_b.rho, first_line, shape.n_k),
+                 in_lanes<W>(row_a.gain, row_b.gain, first_line, shape.n_k),
+                 &mine(shape.at(j, block, 0) + first_line), shape.lines);
+      });
 }
 
 /// Pass 2: sums entering each block from the west and from the east, by Horner's rule over the blocks upstream, the
 /// farthest first; the order is that of the circle, whoever owns the blocks. all: sums of the whole circle.
 template <int W>
-void enter_blocks(const Shape& shape, const Shape& circle, int first_block, const Rows& rows_a, const Rows& rows_b,
-                  const Array1<double>& all, const Array1<double>& carries) {
+void enter_blocks(const Shape& shape, const Shape& circle, int first_block, const Rows& rows_a,
+                  const Rows& rows_b, const Array1<double>& all, const Array1<double>& carries) {
   using V = Vector<W>;
   const int groups = shape.lines / W;
-  for_range("dycore/polar_filter_carries", shape.n_j * shape.blocks * groups, KOKKOS_LAMBDA(const int n) {
-    const int first_line = n % groups * W;
-    const int block = n / groups % shape.blocks;
-    const int j = n / groups / shape.blocks;
-    const Row& row_a = rows_a.row(j);
-    const Row& row_b = rows_b.row(j);
-    const auto power = in_lanes<W>(row_a.rho_over_block, row_b.rho_over_block, first_line, shape.n_k);
-    const auto closure = in_lanes<W>(row_a.closure, row_b.closure, first_line, shape.n_k);
-    const auto sum_of = [&](int upstream, int part) {
-      const int at = circle.at(j, upstream, part) + first_line;
-      return Complex<V>{load<V>(&all(at)), load<V>(&all(at + circle.lines))};
-    };
-    Complex<V> from_west{}, from_east{};
-    for (int distance = Kokkos::max(row_a.reach, row_b.reach); distance > 0; --distance) {
-      const int west = first_block + block - distance;
-      const int east = first_block + block + distance;
-      from_west = from_west * power + sum_of(west < 0 ? west + circle.blocks : west, 0);
-      from_east = from_east * power + sum_of(east < circle.blocks ? east : east - circle.blocks, 2);
-    }
-    from_west = from_west * closure;
-    from_east = from_east * closure;
-    double* const carry = &carries(shape.at(j, block, 0) + first_line);
-    store(from_west.re, carry);
-    store(from_west.im, carry + shape.lines);
-    store(from_east.re, carry + 2 * shape.lines);
-    store(from_east.im, carry + 3 * shape.lines);
-  });
+  for_range(
+      "dycore/polar_filter_carries", shape.n_j * shape.blocks * groups, KOKKOS_LAMBDA(const int n) {
+        const int first_line = n % groups * W;
+        const int block = n / groups % shape.blocks;
+        const int j = n / groups / shape.blocks;
+        const Row& row_a = rows_a.row(j);
+        const Row& row_b = rows_b.row(j);
+        const auto power = in_lanes<W>(row_a.rho_over_block, row_b.rho_over_block, first_line, shape.n_k);
+        const auto closure = in_lanes<W>(row_a.closure, row_b.closure, first_line, shape.n_k);
+        const auto sum_of = [&](int upstream, int part) {
+          const int at = circle.at(j, upstream, part) + first_line;
+          return Complex<V>{load<V>(&all(at)), load<V>(&all(at + circle.lines))};
+        };
+        Complex<V> from_west{}, from_east{};
+        for (int distance = Kokkos::max(row_a.reach, row_b.reach); distance > 0; --distance) {
+          const int west = first_block + block - distance;
+          const int east = first_block + block + distance;
+          from_west = from_west * power + sum_of(west < 0 ? west + circle.blocks : west, 0);
+          from_east = from_east * power + sum_of(east < circle.blocks ? east : east - circle.blocks, 2);
+        }
+        from_west = from_west * closure;
+        from_east = from_east * closure;
+        double* const carry = &carries(shape.at(j, block, 0) + first_line);
+        store(from_west.re, carry);
+        store(from_west.im, carry + shape.lines);
+        store(from_east.re, carry + 2 * shape.lines);
+        store(from_east.im, carry + 3 * shape.lines);
+      });
 }
 
 /// What enters one block of one line, with the row's weights.
@@ -214,8 +218,8 @@ struct Entering {
   int length;
   Complex<double> from_west, from_east;
 
-  KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries, int j,
-                                       int block, int line)
+  KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries,
+                                       int j, int block, int line)
       : weights(&rows.weights(j * 4 * shape.length)),
         length(shape.length),
         from_west{carries(shape.at(j, block, 0) + line), carries(shape.at(j, block, 1) + line)},
@@ -235,28 +239,30 @@ void finish(const char* label, const Shape& shape, const Rows& rows_a, const Row
             const Array1<double>& carries, const Field<PlaceA>& a, const Field<PlaceB>& b, const Body& body) {
   const int n_k = shape.n_k;
   if constexpr (on_device) {
-    for_each(label, {0, n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
-      const int block = i / shape.length;
-      const int l = i - block * shape.length;
-      const Entering into_a(rows_a, shape, carries, j, block, k);
-      const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
-      body(k, j, i, into_a.filtered(a(k, j, i), l), into_b.filtered(b(k, j, i), l));
-    });
-  } else {
-    for_range(label, shape.n_j * n_k, KOKKOS_LAMBDA(const int row) {
-      const int j = row / n_k;
-      const int k = row % n_k;
-      for (int block = 0; block < shape.blocks; ++block) {
-        const Entering into_a(rows_a, shape, carries, j, block, k);
-        const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
-        const int first = block * shape.length;
-        MERIDIAN_VECTORISE
-        for (int l = 0; l < shape.length; ++l) {
-          const int i = first + l;
+    for_each(
+        label, {0, n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
+          const int block = i / shape.length;
+          const int l = i - block * shape.length;
+          const Entering into_a(rows_a, shape, carries, j, block, k);
+          const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
           body(k, j, i, into_a.filtered(a(k, j, i), l), into_b.filtered(b(k, j, i), l));
-        }
-      }
-    });
+        });
+  } else {
+    for_range(
+        label, shape.n_j * n_k, KOKKOS_LAMBDA(const int row) {
+          const int j = row % shape.n_j;
+          const int k = row / shape.n_j;
+          for (int block = 0; block < shape.blocks; ++block) {
+            const Entering into_a(rows_a, shape, carries, j, block, k);
+            const Entering into_b(rows_b, shape, carries, j, block, n_k + k);
+            const int first = block * shape.length;
+            MERIDIAN_VECTORISE
+            for (int l = 0; l < shape.length; ++l) {
+              const int i = first + l;
+              body(k, j, i, into_a.filtered(a(k, j, i), l), into_b.filtered(b(k, j, i), l));
+            }
+          }
+        });
   }
 }
 
@@ -300,13 +306,17 @@ class PolarFilter {
 };
 
 template <class PlaceA, class PlaceB, class Body>
-void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body) {
+void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k,
+                        const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   using namespace polar_filter;
   if (!enabled_) {
-    if (PlaceB::horizontal == Horizontal::yface && block_.at_south_pole()) set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
-    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
+    if (PlaceB::horizontal == Horizontal::yface && block_.at_south_pole())
+      set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
+    for_each(
+        label, block_.cells(n_k),
+        KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
     return;
   }
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
@@ -327,9 +337,9 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, cons
   if (spare_.extent(0) < static_cast<std::size_t>(n_k)) {
     spare_ = Array3<Real>("polar_filter_spare", a.data().extent(0), a.data().extent(1), a.data().extent(2));
   }
-  apply(label, a, Field<PlaceA>(spare_), n_k, KOKKOS_LAMBDA(int k, int j, int i, Real filtered, Real) {
-    body(k, j, i, filtered);
-  });
+  apply(
+      label, a, Field<PlaceA>(spare_), n_k,
+      KOKKOS_LAMBDA(int k, int j, int i, Real filtered, Real) { body(k, j, i, filtered); });
 }
 
 }  // namespace meridian

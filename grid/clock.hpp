@@ -4,6 +4,8 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "grid/options.hpp"
 
@@ -14,7 +16,8 @@ inline constexpr Microseconds microseconds_per_second = 1'000'000;
 inline constexpr Microseconds microseconds_per_day = 86'400 * microseconds_per_second;
 
 enum class Calendar { proleptic_gregorian, noleap, day_360 };
-std::string_view cf_name(Calendar calendar);  // "proleptic_gregorian", "noleap", "360_day"
+std::string_view cf_name(Calendar calendar);     // "proleptic_gregorian", "noleap", "360_day"
+Calendar calendar_of(std::string_view cf_name);  // throws configuration for another name
 
 /// A civil date. Years from 1 to 9999.
 struct Date {
@@ -26,6 +29,7 @@ struct Date {
 /// Days since 0001-01-01 of the calendar, and back.
 std::int64_t day_number(Calendar calendar, const Date& date);
 Date date_of_day(Calendar calendar, std::int64_t day_number);
+/// The date some time later (or earlier, if negative). Throws configuration when it leaves the years 1 to 9999.
 Date add(Calendar calendar, const Date& date, Microseconds interval);
 
 /// "2000-01-01" or "2000-01-01T06:00:00"; throws configuration with what is wrong (also for 30 February).
@@ -41,7 +45,8 @@ struct Interval {
 };
 Interval parse_interval(const std::string& text);  // throws configuration
 std::string to_string(const Interval& interval);
-std::string frequency_text(const Interval& interval);  // for file names: 6hr, day, 5day, mon, yr, 7step
+std::string frequency_text(
+    const Interval& interval);  // for file names: 1hr, 6hr, day, 5day, mon, yr, season, 7step
 
 /// 'time:' of a case.
 struct TimeOptions {
@@ -70,18 +75,24 @@ class Clock {
   void advance() { ++step_; }
   void set_step(long step) { step_ = step; }
 
-  /// True when an interval ends at the present step. Boundaries are aligned with the calendar: n hours from midnight
-  /// (where n divides 24), days from midnight, months from January (where n divides 12), seasons DJF MAM JJA SON;
-  /// other counts, and steps, from the start. Always false for 'never', and at step 0.
+  /// True when an interval ends at the present step. Boundaries are aligned with the calendar: n minutes or hours from
+  /// midnight (where n divides the day), n days from midnight of the first day, n months from January (where n divides
+  /// 12), seasons DJF MAM JJA SON (n of them from December, where n divides 4), n years from January of the first year.
+  /// Other counts begin with the start, its month or its season; steps with the start. Always false for 'never', and at
+  /// step 0.
   bool ends(const Interval& interval) const;
   /// Last boundary at or before 'elapsed', first boundary after it [microseconds since start]; the first one before
-  /// the start is cut to the start.
+  /// the start is cut to the start. For 'never': 0 and the largest number there is.
   Microseconds boundary_before(const Interval& interval, Microseconds elapsed) const;
   Microseconds boundary_after(const Interval& interval, Microseconds elapsed) const;
   /// Throws configuration unless every boundary falls on a step; 'what' names the setting.
   void require_whole_steps(const Interval& interval, const std::string& what) const;
 
  private:
+  Microseconds elapsed_at_month(std::int64_t month_count) const;
+  std::pair<Microseconds, Microseconds> boundaries_around(const Interval& interval,
+                                                          Microseconds elapsed) const;
+
   Calendar calendar_ = Calendar::noleap;
   Date start_;
   Microseconds step_length_ = microseconds_per_second;

@@ -17,8 +17,8 @@ int filter_block_length(int n_lon) {
 Extent columns_of(int n_lon, const Layout& layout, int px) {
   if (layout.ranks_lon == 1) return {0, n_lon};
   const int length = filter_block_length(n_lon);
-  const int blocks = n_lon / 2 / length;      // per half circle: the second half repeats the first,
-  const int ranks = layout.ranks_lon / 2;     // so that over-pole partners own the same blocks
+  const int blocks = n_lon / 2 / length;   // per half circle: the second half repeats the first,
+  const int ranks = layout.ranks_lon / 2;  // so that over-pole partners own the same blocks
   const int half = px / ranks;
   const int p = px % ranks;
   const int begin = blocks * p / ranks;
@@ -52,6 +52,12 @@ std::string words_for(const std::vector<Layout>& layouts) {
   return words;
 }
 
+void require_grid(int n_lon, int n_lat) {
+  require(n_lon >= 8 && n_lon % 2 == 0, ExitCode::configuration, "'grid.n_lon' is ", n_lon,
+          "; it must be even and at least 8.");
+  require(n_lat >= 4, ExitCode::configuration, "'grid.n_lat' is ", n_lat, "; it must be at least 4.");
+}
+
 }  // namespace
 
 std::vector<Layout> allowed_layouts(int n_lon, int n_lat, int n_ranks) {
@@ -64,31 +70,34 @@ std::vector<Layout> allowed_layouts(int n_lon, int n_lat, int n_ranks) {
 }
 
 Layout default_layout(int n_lon, int n_lat, int n_ranks) {
+  require_grid(n_lon, n_lat);
   const std::vector<Layout> layouts = allowed_layouts(n_lon, n_lat, n_ranks);
   if (layouts.empty()) {
-    int fewer = n_ranks;
+    int fewer = n_ranks - 1;
     while (fewer > 1 && allowed_layouts(n_lon, n_lat, fewer).empty()) --fewer;
+    int more = n_ranks + 1;
+    const int most = n_lon / filter_block_length(n_lon) * n_lat;
+    while (more <= most && allowed_layouts(n_lon, n_lat, more).empty()) ++more;
     require(false, ExitCode::configuration, n_ranks, " ranks do not fit a grid of ", n_lon, " x ", n_lat,
-            " cells; the largest smaller number that fits is ", fewer, ".");
+            " cells; the nearest number that fits is ", fewer,
+            more <= most ? " below and " + std::to_string(more) + " above." : ", and none above.");
   }
   const auto halo_points = [&](const Layout& layout) {
     const int x = layout.ranks_lon == 1 ? 0 : 2 * (n_lat / layout.ranks_lat);
     return x + 2 * (n_lon / layout.ranks_lon);
   };
-  return *std::min_element(layouts.begin(), layouts.end(), [&](const Layout& a, const Layout& b) {
-    return halo_points(a) < halo_points(b);
-  });
+  return *std::min_element(layouts.begin(), layouts.end(),
+                           [&](const Layout& a, const Layout& b) { return halo_points(a) < halo_points(b); });
 }
 
 Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator) {
   Block block;
   MPI_Comm_rank(communicator, &block.rank);
   MPI_Comm_size(communicator, &block.n_ranks);
-  require(n_lon >= 8 && n_lon % 2 == 0, ExitCode::configuration, "'grid.n_lon' is ", n_lon,
-          "; it must be even and at least 8.");
-  require(n_lat >= 4, ExitCode::configuration, "'grid.n_lat' is ", n_lat, "; it must be at least 4.");
+  default_layout(n_lon, n_lat, block.n_ranks);  // refuses a grid or a number of ranks that no layout fits
   require(layout.ranks_lon * layout.ranks_lat == block.n_ranks && is_allowed(n_lon, n_lat, layout),
-          ExitCode::configuration, "The layout 'parallel.ranks_lon' x 'parallel.ranks_lat' = ", layout.ranks_lon, "x",
+          ExitCode::configuration,
+          "The layout 'parallel.ranks_lon' x 'parallel.ranks_lat' = ", layout.ranks_lon, "x",
           layout.ranks_lat, " is not possible with ", block.n_ranks, " ranks on ", n_lon, " x ", n_lat,
           " cells; allowed: ", words_for(allowed_layouts(n_lon, n_lat, block.n_ranks)),
           " (ranks in longitude are 1 or even and own whole filter blocks of ", filter_block_length(n_lon),

@@ -31,17 +31,17 @@ Layout default_layout(int n_lon, int n_lat, int n_ranks);
 
 /// The part of the global grid that this rank owns, and its neighbours.
 struct Block {
-  int n_lon = 0, n_lat = 0;          // global cells
-  int i_first = 0, j_first = 0;      // global index of the first owned cell
-  int nx = 0, ny = 0;                // owned cells
-  int filter_block = 0;              // length of the polar filter's blocks
+  int n_lon = 0, n_lat = 0;      // global cells
+  int i_first = 0, j_first = 0;  // global index of the first owned cell
+  int nx = 0, ny = 0;            // owned cells
+  int filter_block = 0;          // length of the polar filter's blocks
   Layout layout;
-  int px = 0, py = 0;                // this rank's place in the layout
+  int px = 0, py = 0;  // this rank's place in the layout
   int rank = 0, n_ranks = 1;
-  int west = 0, east = 0;            // neighbour ranks
-  int south = 0, north = 0;          // across the pole: the rank half a circle away
-  MPI_Comm world = MPI_COMM_SELF;    // all ranks of the run
-  MPI_Comm ring = MPI_COMM_SELF;     // ranks of equal py, ordered by px
+  int west = 0, east = 0;          // neighbour ranks
+  int south = 0, north = 0;        // across the pole: the rank half a circle away
+  MPI_Comm world = MPI_COMM_SELF;  // all ranks of the run
+  MPI_Comm ring = MPI_COMM_SELF;   // ranks of equal py, ordered by px
 
   bool at_south_pole() const { return py == 0; }
   bool at_north_pole() const { return py == layout.ranks_lat - 1; }
@@ -52,7 +52,9 @@ struct Block {
   /// Owned northward-wind points off the poles: yface row 0 of the southernmost rank is the pole.
   Box yfaces(int n_k) const { return {0, n_k, at_south_pole() ? 1 : 0, ny, 0, nx}; }
   /// Cells and 'margin' rings of halo around them.
-  Box cells_with_halo(int n_k, int margin) const { return {0, n_k, -margin, ny + margin, -margin, nx + margin}; }
+  Box cells_with_halo(int n_k, int margin) const {
+    return {0, n_k, -margin, ny + margin, -margin, nx + margin};
+  }
 };
 
 /// Columns [first, first + count) and rows owned by rank (px, py) of a layout.

@@ -72,5 +72,12 @@ inline constexpr FieldSpec<Cell> eastward_wind_tendency{
 inline constexpr FieldSpec<Cell> northward_wind_tendency{
     "tendency_of_northward_wind", "tnva", "m s-2", {-1, 1}, "tendency of northward wind by physics"};
 
+/// The whole catalog.
+inline constexpr FieldInfo all[] = {
+    layer_mass, theta_mass, depth, xwind, ywind, surface_geopotential, coriolis_parameter, air_temperature,
+    eastward_wind, northward_wind, air_pressure, geopotential_height, relative_vorticity,
+    divergence_of_wind, surface_air_pressure, surface_altitude, surface_height, temperature_tendency,
+    eastward_wind_tendency, northward_wind_tendency};
+
 }  // namespace field
 }  // namespace meridian

@@ -13,13 +13,16 @@ namespace meridian {
 struct HaloItem {
   Real* data = nullptr;
   int n_k = 0;
-  bool on_yface = false;   // rows at yfaces: the row at the pole is not repeated beyond it
+  bool on_yface = false;      // rows at yfaces: the row at the pole is not repeated beyond it
   bool changes_sign = false;  // a vector component: changes sign across the pole
 
   template <class P>
-  HaloItem(const Field<P>& field, bool vector = P::horizontal == Horizontal::xface || P::horizontal == Horizontal::yface)
-      : data(field.data().data()), n_k(field.n_levels()),
-        on_yface(P::horizontal == Horizontal::yface || P::horizontal == Horizontal::corner), changes_sign(vector) {}
+  HaloItem(const Field<P>& field,
+           bool vector = P::horizontal == Horizontal::xface || P::horizontal == Horizontal::yface)
+      : data(field.data().data()),
+        n_k(field.n_levels()),
+        on_yface(P::horizontal == Horizontal::yface || P::horizontal == Horizontal::corner),
+        changes_sign(vector) {}
   HaloItem() = default;
 };
 
@@ -46,8 +49,15 @@ class Halo {
   void send_receive(int low, int high, bool low_across_pole, bool high_across_pole, std::size_t count);
   void reserve(std::size_t count);
 
+  /// A message on the device and where the host can read it: the same memory where it can read the device's.
+  struct Buffer {
+    Array1<Real> device;
+    Array1<Real>::host_mirror_type host;
+  };
+
   Block block_;
-  Array1<Real> send_low_, send_high_, receive_low_, receive_high_;  // low: west or south, high: east or north
+  Buffer send_low_, send_high_, receive_low_,
+      receive_high_;  // low: west or south, high: east or north; they only grow
   long exchanges_ = 0;
   long long bytes_sent_ = 0;
 };

@@ -16,8 +16,9 @@ double cosine(double x, int n_lat) {
   return x == 0 ? 0.0 : std::sin(x * pi / n_lat);
 }
 
-/// Sine of the same latitude, exactly antisymmetric about the equator.
+/// Sine of the same latitude, exactly antisymmetric about the equator and symmetric about both poles.
 double sine(double x, int n_lat) {
+  if (x < 0) return sine(-x, n_lat);
   if (x > 0.5 * n_lat) return -sine(n_lat - x, n_lat);
   return 2 * x == n_lat ? 0.0 : -std::cos(x * pi / n_lat);
 }
@@ -50,7 +51,8 @@ Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v) : block
   metrics.dx_at_yface = rows("dx_at_yface", b, [=](double j) { return a * lon * cos_face(j); });
   metrics.area_at_cell = rows("area_at_cell", b, [=](double j) { return strip * cos_cell(j); });
   metrics.area_at_corner = rows("area_at_corner", b, [=](double j) { return strip * cos_face(j); });
-  metrics.inverse_dx_at_cell = rows("inverse_dx_at_cell", b, [=](double j) { return inverse(a * lon * cos_cell(j)); });
+  metrics.inverse_dx_at_cell =
+      rows("inverse_dx_at_cell", b, [=](double j) { return inverse(a * lon * cos_cell(j)); });
   metrics.inverse_area_at_cell =
       rows("inverse_area_at_cell", b, [=](double j) { return inverse(strip * cos_cell(j)); });
   metrics.inverse_area_at_corner =

@@ -14,6 +14,13 @@ namespace meridian {
 inline constexpr bool on_device =
     !Kokkos::SpaceAccessibility<Kokkos::DefaultHostExecutionSpace, DeviceMemory>::accessible;
 
+// MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define MERIDIAN_INLINE_BODY __attribute__((flatten))
+#else
+#define MERIDIAN_INLINE_BODY
+#endif
+
 #ifdef __clang__
 #define MERIDIAN_VECTORISE _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__) && !defined(__CUDACC__)
@@ -36,7 +43,7 @@ void for_each(const char* label, const Box& box, const Body& body) {
                          body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
           const int i_begin = box.i_begin;
@@ -58,7 +65,7 @@ void for_each_column(const char* label, const Box& box, const Body& body) {
     Kokkos::parallel_for(label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
@@ -88,7 +95,9 @@ struct ColumnPasses {
   Box box;
   PassList<Passes...> passes;
   KOKKOS_FUNCTION void operator()(int j, int i) const { passes.run(box, j, i, i + 1); }
-  KOKKOS_FUNCTION void operator()(int row) const { passes.run(box, box.j_begin + row, box.i_begin, box.i_end); }
+  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int row) const {
+    passes.run(box, box.j_begin + row, box.i_begin, box.i_end);
+  }
 };
 
 }  // namespace detail
@@ -112,7 +121,7 @@ void march(const char* label, const Box& box, const Body& body) {
         });
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -148,7 +157,7 @@ void march_down_up(const char* label, const Box& box, const Down& down, const Up
         });
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) {
+        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -196,7 +205,7 @@ double reduce_max(const char* label, const Box& box, const Body& body) {
   if (n_k <= 0 || n_j <= 0 || n_i <= 0) return largest;
   Kokkos::parallel_reduce(
       label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-      KOKKOS_LAMBDA(const int row, double& result) {
+      KOKKOS_LAMBDA(const int row, double& result) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
         for (int i = box.i_begin; i < box.i_end; ++i) {
@@ -220,7 +229,7 @@ double reduce_largest_magnitude(const char* label, const Box& box, const F& f) {
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return 0;
   Kokkos::parallel_reduce(
       label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-      KOKKOS_LAMBDA(const int row, Bits& result) {
+      KOKKOS_LAMBDA(const int row, Bits& result) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
         Bits of_row = 0;
@@ -251,7 +260,7 @@ bool any_point(const char* label, const Box& box, const Body& body) {
   } else {
     Kokkos::parallel_reduce(
         label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-        KOKKOS_LAMBDA(const int row, int& result) {
+        KOKKOS_LAMBDA(const int row, int& result) MERIDIAN_INLINE_BODY {
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
           const int i_begin = box.i_begin;
@@ -276,7 +285,7 @@ Value reduce(const char* label, const Box& box, const Body& body) {
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return result;
   Kokkos::parallel_reduce(
       label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
-      KOKKOS_LAMBDA(const int row, Value& value) {
+      KOKKOS_LAMBDA(const int row, Value& value) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
         for (int i = box.i_begin; i < box.i_end; ++i) body(k, j, i, value);

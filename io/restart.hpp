@@ -23,35 +23,46 @@ struct RestartOptions {
 /// Everything a set holds. 'facts' are short texts, compared or carried: grid, calendar, step, streams, config hash...
 struct RestartContent {
   std::map<std::string, std::string> facts;
-  std::vector<FieldSet::Entry> fields;       // prognostic fields
-  std::vector<Accumulator> accumulators;     // of half-filled averages
+  std::vector<FieldSet::Entry> fields;    // prognostic fields
+  std::vector<Accumulator> accumulators;  // of half-filled averages
 };
 
-/// Writes RUN/restart/<date>-<step>/ atomically (partial name, flush, read back, compare, MANIFEST last, rename), then
-/// removes the oldest sets beyond 'keep'. Collective; any failure leaves older sets untouched and throws input_output.
-/// Returns the set's directory.
-std::string write_restart_set(const std::string& run_directory, const RestartContent& content, const Block& block,
-                              const Clock& clock, std::uint64_t state_hash, int keep);
+/// Writes RUN/restart/<date>-<step>/ in this order: <date>-<step>.partial with the file of values, flushed and
+/// read back; MANIFEST; rename; then the oldest sets beyond 'keep' (>= 1) are removed, never the one just
+/// written. A set killed on the way leaves only a .partial, which the next call removes. A set of the same name
+/// stays when it is intact and has this state hash, else it is renamed .bad; sets of later steps, of a run that
+/// went on differently, are renamed .superseded. Collective. Returns the set's directory.
+/// Throws input_output (older sets untouched), and numerical, before anything is written, where a field holds a
+/// value that is not finite.
+std::string write_restart_set(const std::string& run_directory, const RestartContent& content,
+                              const Block& block, const Clock& clock, std::uint64_t state_hash, int keep);
 
-/// What the MANIFEST of a verified set says.
+/// What the MANIFEST of a verified set says. 'facts' are those given plus date, calendar, grid and precision.
 struct RestartManifest {
   std::string directory;
   std::map<std::string, std::string> facts;
+  std::vector<std::string> variables;  // short names of fields, and accumulated.NAME for accumulators
   std::uint64_t state_hash = 0;
   long step = 0;
+  std::string file_hash;  // of state.nc
+  std::uint64_t file_size = 0;
+
+  bool has_accumulator(const std::string& name) const;
 };
 
 /// Newest set of a run directory whose manifest and files verify; directory is "" when there is none. Damaged newer
 /// sets are reported through 'warnings', one sentence each. Collective.
 RestartManifest newest_restart_set(const std::string& run_directory, const Block& block,
                                    std::vector<std::string>& warnings);
-/// Verifies one set. Throws bad_data (damaged) or missing_input (not there), naming file and reason.
+/// Verifies one set; 'directory' is that set, or a run directory: then its newest set, without falling back.
+/// Throws bad_data (damaged) or missing_input (not there), naming file and reason. Collective.
 RestartManifest verified_restart_set(const std::string& directory, const Block& block);
 /// Same without MPI, reading the manifest alone: for `meridian hash`.
 RestartManifest manifest_of(const std::string& directory);
 
-/// Reads owned points of the given fields and accumulators from a verified set on any layout; the caller exchanges
-/// halos. Throws bad_data for a missing variable, other dimensions or non-finite values.
+/// Reads the points of this rank of the given fields and accumulators from a verified set, whatever layout wrote it;
+/// the caller exchanges halos. Throws bad_data for a missing variable, another grid or precision, or values that are
+/// not finite (in accumulators: NaN). Collective.
 void read_restart_set(const RestartManifest& manifest, const RestartContent& content, const Block& block);
 
 }  // namespace meridian

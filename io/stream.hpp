@@ -31,14 +31,14 @@ struct OutputOptions {
 
 /// What a run's files say about where they come from; written as global attributes.
 struct Provenance {
-  std::string case_name, title, source, history, references, institution, run_id, config, config_sha256, backend,
-      precision;
+  std::string case_name, title, source, history, references, institution, run_id, config, config_sha256,
+      backend, precision;
 };
 
 /// One array of the state of a half-filled average: goes into restart sets under its name.
 struct Accumulator {
-  std::string name;        // "stream.field"
-  Array3<double> data;     // (k, row, column) with halo, as Field
+  std::string name;     // "stream.field"
+  Array3<double> data;  // (k, row, column) with halo, as Field
   Horizontal horizontal;
 };
 
@@ -61,7 +61,7 @@ class Streams {
   void close_files();
   /// State of half-filled averages for a restart set, and back. counts: samples so far, interval begin, per stream.
   std::vector<Accumulator> accumulators();
-  std::string state_text() const;                 // one line of JSON
+  std::string state_text() const;  // one line of JSON
   void restore_state_text(const std::string& text, const Clock& clock);
   /// Removes files and segments that begin at or after 'clock', and *.part leftovers. Rank 0 acts. Called on resume.
   void remove_newer_than(const Clock& clock);

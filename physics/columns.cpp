@@ -17,7 +17,8 @@ const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& fie
     if (state->name == field.name) found = tendency;
   }
   require(found != nullptr, ExitCode::internal, "Scheme '", scheme, "' updates '", field.name,
-          "', for which the dynamics take no tendency. Use reads() or writes(), or add its tendency to physics/columns.cpp.");
+          "', for which the dynamics take no tendency. Use reads() or writes(), or add its tendency to "
+          "physics/columns.cpp.");
   return *found;
 }
 
@@ -27,7 +28,8 @@ Array3<Real> data_of(const FieldSet& fields, std::string_view scheme, const Fiel
   for (const FieldSet::Entry& entry : fields.entries()) {
     if (entry.info.name == field.name) return entry.data;
   }
-  require(false, ExitCode::internal, "Scheme '", scheme, "' uses '", field.name, "', which is not part of this model.");
+  require(false, ExitCode::internal, "Scheme '", scheme, "' uses '", field.name,
+          "', which is not part of this model.");
   return {};
 }
 
@@ -61,20 +63,22 @@ const Columns::Slot& Columns::find(const FieldInfo& field, Wish wish) const {
 }
 
 void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
-                              const ConstField<CellSurface>& surface_pressure, const Field<CellSurface>& heating) {
+                              const ConstField<CellSurface>& surface_pressure,
+                              const Field<CellSurface>& heating) {
   const int n_levels = grid.n_levels();
   const double cp_over_g = grid.planet.heat_capacity_j_per_kg_k / grid.planet.gravity_m_per_s2;  // [s2 K-1]
   const auto a_p0 = grid.levels.a_p0();
   const auto b = grid.levels.b();
-  for_each_column("physics/column_enthalpy_tendency", grid.block.cells(n_levels), KOKKOS_LAMBDA(int j, int i) {
-    const double p_sfc = surface_pressure(0, j, i);  // [Pa]
-    double sum = 0;                                  // [K s-1 Pa]
-    for (int k = 0; k < n_levels; ++k) {
-      const double dp = (a_p0(k + 1) - a_p0(k)) + (b(k + 1) - b(k)) * p_sfc;  // [Pa]
-      sum += dp * dT_dt(k, j, i);
-    }
-    heating(0, j, i) = static_cast<Real>(cp_over_g * sum);
-  });
+  for_each_column(
+      "physics/column_enthalpy_tendency", grid.block.cells(n_levels), KOKKOS_LAMBDA(int j, int i) {
+        const double p_sfc = surface_pressure(0, j, i);  // [Pa]
+        double sum = 0;                                  // [K s-1 Pa]
+        for (int k = 0; k < n_levels; ++k) {
+          const double dp = (a_p0(k + 1) - a_p0(k)) + (b(k + 1) - b(k)) * p_sfc;  // [Pa]
+          sum += dp * dT_dt(k, j, i);
+        }
+        heating(0, j, i) = static_cast<Real>(cp_over_g * sum);
+      });
 }
 
 }  // namespace meridian

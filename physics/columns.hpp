@@ -43,9 +43,9 @@ class Columns {
 
   struct Slot {
     FieldUse use;
-    Array3<Real> data;        // the state (reads, updates)
+    Array3<Real> data;  // the state (reads, updates)
     const FieldInfo* result_field = nullptr;
-    Array3<Real> result;      // what the scheme may change: the tendency (updates) or its own field (writes)
+    Array3<Real> result;  // what the scheme may change: the tendency (updates) or its own field (writes)
   };
   std::span<const Slot> slots() const { return slots_; }
 
@@ -62,6 +62,7 @@ class Columns {
 /// the reference levels at this surface pressure. Summed in double.
 /// dT_dt [cell, K s-1], surface_pressure [Pa]; heating [W m-2]. Reads and fills owned cells.
 void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
-                              const ConstField<CellSurface>& surface_pressure, const Field<CellSurface>& heating);
+                              const ConstField<CellSurface>& surface_pressure,
+                              const Field<CellSurface>& heating);
 
 }  // namespace meridian

@@ -49,9 +49,10 @@ KOKKOS_FORCEINLINE_FUNCTION double equilibrium_temperature(const HeldSuarez::Opt
   return temperature < options.minimum_temperature_k ? options.minimum_temperature_k : temperature;
 }
 
-/// Weight of the boundary layer [1]: 0 above boundary_layer_sigma, 1 at the ground. NaN for NaN.
-KOKKOS_FORCEINLINE_FUNCTION double boundary_layer_weight(const HeldSuarez::Options& options, double sigma) {
-  const double weight = (sigma - options.boundary_layer_sigma) / (1 - options.boundary_layer_sigma);
+/// Weight of the boundary layer [1]: 0 above boundary_layer_sigma, 1 at the ground; depth = 1 - boundary_layer_sigma,
+/// given as its inverse. NaN for NaN.
+KOKKOS_FORCEINLINE_FUNCTION double boundary_layer_weight(double sigma, double inverse_depth) {
+  const double weight = 1 - (1 - sigma) * inverse_depth;
   return weight < 0 ? 0.0 : weight;
 }
 

@@ -60,8 +60,10 @@ struct SchemeOptions {
     if (option.shows_alternatives()) return show_alternatives(option);
     if (name.empty()) option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
     const AnyScheme* known = in_table(name);
-    if (!known) scheme = nullptr;
-    else if (!scheme || scheme->name != name) scheme = known->copy();
+    if (!known)
+      scheme = nullptr;
+    else if (!scheme || scheme->name != name)
+      scheme = known->copy();
     if (scheme) scheme->visit_options(option);
   }
 
@@ -98,8 +100,8 @@ bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 namespace {
 
 bool uses(const AnyScheme& scheme, Use use, std::string_view field) {
-  return std::ranges::any_of(scheme.fields,
-                             [&](const FieldUse& entry) { return entry.use == use && entry.field->name == field; });
+  return std::ranges::any_of(
+      scheme.fields, [&](const FieldUse& entry) { return entry.use == use && entry.field->name == field; });
 }
 
 /// The entry of the list that writes a field, if any.
@@ -117,11 +119,13 @@ std::string entry_text(const Suite::Schemes& schemes, std::size_t n) {
 /// What to do about a field that entry n needs and nothing before it provides.
 std::string remedy(const Suite::Schemes& schemes, std::size_t n, std::string_view field) {
   if (const auto later = writer_of(schemes, field); later && *later > n) {
-    return "Move " + entry_text(schemes, *later) + " which writes it, before entry " + std::to_string(n + 1) + ".";
+    return "Move " + entry_text(schemes, *later) + " which writes it, before entry " + std::to_string(n + 1) +
+           ".";
   }
   std::string writers;
   for (const SchemePtr& scheme : table()) {
-    if (uses(*scheme, Use::writes, field)) writers += (writers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
+    if (uses(*scheme, Use::writes, field))
+      writers += (writers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
   }
   if (writers.empty()) return "No scheme writes it: remove entry " + std::to_string(n + 1) + ".";
   return "Insert " + writers + " before entry " + std::to_string(n + 1) + ".";
@@ -132,20 +136,22 @@ void check_contract(const Suite::Schemes& schemes, const FieldSet& state) {
   for (std::size_t n = 0; n < schemes.size(); ++n) {
     for (std::size_t m = 0; m < n; ++m) {
       require(schemes[m]->name != schemes[n]->name, ExitCode::configuration, "Scheme '", schemes[n]->name,
-              "' is entry ", m + 1, " and entry ", n + 1, " of 'physics.suite'; it may be there once: remove one.");
+              "' is entry ", m + 1, " and entry ", n + 1,
+              " of 'physics.suite'; it may be there once: remove one.");
     }
     for (const FieldUse& use : schemes[n]->fields) {
       const std::string_view name = use.field->name;
       const auto writer = writer_of(schemes, name);
       if (use.use == Use::writes) {
-        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '",
-                name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
-        require(*writer == n, ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '", name,
-                "', and so does ", entry_text(schemes, *writer), " but a field has one writer: remove one of them.");
+        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(schemes, n),
+                " writes '", name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
+        require(*writer == n, ExitCode::configuration, "In the case file, ", entry_text(schemes, n),
+                " writes '", name, "', and so does ", entry_text(schemes, *writer),
+                " but a field has one writer: remove one of them.");
       } else {
         require(state.has(name) || (writer && *writer < n), ExitCode::configuration, "In the case file, ",
-                entry_text(schemes, n), " needs '", name, "', which neither the dynamics nor an entry before it provides. ",
-                remedy(schemes, n, name));
+                entry_text(schemes, n), " needs '", name,
+                "', which neither the dynamics nor an entry before it provides. ", remedy(schemes, n, name));
       }
     }
   }
@@ -153,24 +159,26 @@ void check_contract(const Suite::Schemes& schemes, const FieldSet& state) {
 
 template <class P>
 void add_diagnostic(FieldSet& fields, const FieldInfo& info, int n_k) {
-  const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning, info.has_standard_name);
+  const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning,
+                          info.has_standard_name);
   fields.add(spec, n_k, Role::diagnostic);
 }
 
 void add_written_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels) {
-  require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '", info.name,
-          "', which is not at cells; schemes work at cells.");
+  require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '",
+          info.name, "', which is not at cells; schemes work at cells.");
   if (info.vertical == Vertical::layer) add_diagnostic<Cell>(fields, info, n_levels);
   if (info.vertical == Vertical::interface) add_diagnostic<CellInterface>(fields, info, n_levels + 1);
   if (info.vertical == Vertical::single) add_diagnostic<CellSurface>(fields, info, 1);
 }
 
 void set_to_zero(const Box& cells, const Field<Cell>& a, const Field<Cell>& b, const Field<Cell>& c) {
-  for_each("physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-    a(k, j, i) = 0;
-    b(k, j, i) = 0;
-    c(k, j, i) = 0;
-  });
+  for_each(
+      "physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+        a(k, j, i) = 0;
+        b(k, j, i) = 0;
+        c(k, j, i) = 0;
+      });
 }
 
 /// Up to 8 results of a scheme, for one pass over all of them.
@@ -201,11 +209,12 @@ bool any_out_of_range(const Results& results, const Box& cells) {
   for (int n = 0; n < results.count; ++n) n_k = std::max(n_k, results.n_levels[n]);
   Box box = cells;
   box.k_end = results.count * n_k;
-  return any_point("physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
-    const int n = row / n_k;
-    const int k = Kokkos::min(row % n_k, results.n_levels[n] - 1);
-    return out_of_range(results.field[n](k, j, i), results.lowest[n], results.highest[n]);
-  });
+  return any_point(
+      "physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
+        const int n = row / n_k;
+        const int k = Kokkos::min(row % n_k, results.n_levels[n] - 1);
+        return out_of_range(results.field[n](k, j, i), results.lowest[n], results.highest[n]);
+      });
 }
 
 std::string degrees(double value, char positive, char negative) {
@@ -215,7 +224,9 @@ std::string degrees(double value, char positive, char negative) {
 }
 
 using HostCopy = decltype(Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, Array3<Real>{}));
-HostCopy on_host(const Array3<Real>& data) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data); }
+HostCopy on_host(const Array3<Real>& data) {
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data);
+}
 
 /// What a scheme read at a place: " air_temperature = nan K, ...".
 std::string state_text(const Columns& columns, int k, int j, int i) {
@@ -224,8 +235,8 @@ std::string state_text(const Columns& columns, int k, int j, int i) {
     if (slot.use.use == Use::writes) continue;
     const HostCopy state = on_host(slot.data);
     const int level = std::min(k, static_cast<int>(state.extent(0)) - 1);
-    text << (text.tellp() > 0 ? ", " : " ") << slot.use.field->name << " = " << state(level, j + halo_width, i + halo_width) << ' '
-         << slot.use.field->unit;
+    text << (text.tellp() > 0 ? ", " : " ") << slot.use.field->name << " = "
+         << state(level, j + halo_width, i + halo_width) << ' ' << slot.use.field->unit;
   }
   return text.str();
 }
@@ -242,11 +253,13 @@ void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
       for (int j = 0; j < grid.block.ny; ++j) {
         for (int i = 0; i < grid.block.nx; ++i) {
           const Real value = result(k, j + halo_width, i + halo_width);
-          require(!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest)),
-                  ExitCode::numerical, "Scheme '", scheme.name, "' computed '", info.name, "' = ", value, ' ', info.unit,
-                  " at level ", k + 1, " of ", n_k, ", ", degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S'), ", ",
-                  degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W'), "; allowed is ", info.valid.lowest, " to ",
-                  info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
+          require(!out_of_range(value, static_cast<Real>(info.valid.lowest),
+                                static_cast<Real>(info.valid.highest)),
+                  ExitCode::numerical, "Scheme '", scheme.name, "' computed '", info.name, "' = ", value, ' ',
+                  info.unit, " at level ", k + 1, " of ", n_k, ", ",
+                  degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S'), ", ",
+                  degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W'), "; allowed is ", info.valid.lowest,
+                  " to ", info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
         }
       }
     }
@@ -256,7 +269,9 @@ void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
 /// A scheme at work: its view of the model, what to check, its time.
 struct Runner {
   Runner(SchemePtr scheme, const Grid& grid, const FieldSet& fields)
-      : scheme(std::move(scheme)), columns(*this->scheme, grid, fields), region("physics/" + std::string(this->scheme->name)) {
+      : scheme(std::move(scheme)),
+        columns(*this->scheme, grid, fields),
+        region("physics/" + std::string(this->scheme->name)) {
     for (const Columns::Slot& slot : columns.slots()) {
       if (!slot.result_field) continue;
       if (results.empty() || results.back().count == Results::most) results.emplace_back();
@@ -290,8 +305,8 @@ struct Runner {
 Suite::Schemes schemes_of(const std::vector<SchemeOptions>& options) {
   Suite::Schemes schemes;
   for (const SchemeOptions& option : options) {
-    require(option.scheme != nullptr, ExitCode::configuration, "'physics.suite' names the unknown scheme '", option.name,
-            "'; 'meridian list schemes' shows all.");
+    require(option.scheme != nullptr, ExitCode::configuration, "'physics.suite' names the unknown scheme '",
+            option.name, "'; 'meridian list schemes' shows all.");
     schemes.push_back(option.scheme->copy());
   }
   return schemes;
@@ -334,8 +349,9 @@ struct Suite::Impl {
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
-      require(before[n] == after[n] || runner.may_change(name), ExitCode::internal, "Scheme '", runner.scheme->name,
-              "' changed '", name, "', which it does not list: its 'fields' must name it with updates() or writes().");
+      require(before[n] == after[n] || runner.may_change(name), ExitCode::internal, "Scheme '",
+              runner.scheme->name, "' changed '", name,
+              "', which it does not list: its 'fields' must name it with updates() or writes().");
     }
   }
 };
@@ -350,24 +366,28 @@ bool Suite::empty() const { return impl_->runners.empty(); }
 
 void Suite::run(double dt) {
   if (empty()) return;
-  set_to_zero(impl_->runners.front().columns.cells(), impl_->temperature_tendency, impl_->eastward_wind_tendency,
-              impl_->northward_wind_tendency);
+  set_to_zero(impl_->runners.front().columns.cells(), impl_->temperature_tendency,
+              impl_->eastward_wind_tendency, impl_->northward_wind_tendency);
   for (Runner& runner : impl_->runners) {
-    if (impl_->watch == Watch::every_field) impl_->run_watched(runner, dt);
-    else runner.run(dt);
+    if (impl_->watch == Watch::every_field)
+      impl_->run_watched(runner, dt);
+    else
+      runner.run(dt);
   }
 }
 
 std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;
-  for (const Runner& runner : impl_->runners) result.push_back({std::string(runner.scheme->name), runner.seconds});
+  for (const Runner& runner : impl_->runners)
+    result.push_back({std::string(runner.scheme->name), runner.seconds});
   return result;
 }
 
 std::vector<SchemeInfo> all_schemes() {
   std::vector<SchemeInfo> result;
   for (const SchemePtr& scheme : table()) {
-    SchemeInfo info{std::string(scheme->name), std::string(scheme->meaning), std::string(scheme->source), {}, {}, {}};
+    SchemeInfo info{
+        std::string(scheme->name), std::string(scheme->meaning), std::string(scheme->source), {}, {}, {}};
     for (const FieldUse& use : scheme->fields) {
       auto& names = use.use == Use::reads ? info.reads : use.use == Use::updates ? info.updates : info.writes;
       names.emplace_back(use.field->name);

@@ -1,7 +1,6 @@
-#include "dycore/polar_filter.hpp"
-
 #include <gtest/gtest.h>
 
+#include "dycore/polar_filter.hpp"
 #include "tests/support/tendencies.hpp"
 
 namespace meridian {

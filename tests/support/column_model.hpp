@@ -29,7 +29,8 @@ inline Block column_block(int n_columns, int n_rows, int first_row) {
 /// Grid and diagnosed state of some columns.
 class ColumnModel {
  public:
-  explicit ColumnModel(int n_columns, int n_levels = 6, int n_rows = 1, int first_row = 9, const Planet& planet = {})
+  explicit ColumnModel(int n_columns, int n_levels = 6, int n_rows = 1, int first_row = 9,
+                       const Planet& planet = {})
       : grid(column_block(n_columns, n_rows, first_row), planet,
              sigma_levels(n_levels, planet.reference_pressure_pa)),
         fields(grid.block) {
@@ -62,9 +63,12 @@ class ColumnModel {
     const auto ps = [=](int j, int i) { return p0 * (0.5 + 0.58 * uniform(column_at(j, i), 0, 0)); };
     set(field::surface_air_pressure, [&](int, int j, int i) { return ps(j, i); });
     set(field::air_pressure, [&](int k, int j, int i) { return ps(j, i) * (k + 0.5) / n; });
-    set(field::air_temperature, [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
-    set(field::eastward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
-    set(field::northward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
+    set(field::air_temperature,
+        [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
+    set(field::eastward_wind,
+        [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
+    set(field::northward_wind,
+        [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
   }
 
   template <class P>
@@ -84,7 +88,10 @@ class ColumnModel {
   /// Owned values, index (k * rows + j) * columns + i.
   template <class P>
   std::vector<Real> values(const FieldSpec<P>& spec) const {
-    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, fields.get(spec).data());
+    return values(fields.get(spec).data());
+  }
+  std::vector<Real> values(const Array3<Real>& data) const {
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data);
     std::vector<Real> result;
     for (std::size_t k = 0; k < host.extent(0); ++k) {
       for (int j = 0; j < grid.block.ny; ++j) {

@@ -37,7 +37,7 @@ class Setter : public OptionVisitor {
  protected:
   void enter(Text, Text) override {}
   void leave() override {}
-  std::size_t enter_list(Text, std::size_t size, Text) override { return size; }
+  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
   void enter_element(std::size_t) override {}
   void leave_element() override {}
   void leave_list() override {}

@@ -11,7 +11,8 @@ using HostField = Kokkos::View<Real***, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
 /// In [-0.5, 0.5), from a counter (the mixing function of SplitMix64).
 inline Real noise(int seed, int k, int j, int i) {
-  std::uint64_t x = (((static_cast<std::uint64_t>(seed) * 1009 + k) * 100003 + j) * 100003 + i) * 0x9e3779b97f4a7c15u;
+  std::uint64_t x =
+      (((static_cast<std::uint64_t>(seed) * 1009 + k) * 100003 + j) * 100003 + i) * 0x9e3779b97f4a7c15u;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return static_cast<Real>(static_cast<double>(x ^ (x >> 31)) * 0x1p-64 - 0.5);
@@ -42,7 +43,8 @@ Field<P> noise_field(const Block& block, int n_k, int seed) {
 template <class P>
 struct OnHost {
   HostField data;
-  explicit OnHost(const Field<P>& field) : data("test", field.data().extent(0), field.data().extent(1), field.data().extent(2)) {
+  explicit OnHost(const Field<P>& field)
+      : data("test", field.data().extent(0), field.data().extent(1), field.data().extent(2)) {
     Kokkos::deep_copy(data, field.data());
   }
   Real operator()(int k, int j, int i) const { return data(k, j + halo_width, i + halo_width); }
@@ -56,14 +58,15 @@ struct Pair {
 
 /// Filtered copies of a and b, which are used up.
 template <class PlaceA, class PlaceB>
-Pair<PlaceA, PlaceB> filtered(PolarFilter& filter, const Block& block, const Field<PlaceA>& a, const Field<PlaceB>& b,
-                              int n_k) {
+Pair<PlaceA, PlaceB> filtered(PolarFilter& filter, const Block& block, const Field<PlaceA>& a,
+                              const Field<PlaceB>& b, int n_k) {
   const Field<PlaceA> result_a = make_field<PlaceA>("test", block, n_k);
   const Field<PlaceB> result_b = make_field<PlaceB>("test", block, n_k);
-  filter.apply("test/filtered", a, b, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
-    result_a(k, j, i) = of_a;
-    result_b(k, j, i) = of_b;
-  });
+  filter.apply(
+      "test/filtered", a, b, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
+        result_a(k, j, i) = of_a;
+        result_b(k, j, i) = of_b;
+      });
   return {result_a, result_b};
 }
 

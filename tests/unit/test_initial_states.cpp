@@ -15,12 +15,13 @@ const Planet planet;                                                            
 const Planet jw_planet{.radius_m = 6.371229e6, .rotation_rate_per_s = 7.29212e-5};  // ASP 2008
 const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.29212e-5};
 
-
-/// A filled model on one block, with its fields on the host.
+/// A filled model on one block, with its fields on the host. Shallow water takes no levels.
 struct Filled {
-  Filled(const InitialOptions& options, const Block& block, const Planet& planet_of, int n_k,
-         const std::vector<double>& altitude = {})
-      : grid(block, planet_of, levels(n_k)), fields(block) {
+  Filled(const InitialOptions& options, const Block& block, const Planet& planet_of,
+         const std::vector<double>& altitude = {}, const std::string& levels = "L26")
+      : grid(block, planet_of, options.shallow_water() ? single_layer() : read_levels(levels, 1e5)),
+        fields(block) {
+    const int n_k = grid.n_levels();
     if (options.shallow_water()) {
       fields.add(field::depth, 1, Role::prognostic);
     } else {
@@ -43,17 +44,6 @@ struct Filled {
   double operator()(const FieldSpec<P>& spec, int k, int j, int i) const {
     return host.at(std::string(spec.name))(k, j + halo_width, i + halo_width);
   }
-  /// Levels with a top at 200 Pa, terrain-following below 200 hPa.
-  static VerticalCoordinate levels(int n_k) {
-    std::vector<double> a, b;
-    for (int k = 0; k <= n_k; ++k) {
-      const double eta = 0.002 + 0.998 * k / n_k;
-      b.push_back(eta < 0.2 ? 0 : std::pow((eta - 0.2) / 0.8, 1.3));
-      a.push_back(k == n_k ? 0 : eta - b.back());
-    }
-    return VerticalCoordinate(a, b, 1e5, "test");
-  }
-
   Grid grid;
   FieldSet fields;
   std::map<std::string, Array3<Real>::HostMirror> host;
@@ -153,7 +143,7 @@ TEST(InitialStates, williamson_6_has_the_published_heights_and_winds) {
   EXPECT_NEAR(state.free_surface(0, pi / 4), 9683.213, 5e-4);
   EXPECT_NEAR(state.free_surface(pi / 4, pi / 4), 8502.466, 5e-4);
   EXPECT_NEAR(state.free_surface(1, -pi / 2), 8000, 1e-9);
-  const Filled model(options_of({{"name", "williamson_6"}}), globe(360, 180), planet, 1);
+  const Filled model(options_of({{"name", "williamson_6"}}), globe(360, 180), planet);
   EXPECT_NEAR(area_mean(model, field::depth), 9522.9966,
               0.02);  // midpoint rule: dp^2 / 24 times the curvature
   double highest = 0, fastest = 0;
@@ -208,12 +198,11 @@ TEST(InitialStates, galewsky_depth_is_integrated_to_a_nanometre) {
 }
 
 TEST(InitialStates, galewsky_has_a_mean_depth_of_10_km) {
-  const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet,
-                        1);
+  const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet);
   EXPECT_NEAR(area_mean(balanced, field::depth), 10000, 2e-3);  // midpoint rule at a quarter of a degree
-  const Filled perturbed(options_of({{"name", "galewsky"}}), globe(360, 180), planet, 1);
+  const Filled perturbed(options_of({{"name", "galewsky"}}), globe(360, 180), planet);
   const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180),
-                             planet, 1);
+                             planet);
   EXPECT_NEAR(area_mean(perturbed, field::depth) - area_mean(not_perturbed, field::depth), 1. / 3, 1e-3);
 }
 
@@ -321,10 +310,10 @@ TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
 }
 
 TEST(InitialStates, discrete_columns_are_balanced_over_mountains) {
-  const int n_lon = 32, n_lat = 12, n_k = 20;
+  const int n_lon = 32, n_lat = 12, n_k = 26;
   const auto altitude = mountains(n_lon, n_lat);
   for (const auto& values : atmospheres) {
-    const Filled model(options_of(values), globe(n_lon, n_lat), jw_planet, n_k, altitude);
+    const Filled model(options_of(values), globe(n_lon, n_lat), jw_planet, altitude);
     const auto state = state_of(values, jw_planet);
     const Frame frame(state.angle);
     double worst = 0;
@@ -349,8 +338,20 @@ TEST(InitialStates, discrete_columns_are_balanced_over_mountains) {
   }
 }
 
+TEST(InitialStates, a_top_layer_that_begins_in_vacuum_has_the_temperature_of_its_middle) {
+  for (const std::string name : {"rest", "ullrich"}) {
+    const auto state = state_of({{"name", name}}, planet);
+    const Filled model(options_of({{"name", name}}), globe(16, 12), planet, {}, "sigma:20");
+    for (int j = 0; j < 12; ++j) {
+      const double theta = model(field::theta_mass, 0, j, 2) / model(field::layer_mass, 0, j, 2);
+      const double exner = std::pow(0.025, planet.kappa());  // at 25 hPa
+      EXPECT_NEAR(theta * exner, state.temperature(0, model.grid.latitude_of_cell(j), 2500), 1e-9);
+    }
+  }
+}
+
 TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
-  const int n_lon = 32, n_lat = 12, n_k = 20;
+  const int n_lon = 32, n_lat = 12, n_k = 26;
   const auto altitude = mountains(n_lon, n_lat);
   const double g = planet.gravity_m_per_s2, R = planet.gas_constant_j_per_kg_k;
   const std::map<std::string, std::function<double(double)>> exact = {
@@ -360,7 +361,7 @@ TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
       {"standard_atmosphere",
        [&](double z) { return 1e5 * std::pow(1 - 6.5e-3 * z / 280, g / (R * 6.5e-3)); }}};
   for (const auto& [profile, ps_at] : exact) {
-    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet, n_k,
+    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet,
                        altitude);
     for (int j = 0; j < n_lat; ++j) {
       for (int i = 0; i < n_lon; ++i) {
@@ -376,10 +377,10 @@ TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
 
 TEST(InitialStates, surface_pressure_over_the_states_own_ground_is_the_reference_pressure) {
   for (const std::string name : {"jablonowski_williamson", "ullrich", "rest"}) {
-    const Filled model(options_of({{"name", name}}), globe(16, 12), jw_planet, 20);
+    const Filled model(options_of({{"name", name}}), globe(16, 12), jw_planet);
     for (int j = 0; j < 12; ++j) {
       double ps = model.grid.levels.top_pressure();
-      for (int k = 0; k < 20; ++k) ps += model(field::layer_mass, k, j, 3);
+      for (int k = 0; k < 26; ++k) ps += model(field::layer_mass, k, j, 3);
       EXPECT_NEAR(ps, 1e5, 1e-9);
     }
   }
@@ -394,7 +395,7 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
   for (const double degrees : {0., 3., 45., 87., 90., -30.}) {
     const double alpha = degrees * degree;
     const Filled model(options_of({{"name", "williamson_2"}, {"angle_degrees", std::to_string(degrees)}}),
-                       globe(n_lon, n_lat), planet, 1);
+                       globe(n_lon, n_lat), planet);
     const Grid& grid = model.grid;
     const auto s = [&](double lon, double lat) {
       return -std::cos(lon) * std::cos(lat) * std::sin(alpha) + std::sin(lat) * std::cos(alpha);
@@ -436,7 +437,7 @@ TEST(InitialStates, mean_depth_of_the_tilted_flow_does_not_depend_on_the_angle) 
   for (const std::string degrees : {"0", "2.8647889756541", "45", "87.1352110243459", "90"}) {
     const auto mean = [&](int n_lat) {
       return area_mean(Filled(options_of({{"name", "williamson_2"}, {"angle_degrees", degrees}}),
-                              globe(2 * n_lat, n_lat), planet, 1),
+                              globe(2 * n_lat, n_lat), planet),
                        field::depth);
     };
     const double coarse = mean(45), fine = mean(90);
@@ -463,10 +464,10 @@ TEST(InitialStates, a_tilt_turns_wind_vectors_without_stretching_them) {
 }
 
 TEST(InitialStates, steady_states_are_mirror_symmetric_to_the_bit) {
-  const int n_lon = 16, n_lat = 13, n_k = 10;
+  const int n_lon = 16, n_lat = 13, n_k = 26;
   for (const std::string name : {"jablonowski_williamson", "ullrich"}) {
     const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat),
-                       jw_planet, n_k);
+                       jw_planet);
     for (int k = 0; k < n_k; ++k) {
       for (int j = 0; j < n_lat; ++j) {
         EXPECT_EQ(model(field::theta_mass, k, j, 3), model(field::theta_mass, k, n_lat - 1 - j, 3));
@@ -478,7 +479,7 @@ TEST(InitialStates, steady_states_are_mirror_symmetric_to_the_bit) {
 }
 
 TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
-  const int n_lon = 32, n_lat = 15, n_k = 6;
+  const int n_lon = 32, n_lat = 15, n_k = 26;
   const Layout layout{2, 3};
   auto all = atmospheres;
   all.push_back({{"name", "rest"}, {"perturbation_k", "0.1"}});
@@ -489,11 +490,11 @@ TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
     const auto options = options_of(values);
     const int n = options.shallow_water() ? 1 : n_k;
     const auto altitude = options.shallow_water() ? std::vector<double>() : mountains(n_lon, n_lat);
-    const Filled whole(options, globe(n_lon, n_lat), planet, n, altitude);
+    const Filled whole(options, globe(n_lon, n_lat), planet, altitude);
     int different = 0;
     for (int py = 0; py < layout.ranks_lat; ++py) {
       for (int px = 0; px < layout.ranks_lon; ++px) {
-        const Filled part(options, part_of_globe(n_lon, n_lat, layout, px, py), planet, n, altitude);
+        const Filled part(options, part_of_globe(n_lon, n_lat, layout, px, py), planet, altitude);
         const Block& block = part.grid.block;
         const auto compare = [&](const auto& spec, int margin, int more_rows) {
           for (int k = 0; k < (margin ? 1 : n); ++k) {
@@ -521,10 +522,9 @@ TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
 }
 
 TEST(InitialStates, noise_is_small_different_everywhere_and_without_bias) {
-  const int n_lon = 32, n_lat = 16, n_k = 6;
-  const Filled quiet(options_of({{"name", "rest"}}), globe(n_lon, n_lat), planet, n_k);
-  const Filled noisy(options_of({{"name", "rest"}, {"perturbation_k", "0.1"}}), globe(n_lon, n_lat), planet,
-                     n_k);
+  const int n_lon = 32, n_lat = 16, n_k = 26;
+  const Filled quiet(options_of({{"name", "rest"}}), globe(n_lon, n_lat), planet);
+  const Filled noisy(options_of({{"name", "rest"}, {"perturbation_k", "0.1"}}), globe(n_lon, n_lat), planet);
   std::set<double> values;
   double sum = 0, largest = 0;
   for (int k = 0; k < n_k; ++k) {
@@ -571,8 +571,8 @@ TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_a
 
 TEST(InitialStates, ground_above_the_water_is_refused) {
   const std::vector<double> altitude(16 * 12, 5500.0);
-  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, 1, altitude), Error);
-  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, 1, {0.0}), Error);
+  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, altitude), Error);
+  EXPECT_THROW(Filled(options_of({{"name", "williamson_5"}}), globe(16, 12), planet, {0.0}), Error);
 }
 
 }  // namespace

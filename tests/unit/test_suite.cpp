@@ -1,15 +1,16 @@
-#include "physics/suite.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <map>
 
 #include "grid/loop.hpp"
+#include "io/config.hpp"
 #include "physics/columns.hpp"
 #include "physics/held_suarez.hpp"
+#include "physics/suite.hpp"
 #include "tests/support/column_model.hpp"
 
 namespace meridian {
@@ -33,7 +34,9 @@ struct TestScheme {
 };
 
 void add_everywhere(const Columns& columns, const Field<Cell>& tendency, Real amount) {
-  for_each("test/add_everywhere", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) += amount; });
+  for_each(
+      "test/add_everywhere", columns.cells(),
+      KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) += amount; });
 }
 
 template <class P>
@@ -41,13 +44,17 @@ void fill(const Box& box, const Field<P>& result, Real value) {
   for_each("test/fill", box, KOKKOS_LAMBDA(int k, int j, int i) { result(k, j, i) = value; });
 }
 
-void copy_rain_to_tendency(const Columns& columns, const ConstField<CellSurface>& from, const Field<Cell>& to) {
-  for_each("test/copy_rain", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(0, j, i); });
+void copy_rain_to_tendency(const Columns& columns, const ConstField<CellSurface>& from,
+                           const Field<Cell>& to) {
+  for_each(
+      "test/copy_rain", columns.cells(),
+      KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(0, j, i); });
 }
 
 void copy_temperature(const Columns& columns, const ConstField<Cell>& from, const Field<Cell>& to) {
-  for_each("test/copy_temperature", columns.cells(),
-           KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(k, j, i) / 1024; });
+  for_each(
+      "test/copy_temperature", columns.cells(),
+      KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(k, j, i) / 1024; });
 }
 
 Box surface(const Columns& columns) { return columns.grid().block.cells(1); }
@@ -56,7 +63,9 @@ struct Heater : TestScheme {
   static constexpr std::string_view name = "heater";
   static constexpr FieldUse fields[] = {updates(field::air_temperature)};
   Real rate = 0.125;  // [K s-1]
-  void run(Columns& columns, double) const { add_everywhere(columns, columns.tendency(field::air_temperature), rate); }
+  void run(Columns& columns, double) const {
+    add_everywhere(columns, columns.tendency(field::air_temperature), rate);
+  }
 };
 
 struct Rainmaker : TestScheme {
@@ -187,14 +196,16 @@ TEST(Suite, a_need_that_nothing_meets_is_refused) {
 TEST(Suite, a_need_that_a_later_scheme_would_meet_is_refused_with_the_line_to_move) {
   const Outcome outcome = outcome_of_start(RainReader{}, Rainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Move entry 2 of 'physics.suite', 'rainmaker', which writes it, before entry 1"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("Move entry 2 of 'physics.suite', 'rainmaker', which writes it, before entry 1"));
 }
 
 TEST(Suite, a_field_with_two_writers_is_refused) {
   const Outcome outcome = outcome_of_start(Rainmaker{}, SecondRainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
-                                          "entry 1 of 'physics.suite', 'rainmaker'"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
+                        "entry 1 of 'physics.suite', 'rainmaker'"));
 }
 
 TEST(Suite, a_scheme_that_writes_the_state_is_refused) {
@@ -254,7 +265,8 @@ TEST(Suite, a_change_of_a_field_that_is_not_listed_is_found) {
   };
   const Outcome outcome = outcome_of_run(model, Watch::every_field, intruder);
   EXPECT_EQ(outcome.code, ExitCode::internal);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
 }
 
 TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
@@ -265,7 +277,8 @@ TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
   const Outcome outcome = outcome_of_run(model, Watch::results, HeldSuarez{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
   EXPECT_EQ(static_cast<int>(outcome.code), 76);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
   EXPECT_THAT(outcome.sentence, HasSubstr("level 5 of 6, 39.375 N, 247.500 E"));
   EXPECT_THAT(outcome.sentence, HasSubstr("air_temperature = nan K"));
 }
@@ -287,7 +300,8 @@ TEST(Suite, nan_in_any_field_that_held_suarez_reads_is_caught) {
 
 TEST(Suite, a_tendency_out_of_range_is_the_fault_of_the_scheme_that_made_it_so) {
   ColumnModel model(8);
-  const Outcome outcome = outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
+  const Outcome outcome =
+      outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
   EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = 2."));
   EXPECT_THAT(outcome.sentence, HasSubstr("level 1 of 6"));
@@ -297,7 +311,8 @@ TEST(Suite, a_written_field_out_of_range_is_caught) {
   ColumnModel model(8);
   const Outcome outcome = outcome_of_run(model, Watch::results, Rainmaker{{}, -1});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'rainmaker' computed 'rain' = -1 kg m-2 s-1 at level 1 of 1"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("Scheme 'rainmaker' computed 'rain' = -1 kg m-2 s-1 at level 1 of 1"));
 }
 
 /// Reads options from a map of texts; the list 'suite' has one element for each word given.
@@ -363,6 +378,34 @@ TEST(PhysicsOptions, a_scheme_of_the_list_gets_its_options) {
             1e-5 * std::abs(usual.values(field::eastward_wind_tendency)[last]));
 }
 
+/// Surface drag by the suite of a case file, or the problems of reading it.
+struct FromFile {
+  double drag = 0;
+  std::string problems;
+};
+FromFile from_file(const std::string& text) {
+  Problems problems;
+  const Node root = parse_yaml(text, "case.yaml", problems);
+  Reader reader(root, problems);
+  PhysicsOptions options;
+  reader.group("physics", options, "physics");
+  if (!problems.empty()) return {0, problems.report()};
+  ColumnModel model(1);
+  Suite(options, model.grid, model.fields).run(600);
+  return {model.values(field::eastward_wind_tendency).back(), ""};
+}
+
+TEST(PhysicsOptions, a_case_file_names_a_scheme_alone_or_with_its_options) {
+  const FromFile bare = from_file("physics: {suite: [held_suarez]}");
+  const FromFile full = from_file("physics: {suite: [{scheme: held_suarez}]}");
+  const FromFile slow = from_file("physics: {suite: [{scheme: held_suarez, friction_time_days: 1000}]}");
+  EXPECT_EQ(bare.problems + full.problems + slow.problems, "");
+  EXPECT_NE(bare.drag, 0);
+  EXPECT_EQ(bare.drag, full.drag);
+  EXPECT_NEAR(slow.drag / bare.drag, 1e-3, 1e-5);  // 1 - k dt / 2 apart
+  EXPECT_NE(from_file("physics: {suite: [held_suares]}").problems, "");
+}
+
 TEST(PhysicsOptions, an_entry_without_a_scheme_or_with_an_unknown_one_is_a_problem) {
   ListReader nameless;
   nameless.suite = {""};
@@ -375,7 +418,8 @@ TEST(PhysicsOptions, an_entry_without_a_scheme_or_with_an_unknown_one_is_a_probl
   options.visit(unknown);
   EXPECT_THAT(unknown.seen, testing::ElementsAre("refused held_suares"));
   ColumnModel model(8);
-  EXPECT_EQ(outcome_of([&] { Suite suite(options, model.grid, model.fields); }).code, ExitCode::configuration);
+  EXPECT_EQ(outcome_of([&] { Suite suite(options, model.grid, model.fields); }).code,
+            ExitCode::configuration);
 }
 
 TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
@@ -384,7 +428,41 @@ TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
   PhysicsOptions options;
   options.visit(help);
   EXPECT_TRUE(help.problems.empty());
-  EXPECT_THAT(help.seen, testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
+  EXPECT_THAT(help.seen,
+              testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
+}
+
+/// Every tendency and written field of one scheme of the table, on the first n of the random columns.
+std::map<std::string, std::vector<Real>> results_of(const std::string& scheme, int n_columns) {
+  ListReader reader;
+  reader.suite = {scheme};
+  PhysicsOptions options;
+  options.visit(reader);
+  ColumnModel model(n_columns);
+  const auto n_state = model.fields.entries().size();
+  Suite suite(options, model.grid, model.fields, Watch::every_field);
+  suite.run(1200);
+  std::map<std::string, std::vector<Real>> results;
+  for (std::size_t n = n_state; n < model.fields.entries().size(); ++n) {
+    const FieldSet::Entry& entry = model.fields.entries()[n];
+    results[std::string(entry.info.name)] = model.values(entry.data);
+  }
+  return results;
+}
+
+TEST(AllSchemes, random_columns_give_finite_results_that_do_not_depend_on_the_number_of_columns) {
+  const int most = 257;
+  for (const SchemeInfo& scheme : all_schemes()) {
+    const auto all = results_of(scheme.name, most);
+    for (const int n : {1, 2, 7, 8, 9, 63, 64, 65, 255, 256, 257}) {
+      for (const auto& [name, values] : results_of(scheme.name, n)) {
+        for (std::size_t at = 0; at < values.size(); ++at) {
+          ASSERT_TRUE(std::isfinite(values[at])) << scheme.name << ' ' << name;
+          ASSERT_EQ(values[at], all.at(name)[at / n * most + at % n]) << scheme.name << ' ' << name;
+        }
+      }
+    }
+  }
 }
 
 TEST(AllSchemes, every_scheme_says_what_it_is_and_uses) {

@@ -1,0 +1,174 @@
+#include "driver/case.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace meridian {
+namespace {
+
+namespace fs = std::filesystem;
+
+const ExclusiveKeys exclusive_keys = {{"time.run_days", "time.run_steps"}};
+
+/// Contents of a file, cut one byte behind the largest size that is read.
+std::string contents(const std::string& file) {
+  std::error_code ignored;
+  require(fs::exists(file, ignored), ExitCode::missing_input, "There is no case file '", file,
+          "'. Names without '/' and '.yaml' mean the cases of 'meridian list cases'.");
+  require(!fs::is_directory(file, ignored), ExitCode::configuration, "'", file,
+          "' is a folder, not a case file.");
+  std::ifstream stream(file, std::ios::binary);
+  require(stream.is_open(), errno == EACCES ? ExitCode::no_permission : ExitCode::input_output, "Case file '",
+          file, "' cannot be opened: ", std::generic_category().message(errno), ".");
+  std::string text(largest_yaml_bytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  require(!stream.bad(), ExitCode::input_output, "Case file '", file, "' cannot be read.");
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
+
+/// A file named in a case is looked for beside the case file first; the name stays as it is when nothing is there.
+void look_beside(const std::string& case_file, std::string& name) {
+  const bool is_file_name =
+      name.find(':') == std::string::npos && name.find_first_of("./") != std::string::npos;
+  if (!is_file_name || fs::path(name).is_absolute()) return;
+  std::error_code ignored;
+  const fs::path beside = fs::path(case_file).parent_path() / name;
+  if (fs::is_regular_file(beside, ignored)) name = fs::absolute(beside, ignored).lexically_normal().string();
+}
+
+/// Rules that concern several parts.
+void check(const Case& c, Reader& reader) {
+  const double microseconds = c.dycore.dt_s * static_cast<double>(microseconds_per_second);
+  if (std::abs(microseconds - std::round(microseconds)) > 1e-4) {  // more than round-off of the largest step
+    reader.problem("dycore.dt_s", "'dycore.dt_s' = " + exact_text(c.dycore.dt_s) +
+                                      " is no whole number of microseconds; the nearest is " +
+                                      exact_text(std::round(microseconds) / 1e6));
+  }
+  const bool shallow = c.dycore.equations == "shallow_water";
+  if (shallow != c.initial.shallow_water()) {
+    reader.problem("initial.name", "'initial.name' = " + c.initial.name() + " is a state of the " +
+                                       (shallow ? "hydrostatic" : "shallow_water") +
+                                       " equations, but 'dycore.equations' = " + c.dycore.equations);
+  }
+  try {
+    parse_interval(c.restart.every);
+  } catch (const Error& error) {
+    reader.problem("restart.every", error.what());
+  }
+  if (shallow && !c.physics.empty()) {
+    reader.problem("physics.suite", "'physics.suite' must be empty where 'dycore.equations' = shallow_water");
+  }
+}
+
+}  // namespace
+
+void GridOptions::visit(OptionVisitor& option) {
+  option.integer("n_lon", n_lon, "1", {8, 100000}, "cells along a circle of latitude; even");
+  option.integer("n_lat", n_lat, "1", {4, 50000}, "cells from pole to pole");
+  option.text("levels", levels,
+              "L26, L30, L60, L91, L137, sigma:N, or the path of a table of two columns A B",
+              "vertical levels; shallow water has none");
+  if (n_lon % 2 != 0) option.problem("n_lon", "'grid.n_lon' = " + std::to_string(n_lon) + " must be even");
+}
+
+void ParallelOptions::visit(OptionVisitor& option) {
+  option.integer("ranks_lon", ranks_lon, "1", {0, 100000},
+                 "ranks along longitude: 1 or even; 0: chosen by the model");
+  option.integer("ranks_lat", ranks_lat, "1", {0, 100000}, "ranks along latitude; 0: chosen by the model");
+  if (ranks_lon > 1 && ranks_lon % 2 != 0) {
+    option.problem("ranks_lon", "'parallel.ranks_lon' = " + std::to_string(ranks_lon) + " must be 1 or even");
+  }
+}
+
+void LogOptions::visit(OptionVisitor& option) {
+  static constexpr std::string_view formats[] = {"auto", "line", "json", "none"};
+  option.real("every_s", every_s, "s", {0, 86400}, "wall time between progress reports");
+  option.word("format", format, formats, "auto: a line on a terminal, JSON lines elsewhere");
+}
+
+void Case::visit(OptionVisitor& option) {
+  option.text("title", title, "one line of text", "what this case is, for output files");
+  option.group("planet", planet, "size, rotation and gas of the planet");
+  option.group("grid", grid, "resolution");
+  option.group("time", time, "calendar and length of the run");
+  option.group("dycore", dycore, "equations and numerics of the fluid");
+  option.group("initial", initial, "the state at the start");
+  option.group("boundary", boundary, "the ground");
+  option.group("physics", physics, "column physics");
+  option.group("parallel", parallel, "how the grid is split over ranks");
+  option.group("output", output, "what is written");
+  option.group("restart", restart, "restart sets");
+  option.group("log", log, "reports of progress");
+}
+
+std::string cases_folder() {
+  std::error_code ignored;
+  const char* data = std::getenv("MERIDIAN_DATA_DIR");
+  const std::string own = data ? std::string(data) + "/cases" : "";
+  return fs::is_directory(own, ignored) ? own : MERIDIAN_SOURCE_DIR "/cases";
+}
+
+std::vector<std::string> case_names() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(cases_folder(), ignored)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+CaseText find_case(const std::string& name_or_path) {
+  const fs::path path(name_or_path);
+  const bool bare = name_or_path.find('/') == std::string::npos && path.extension() != ".yaml" &&
+                    path.extension() != ".yml";
+  if (!bare) return {path.stem().string(), name_or_path, contents(name_or_path)};
+  const auto names = case_names();
+  if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+    Problems problems;
+    std::string hint = did_you_mean(nearest(name_or_path, names));
+    if (hint.empty()) hint = "'meridian list cases' shows them all; a file of your own needs its '.yaml'";
+    problems.add({{}, "unknown case '" + shortened(name_or_path) + "'", hint});
+    problems.throw_if_any();
+  }
+  const std::string file = cases_folder() + "/" + name_or_path + ".yaml";
+  return {name_or_path, file, contents(file)};
+}
+
+Case parse_case(const CaseText& source, const std::vector<std::string>& settings) {
+  Problems problems;
+  Node root = parse_yaml(source.text, source.file, problems);
+  apply_settings(root, settings, exclusive_keys, problems);
+  Case c;
+  Reader reader(root, problems);
+  c.visit(reader);
+  reader.report_unknown_keys(all_options());
+  if (problems.empty()) check(c, reader);
+  problems.throw_if_any();
+  c.name = source.name;
+  c.file = source.file;
+  look_beside(c.file, c.grid.levels);
+  look_beside(c.file, c.boundary.topography);
+  Resolver resolver(reader.origins(), exclusive_keys);
+  c.visit(resolver);
+  c.resolved = resolver.yaml();
+  return c;
+}
+
+Case read_case(const std::string& name_or_path, const std::vector<std::string>& settings) {
+  return parse_case(find_case(name_or_path), settings);
+}
+
+std::vector<OptionInfo> all_options() {
+  Case defaults;
+  Describer describer;
+  defaults.visit(describer);
+  return describer.options();
+}
+
+}  // namespace meridian

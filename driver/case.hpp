@@ -1,0 +1,85 @@
+#pragma once
+// A case: one YAML file as a tree of options. Nothing about a run is read from anywhere else.
+
+#include <string>
+#include <vector>
+
+#include "cases/initial_state.hpp"
+#include "dycore/dycore.hpp"
+#include "grid/clock.hpp"
+#include "grid/planet.hpp"
+#include "io/boundary_data.hpp"
+#include "io/config.hpp"
+#include "io/restart.hpp"
+#include "io/stream.hpp"
+#include "physics/suite.hpp"
+
+namespace meridian {
+
+/// 'grid:' of a case.
+struct GridOptions {
+  int n_lon = 180;
+  int n_lat = 90;
+  std::string levels = "L26";
+
+  void visit(OptionVisitor& option);
+};
+
+/// 'parallel:' of a case.
+struct ParallelOptions {
+  int ranks_lon = 0;  // 0: chosen by the model
+  int ranks_lat = 0;
+
+  void visit(OptionVisitor& option);
+};
+
+/// 'log:' of a case.
+struct LogOptions {
+  double every_s = 5;  // of wall time
+  std::string format = "auto";
+
+  void visit(OptionVisitor& option);
+};
+
+struct Case {
+  std::string name;      // of the file, without folder and ending
+  std::string file;      // as given, or found in the project's cases/
+  std::string resolved;  // every option with its origin, as YAML: run again it gives the same bits
+
+  std::string title = "untitled";
+  Planet planet;
+  GridOptions grid;
+  TimeOptions time;
+  DycoreOptions dycore;
+  InitialOptions initial;
+  BoundaryOptions boundary;
+  PhysicsOptions physics;
+  ParallelOptions parallel;
+  OutputOptions output;
+  RestartOptions restart;
+  LogOptions log;
+
+  void visit(OptionVisitor& option);
+};
+
+/// A case file that has been found and read, but not understood.
+struct CaseText {
+  std::string name, file, text;
+};
+
+/// Finds a case: a bare name in the project's cases/, anything with '/' or '.yaml' as a path. Throws configuration
+/// (unknown name, with the nearest ones), missing_input (no such file), no_permission.
+CaseText find_case(const std::string& name_or_path);
+
+/// Reads a case with settings "key=value" on top. Throws ConfigurationError with all mistakes at once.
+Case parse_case(const CaseText& source, const std::vector<std::string>& settings);
+Case read_case(const std::string& name_or_path, const std::vector<std::string>& settings);
+
+/// Folder with the project's cases, <name>.yaml, and their names: $MERIDIAN_DATA_DIR/cases, else cases/ of the sources.
+std::string cases_folder();
+std::vector<std::string> case_names();
+
+/// All options, with defaults, units, ranges and meanings.
+std::vector<OptionInfo> all_options();
+
+}  // namespace meridian

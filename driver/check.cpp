@@ -1,0 +1,62 @@
+// `meridian check`: everything that a run would refuse, and what it costs.
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "driver/model.hpp"
+#include "io/run_directory.hpp"
+
+namespace meridian {
+
+CheckReport check_case(const Case& c) {
+  Model model(c, "output", "");  // throws what a run would refuse
+  model.start_without_output();
+  const Block& block = model.grid().block;
+  const DynamicsSummary s = model.dycore().summary();
+  const double cells = static_cast<double>(block.n_lon) * block.n_lat * model.grid().n_levels();
+  const double words = model.dycore().words_per_cell();
+  const double bytes = words * sizeof(Real) * block.nx * block.ny * model.grid().n_levels();
+  const double days = static_cast<double>(model.last_step()) * model.clock().step_seconds() / seconds_per_day;
+  const double output_bytes = model.streams().bytes_per_day(model.clock()) * days;
+  const double state_words = c.dycore.shallow_water() ? 3 : 4;
+  const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
+  const double courant_limit = c.dycore.time_scheme == "rk3" ? 0.61 : c.dycore.shallow_water() ? 1.0 : 1.25;
+
+  nlohmann::ordered_json json = {
+      {"case", c.name},
+      {"file", c.file},
+      {"grid", {{"n_lon", block.n_lon}, {"n_lat", block.n_lat}, {"levels", model.grid().n_levels()}}},
+      {"ranks", {{"lon", block.layout.ranks_lon}, {"lat", block.layout.ranks_lat}}},
+      {"steps", model.last_step()},
+      {"days", days},
+      {"dt_s", model.clock().step_seconds()},
+      {"courant", s.largest_courant},
+      {"courant_limit", courant_limit},
+      {"max_wind_m_per_s", s.largest_wind},
+      {"memory_words_per_cell", words},
+      {"memory_bytes_per_rank", bytes},
+      {"output_bytes", output_bytes},
+      {"restart_bytes", restart_bytes},
+      {"free_bytes", static_cast<double>(free_bytes("."))}};
+  std::string warning;
+  if (s.largest_courant > courant_limit) {
+    warning = "The Courant number is above the limit of this scheme: expect the run to fail.";
+    json["warning"] = warning;
+  }
+  char text[2000];
+  std::snprintf(text, sizeof text,
+                "Case %s (%s) is in order.\n"
+                "  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n"
+                "  time      %ld steps of %g s, %g days\n"
+                "  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n"
+                "  memory    %.1f MiB per rank in fields: %.1f words per cell\n"
+                "  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
+                c.name.c_str(), c.file.c_str(), block.n_lon, block.n_lat, model.grid().n_levels(), cells,
+                block.layout.ranks_lon, block.layout.ranks_lat, model.last_step(), model.clock().step_seconds(), days,
+                s.largest_courant, s.largest_wind, courant_limit, bytes / 1048576, words, output_bytes / 1048576,
+                restart_bytes / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
+  return {std::string(text) + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
+}
+
+}  // namespace meridian

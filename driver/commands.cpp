@@ -1,0 +1,180 @@
+#include "driver/commands.hpp"
+
+#include <mpi.h>
+
+#include <CLI/CLI.hpp>
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+
+#include "driver/case.hpp"
+#include "driver/failure.hpp"
+#include "driver/listing.hpp"
+#include "driver/model.hpp"
+#include "io/restart.hpp"
+
+namespace meridian {
+namespace {
+
+/// What the user typed.
+struct Arguments {
+  std::string name;  // of a case, a run directory, a kind of list, anything to describe
+  std::vector<std::string> settings;
+  bool json = false;
+  RunOptions run;
+};
+
+void broadcast(std::string& text) {
+  std::uint64_t size = text.size();
+  MPI_Bcast(&size, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+  text.resize(size);
+  MPI_Bcast(text.data(), static_cast<int>(size), MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
+/// Rank 0 reads the file; all ranks understand it, and find the same mistakes. Without a launcher MPI starts only when
+/// the case is good.
+Case read_case_on_all_ranks(const Arguments& arguments) {
+  if (!has_launcher()) return read_case(arguments.name, arguments.settings);
+  start_mpi();
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  CaseText source;
+  if (rank == 0) source = find_case(arguments.name);
+  for (std::string* text : {&source.name, &source.file, &source.text}) broadcast(*text);
+  return parse_case(source, arguments.settings);
+}
+
+int with_kokkos(const std::function<int()>& work) {
+  start_mpi();
+  int code = 0;
+  {
+    const Kokkos::ScopeGuard kokkos(Kokkos::InitializationSettings().set_disable_warnings(true));
+    code = work();
+  }
+  finish_mpi();
+  return code;
+}
+
+int run(const Arguments& arguments) {
+  const Case c = read_case_on_all_ranks(arguments);
+  RunOptions options = arguments.run;
+  if (options.run_directory.empty()) options.run_directory = "runs/" + c.name;
+  return with_kokkos([&] { return run_case(c, options); });
+}
+
+int check(const Arguments& arguments) {
+  const Case c = read_case_on_all_ranks(arguments);
+  return with_kokkos([&] {
+    const CheckReport report = check_case(c);
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0) std::cout << (arguments.json ? report.json : report.text) << std::endl;
+    return 0;
+  });
+}
+
+int hash(const Arguments& arguments) {
+  const auto hash = manifest_of(arguments.name).state_hash;
+  std::printf("%016llx\n", static_cast<unsigned long long>(hash));
+  return 0;
+}
+
+int show(const std::string& text) {
+  std::cout << text << std::flush;
+  return 0;
+}
+
+/// Declares the subcommands; each callback leaves the function to run in 'chosen'.
+void declare(CLI::App& app, Arguments& arguments, std::function<int(const Arguments&)>& chosen) {
+  const auto add = [&](const char* name, const char* meaning, int (*function)(const Arguments&)) {
+    CLI::App* command = app.add_subcommand(name, meaning);
+    command->callback([&chosen, function] { chosen = function; });
+    return command;
+  };
+  const auto takes_case = [&](CLI::App* command) {
+    command->add_option("CASE", arguments.name, "a name of 'meridian list cases', or the path of a YAML file")
+        ->required();
+    command
+        ->add_option("--set", arguments.settings, "change one option: key=value, for example time.run_days=5")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+  };
+
+  CLI::App* command = add("run", "Run a case, or continue it from its newest restart set", run);
+  takes_case(command);
+  command->add_option("--run-dir", arguments.run.run_directory,
+                      "where everything is written; runs/CASE unless given");
+  command->add_option("--resume", arguments.run.resume, "auto, none, or the directory of a restart set")
+      ->capture_default_str();
+  command->add_flag("--dry-run", arguments.run.dry_run,
+                    "prepare everything, but do not step and write nothing");
+
+  command = add("check", "Check a case, and tell its memory and output; nothing is written", check);
+  takes_case(command);
+  command->add_flag("--json", arguments.json, "for programs");
+
+  command = add("list", "List what there is", [](const Arguments& a) { return show(list(a.name, a.json)); });
+  command->add_option("KIND", arguments.name, "cases, schemes, fields or options")
+      ->required()
+      ->check(CLI::IsMember({"cases", "schemes", "fields", "options"}));
+  command->add_flag("--json", arguments.json, "for programs");
+
+  command = add("describe", "Explain an option, a field, a scheme, an initial state or a case",
+                [](const Arguments& a) { return show(describe(a.name)); });
+  command->add_option("NAME", arguments.name, "for example dycore.dt_s, ta, held_suarez")->required();
+
+  command = add("hash", "Print the state hash of the newest restart set of a run", hash);
+  command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
+
+  add("schema", "Print the JSON Schema of case files", [](const Arguments&) { return show(json_schema()); });
+  add("version", "Print what this program was built from",
+      [](const Arguments&) { return show(version_text()); });
+}
+
+/// What is wrong with a command line, and where to look.
+std::string usage_text(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const bool known = first[0] == '-' || std::find(names.begin(), names.end(), first) != names.end();
+  if (known)
+    return std::string(error.what()) + "\n  see meridian" + (argc > 1 && first[0] != '-' ? " " + first : "") +
+           " --help";
+  const std::string hint = did_you_mean(nearest(first, names));
+  return "there is no subcommand '" + shortened(first) + "'\n  " +
+         (hint.empty() ? "see meridian --help" : hint);
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+  CLI::App app("Meridian, a global atmosphere model", "meridian");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text());
+  app.set_help_all_flag("--help-all", "Help of all subcommands");
+  app.footer(
+      "Exit codes: 0 done, 64 usage, 65 bad data in an input, 66 input missing, 70 internal, 71 system or "
+      "MPI,\n"
+      "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 "
+      "permission,\n"
+      "78 configuration.");
+  Arguments arguments;
+  std::function<int(const Arguments&)> chosen;
+  declare(app, arguments, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wish) {
+    return app.exit(wish);
+  } catch (const CLI::ParseError& error) {
+    if (has_launcher()) start_mpi();
+    end_job(ExitCode::usage, usage_text(app, error, argc, argv));
+  }
+  const int code = chosen(arguments);
+  finish_mpi();
+  return code;
+}
+
+}  // namespace meridian

@@ -1,0 +1,319 @@
+#include "driver/listing.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "driver/case.hpp"
+#include "driver/version.hpp"
+#include "grid/field_catalog.hpp"
+
+namespace meridian {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int json_indent = 2;
+
+/// First column padded, rows of text.
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t n = 0; n + 1 < row.size(); ++n) widths[n] = std::max(widths[n], row[n].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t n = 0; n < row.size(); ++n) {
+      text += row[n];
+      if (n + 1 < row.size()) text += std::string(widths[n] + 2 - row[n].size(), ' ');
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string title_of(const CaseText& source) {
+  Problems problems;
+  const Node root = parse_yaml(source.text, source.file, problems);
+  const Entry* title = root.find("title");
+  return title ? title->value.text : "";
+}
+
+/// The comments at the top of a case file: its documentation.
+std::string heading_of(const CaseText& source) {
+  std::string heading;
+  for (std::size_t begin = 0; begin < source.text.size() && source.text[begin] == '#';) {
+    const std::size_t end = std::min(source.text.find('\n', begin), source.text.size());
+    const std::size_t skip = source.text.compare(begin, 2, "# ") == 0 ? 2 : 1;
+    heading += source.text.substr(begin + skip, end - begin - skip) + "\n";
+    begin = end + 1;
+  }
+  return heading;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string_view place_name(Horizontal horizontal) {
+  switch (horizontal) {
+    case Horizontal::cell:
+      return "cell";
+    case Horizontal::xface:
+      return "western face";
+    case Horizontal::yface:
+      return "southern face";
+    case Horizontal::corner:
+      return "corner";
+  }
+  return "";
+}
+
+std::string_view level_name(Vertical vertical) {
+  switch (vertical) {
+    case Vertical::layer:
+      return "layers";
+    case Vertical::interface:
+      return "interfaces";
+    case Vertical::single:
+      return "surface";
+  }
+  return "";
+}
+
+bool has_value(const OptionInfo& option) { return option.type != "group" && option.type != "list"; }
+bool is_number(const OptionInfo& option) { return option.type == "number" || option.type == "whole number"; }
+
+/// What may be set, in a few words.
+std::string allowed_text(const OptionInfo& option) {
+  const std::string unit = option.unit == "1" ? "" : option.unit;
+  if (is_number(option)) {
+    return exact_text(option.range.lowest) + " to " + exact_text(option.range.highest) +
+           (unit.empty() ? "" : " " + unit);
+  }
+  if (!option.allowed.empty()) return joined(option.allowed);
+  return option.form.empty() ? option.type : option.form;
+}
+
+std::string list_cases(bool json) {
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& name : case_names()) {
+    const auto source = find_case(name);
+    array.push_back({{"name", name}, {"title", title_of(source)}, {"file", source.file}});
+    rows.push_back({name, title_of(source)});
+  }
+  return json ? array.dump(json_indent) + "\n" : table(rows);
+}
+
+std::string list_schemes(bool json) {
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& scheme : all_schemes()) {
+    array.push_back({{"name", scheme.name},
+                     {"meaning", scheme.meaning},
+                     {"source", scheme.source},
+                     {"reads", scheme.reads},
+                     {"updates", scheme.updates},
+                     {"writes", scheme.writes}});
+    rows.push_back({scheme.name, scheme.meaning});
+  }
+  return json ? array.dump(json_indent) + "\n" : table(rows);
+}
+
+std::string list_fields(bool json) {
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const FieldInfo& field : field::all) {
+    array.push_back({{"short_name", field.short_name},
+                     {"name", field.name},
+                     {"unit", field.unit},
+                     {"place", place_name(field.horizontal)},
+                     {"levels", level_name(field.vertical)},
+                     {"lowest", field.valid.lowest},
+                     {"highest", field.valid.highest},
+                     {"meaning", field.meaning}});
+    rows.push_back({std::string(field.short_name), std::string(field.unit),
+                    std::string(level_name(field.vertical)), std::string(field.meaning)});
+  }
+  return json ? array.dump(json_indent) + "\n" : table(rows);
+}
+
+std::string list_options(bool json) {
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& option : all_options()) {
+    Json entry = {{"path", option.path}, {"type", option.type}, {"meaning", option.meaning}};
+    if (is_number(option)) {
+      entry["unit"] = option.unit;
+      entry["range"] = {option.range.lowest, option.range.highest};
+    }
+    if (!option.allowed.empty()) entry["allowed"] = option.allowed;
+    if (!option.form.empty()) entry["form"] = option.form;
+    if (has_value(option)) entry["default"] = option.default_value;
+    if (!option.condition.empty()) entry["condition"] = option.condition;
+    array.push_back(entry);
+    const std::string condition = option.condition.empty() ? "" : " (with " + option.condition + ")";
+    if (has_value(option))
+      rows.push_back({option.path, option.default_value, allowed_text(option) + condition});
+  }
+  return json ? array.dump(json_indent) + "\n" : table(rows);
+}
+
+std::string describe_option(const OptionInfo& option) {
+  std::string text = option.path + ": " + option.meaning + "\n";
+  std::vector<std::vector<std::string>> rows = {{"  type", option.type}};
+  if (has_value(option)) {
+    rows.push_back({"  allowed", allowed_text(option)});
+    rows.push_back({"  default", option.default_value});
+  }
+  if (!option.condition.empty()) rows.push_back({"  only with", option.condition});
+  if (has_value(option)) rows.push_back({"  example", "--set " + option.path + "=" + option.default_value});
+  return text + table(rows);
+}
+
+/// Every option with this path (alternatives may share one), and what lies below it.
+std::string describe_options(const std::string& path) {
+  std::string text;
+  std::vector<std::vector<std::string>> below;
+  for (const auto& option : all_options()) {
+    if (option.path == path) text += describe_option(option);
+    const bool inside = option.path.starts_with(path + ".") || option.path.starts_with(path + "[].");
+    if (inside && has_value(option)) {
+      below.push_back({"  " + option.path, option.default_value, allowed_text(option),
+                       option.meaning + (option.condition.empty() ? "" : " (" + option.condition + ")")});
+    }
+  }
+  if (!below.empty()) below.insert(below.begin(), {"  option", "default", "allowed", "meaning"});
+  return text + table(below);
+}
+
+std::string describe_field(const FieldInfo& field) {
+  return std::string(field.short_name) + ": " + std::string(field.meaning) + "\n" +
+         table({{"  name", std::string(field.name) + (field.has_standard_name ? " (CF standard name)" : "")},
+                {"  unit", std::string(field.unit)},
+                {"  place",
+                 std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
+                {"  valid", exact_text(field.valid.lowest) + " to " + exact_text(field.valid.highest)}});
+}
+
+/// Schema of one option.
+Json schema_of(const OptionInfo& option) {
+  Json schema;
+  schema["description"] = option.meaning;
+  const Json scalar = {{"type", {"string", "number"}}};
+  if (is_number(option)) {
+    schema["type"] = option.type == "number" ? "number" : "integer";
+    schema["minimum"] = option.range.lowest;
+    schema["maximum"] = option.range.highest;
+    schema["default"] = Json::parse(option.default_value);
+  } else if (option.type == "true or false") {
+    schema["type"] = "boolean";
+    schema["default"] = option.default_value == "true";
+  } else if (option.type == "word") {
+    schema["enum"] = option.allowed;
+  } else if (option.type == "text") {
+    schema["type"] = {"string", "number"};
+  } else if (option.type == "list of texts") {
+    schema["anyOf"] = {scalar, {{"type", "array"}, {"items", scalar}}};
+  } else {
+    Json group = {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
+    if (option.type == "group") {
+      schema.update(group);
+    } else {
+      schema["type"] = "array";
+      schema["items"] = option.form.empty() ? Json{{"anyOf", Json::array({group})}}
+                                            : Json{{"anyOf", Json::array({group, {{"type", "string"}}})}};
+    }
+  }
+  return schema;
+}
+
+}  // namespace
+
+std::string list(const std::string& kind, bool json) {
+  if (kind == "cases") return list_cases(json);
+  if (kind == "schemes") return list_schemes(json);
+  if (kind == "fields") return list_fields(json);
+  return list_options(json);
+}
+
+std::string describe(const std::string& name) {
+  static const std::regex index(R"(\[[0-9]*\])");
+  std::string text = describe_options(std::regex_replace(name, index, "[]"));
+  std::vector<std::string> known;
+  for (const auto& option : all_options()) known.push_back(option.path);
+  for (const FieldInfo& field : field::all) {
+    known.insert(known.end(), {std::string(field.short_name), std::string(field.name)});
+    if (name == field.short_name || name == field.name) text += describe_field(field);
+  }
+  for (const auto& scheme : all_schemes()) {
+    known.push_back(scheme.name);
+    if (name != scheme.name) continue;
+    text += "Scheme " + scheme.name + ": " + scheme.meaning + "\n" +
+            table({{"  source", scheme.source},
+                   {"  reads", joined(scheme.reads)},
+                   {"  updates", joined(scheme.updates)},
+                   {"  writes", joined(scheme.writes)}});
+  }
+  for (const auto& state : all_initial_states()) {
+    known.push_back(state.name);
+    if (name != state.name) continue;
+    text += "Initial state " + state.name + ": " + state.meaning + "\n" +
+            table({{"  source", state.source},
+                   {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
+    for (const auto& option : all_options()) {
+      if (option.condition == "initial.name: " + name) text += describe_option(option);
+    }
+  }
+  for (const auto& case_name : case_names()) {
+    known.push_back(case_name);
+    if (name != case_name) continue;
+    const auto source = find_case(name);
+    text += "Case " + name + " (" + source.file + ")\n" + heading_of(source);
+  }
+  if (!text.empty()) return text;
+  const std::string hint = did_you_mean(nearest(name, known));
+  throw Error(ExitCode::configuration,
+              "nothing is called '" + shortened(name) + "'\n  " +
+                  (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
+}
+
+std::string json_schema() {
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                 {"title", "Meridian case"},
+                 {"type", "object"},
+                 {"additionalProperties", false},
+                 {"properties", Json::object()}};
+  for (const auto& option : all_options()) {
+    Json* group = &schema;
+    std::string path = option.path;
+    for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.')) {
+      std::string part = path.substr(0, dot);
+      const bool list = part.ends_with("[]");
+      if (list) part.resize(part.size() - 2);
+      group = &(*group)["properties"][part];
+      if (list) group = &(*group)["items"]["anyOf"][0];
+      path.erase(0, dot + 1);
+    }
+    Json& properties = (*group)["properties"];
+    if (!properties.contains(path)) properties[path] = schema_of(option);  // alternatives may share a name
+  }
+  return schema.dump(json_indent) + "\n";
+}
+
+std::string version_text() {
+  const BuildInfo& info = build_info();
+  const auto line = [](const char* what, std::string_view value) {
+    return std::vector<std::string>{what, std::string(value)};
+  };
+  return "Meridian " + std::string(info.version) + "\n" +
+         table({line("  commit", info.commit), line("  compiler", info.compiler),
+                line("  Kokkos", info.kokkos), line("  backend", info.backend),
+                line("  precision", info.precision), line("  NetCDF", info.netcdf), line("  MPI", info.mpi)});
+}
+
+}  // namespace meridian

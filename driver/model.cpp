@@ -1,0 +1,233 @@
+#include "driver/model.hpp"
+
+#include <cmath>
+
+#include "driver/version.hpp"
+
+namespace meridian {
+
+namespace {
+
+Block block_of(const Case& c) {
+  int n_ranks = 1;
+  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
+  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) {
+    layout = default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
+  } else {
+    if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
+    if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
+  }
+  return make_block(c.grid.n_lon, c.grid.n_lat, layout, MPI_COMM_WORLD);
+}
+
+VerticalCoordinate levels_of(const Case& c) {
+  return c.dycore.shallow_water() ? single_layer() : read_levels(c.grid.levels, c.planet.reference_pressure_pa);
+}
+
+Clock clock_of(const Case& c) {
+  const Calendar calendar = calendar_of(c.time.calendar);
+  return Clock(calendar, parse_date(calendar, c.time.start), c.dycore.step_length());
+}
+
+long last_step_of(const Case& c, const Clock& clock) {
+  if (c.time.run_steps > 0) return c.time.run_steps;
+  const double microseconds = c.time.run_days * static_cast<double>(microseconds_per_day);
+  const long steps = std::llround(microseconds / static_cast<double>(clock.step_length()));
+  require(std::abs(static_cast<double>(steps) * static_cast<double>(clock.step_length()) - microseconds) < 1,
+          ExitCode::configuration, "'time.run_days' is ", c.time.run_days, "; that is no whole number of steps of ",
+          clock.step_seconds(), " s ('dycore.dt_s').");
+  return steps;
+}
+
+/// A group of options as one line of text: two runs with the same text have the same settings.
+template <class Options>
+std::string line_of(const Options& options) {
+  Options copy = options;
+  Resolver resolver({}, {});
+  resolver.group("group", copy, "");
+  std::string line;
+  bool comment = false;
+  for (const char c : resolver.yaml()) {
+    comment = c != '\n' && (comment || c == '#');
+    if (c == '\n' && !line.empty()) line += ';';
+    if (c != '\n' && c != ' ' && !comment) line += c;
+  }
+  return line;
+}
+
+/// What the state of a run depends on; a set made with other settings is not continued.
+std::map<std::string, std::string> state_settings(const Case& c) {
+  return {{"case.planet", line_of(c.planet)},   {"case.grid", line_of(c.grid)},
+          {"case.start", c.time.start},         {"case.dycore", line_of(c.dycore)},
+          {"case.initial", line_of(c.initial)}, {"case.boundary", line_of(c.boundary)},
+          {"case.physics", line_of(c.physics)}};
+}
+
+/// The first settings, between ';', in which two lines differ.
+std::string first_difference(const std::string& a, const std::string& b) {
+  std::size_t begin_a = 0, begin_b = 0;
+  while (begin_a < a.size() || begin_b < b.size()) {
+    const std::size_t end_a = std::min(a.find(';', begin_a), a.size()), end_b = std::min(b.find(';', begin_b), b.size());
+    const std::string item_a = a.substr(std::min(begin_a, a.size()), end_a - begin_a),
+                      item_b = b.substr(std::min(begin_b, b.size()), end_b - begin_b);
+    if (item_a != item_b) return "'" + item_a + "' there, '" + item_b + "' here";
+    begin_a = end_a + 1;
+    begin_b = end_b + 1;
+  }
+  return "";
+}
+
+Provenance provenance_of(const Case& c, const std::string& run_id) {
+  const BuildInfo& build = build_info();
+  Provenance p;
+  p.case_name = c.name;
+  p.title = c.title;
+  p.source = "Meridian " + std::string(build.version) + " (" + std::string(build.commit) + ")";
+  p.history = "meridian run " + c.file;
+  p.run_id = run_id;
+  p.config = c.resolved;
+  p.backend = build.backend;
+  p.precision = build.precision;
+  return p;
+}
+
+/// The first value of a field that is not finite (or, for a mass, not positive), in words; "" if there is none.
+std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool must_be_positive) {
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
+  const Block& block = grid.block;
+  for (std::size_t k = 0; k < host.extent(0); ++k) {
+    for (int j = 0; j < block.ny; ++j) {
+      for (int i = 0; i < block.nx; ++i) {
+        const double x = host(k, j + halo_width, i + halo_width);
+        if (std::isfinite(x) && !(must_be_positive && x <= 0)) continue;
+        const bool xface = entry.info.horizontal == Horizontal::xface, yface = entry.info.horizontal == Horizontal::yface;
+        const double lat = (yface ? grid.latitude_of_yface(j) : grid.latitude_of_cell(j)) * 180 / pi;
+        const double lon = (xface ? grid.longitude_of_xface(i) : grid.longitude_of_cell(i)) * 180 / pi;
+        std::ostringstream words;
+        words << "'" << entry.info.name << "' is " << x << " " << entry.info.unit << " at level " << k
+              << " from the top, latitude " << lat << ", longitude " << lon;
+        return words.str();
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+Model::Model(const Case& c, const std::string& output, const std::string& run_id)
+    : case_(c), grid_(block_of(c), c.planet, levels_of(c)), fields_(grid_.block), dycore_(c.dycore, grid_, fields_),
+      suite_(c.physics, grid_, fields_), clock_(clock_of(c)), last_step_(last_step_of(c, clock_)),
+      restart_every_(parse_interval(c.restart.every)) {
+  require(!c.dycore.shallow_water() || suite_.empty(), ExitCode::configuration,
+          "'physics.suite' has schemes, but the shallow-water equations have no columns; remove them.");
+  clock_.require_whole_steps(restart_every_, "restart.every");
+  streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance_of(c, run_id), output);
+  if (c.boundary.topography != "flat") {
+    surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
+                                             c.boundary.smoothing_passes, grid_.block.world);
+  }
+}
+
+void Model::start_without_output() {
+  fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);
+  dycore_.start();
+}
+
+void Model::start_from_initial_state() {
+  start_without_output();
+  streams_->remove_newer_than(clock_);
+  sample_output();
+}
+
+void Model::start_from(const RestartManifest& set) {
+  for (const auto& [name, here] : state_settings(case_)) {
+    const auto there = set.facts.find(name);
+    const std::string text = there == set.facts.end() ? "nothing" : there->second;
+    require(text == here, ExitCode::configuration, "The restart set ", set.directory, " was made with other settings of '",
+            name.substr(5), "': ", first_difference(text, here),
+            ". Use the same ones, --resume none to start anew, or another --run-dir.");
+  }
+  fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);  // the fixed fields stay, the state is read
+  clock_.set_step(set.step);
+  const auto streams = set.facts.find("streams");
+  streams_->restore_state_text(streams == set.facts.end() ? "{}" : streams->second, clock_);
+  RestartContent content = restart_content();
+  std::erase_if(content.accumulators, [&](const Accumulator& a) { return !set.has_accumulator(a.name); });
+  read_restart_set(set, content, grid_.block);
+  require(hash() == set.state_hash, ExitCode::bad_data, "The values read from ", set.directory,
+          " do not give the state hash of its MANIFEST; the set cannot be trusted.");
+  dycore_.start();
+  streams_->remove_newer_than(clock_);
+}
+
+void Model::step() {
+  const long number = clock_.step();
+  timers_.time("dynamics", [&] { dycore_.step(number); });
+  if (dycore_.remaps_after(number)) {
+    if (!suite_.empty()) {
+      timers_.time("physics", [&] {
+        dycore_.diagnose(false);
+        const double dt = dycore_.remap_every() * clock_.step_seconds();
+        suite_.run(dt);
+        dycore_.add_physics(dt);
+      });
+    }
+    timers_.time("dynamics", [&] { dycore_.finish_step(); });
+  }
+  clock_.advance();
+  timers_.time("output", [&] { sample_output(); });
+}
+
+void Model::sample_output() {
+  const int sampling = case_.dycore.shallow_water() ? 1 : dycore_.remap_every();
+  if (!streams_->wants(clock_, sampling)) return;
+  dycore_.diagnose(clock_.step() > 0 && !dycore_.remaps_after(clock_.step() - 1));
+  dycore_.diagnose_for_output();
+  streams_->sample(clock_, sampling);
+}
+
+RestartContent Model::restart_content() {
+  RestartContent content;
+  content.facts = state_settings(case_);
+  content.facts["streams"] = streams_->state_text();
+  content.facts["case"] = case_.name;
+  content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
+  for (const FieldSet::Entry& entry : fields_.entries()) {
+    if (entry.role == Role::prognostic) content.fields.push_back(entry);
+  }
+  content.accumulators = streams_->accumulators();
+  return content;
+}
+
+std::string Model::write_restart_set(const std::string& run_directory) {
+  std::string directory;
+  timers_.time("restart", [&] {
+    streams_->close_files();
+    directory = meridian::write_restart_set(run_directory, restart_content(), grid_.block, clock_, hash(),
+                                            case_.restart.keep);
+  });
+  return directory;
+}
+
+void Model::fail_numerically(const std::string& last_good_set) const {
+  std::string words;
+  for (const FieldSet::Entry& entry : fields_.entries()) {
+    if (entry.role != Role::prognostic) continue;
+    const bool mass = entry.info.horizontal == Horizontal::cell && !case_.dycore.frozen_winds;
+    words = first_bad_value(entry, grid_, mass);
+    if (!words.empty()) break;
+  }
+  // The first rank that found something speaks; the others wait for the end of the job.
+  const int mine = words.empty() ? grid_.block.n_ranks : grid_.block.rank;
+  int speaker = mine;
+  MPI_Allreduce(&mine, &speaker, 1, MPI_INT, MPI_MIN, grid_.block.world);
+  if (speaker != grid_.block.rank) MPI_Barrier(grid_.block.world);
+  throw Error(ExitCode::numerical,
+              words + " after step " + std::to_string(clock_.step()) + ", " + iso_text(clock_.date()) + ", rank " +
+                  std::to_string(grid_.block.rank) + ". A shorter 'dycore.dt_s' is the usual cure. Last good restart set: " +
+                  (last_good_set.empty() ? "none" : last_good_set) + ".");
+}
+
+}  // namespace meridian

@@ -1,0 +1,70 @@
+#pragma once
+// The model: owns grid, fields, dynamics, physics and output; step() is one time step.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/case.hpp"
+#include "driver/commands.hpp"
+#include "driver/timers.hpp"
+#include "grid/exact_sum.hpp"
+
+namespace meridian {
+
+/// Runs a case to its end. Collective; MPI and Kokkos are running. Returns the exit code: done or stopped.
+int run_case(const Case& c, const RunOptions& options);
+
+/// Everything that a run would refuse, and what it costs: memory, output, CFL. Writes nothing.
+CheckReport check_case(const Case& c);
+
+class Model {
+ public:
+  /// Allocates everything and checks the case as a whole; writes nothing. output: folder of the NetCDF files.
+  /// Throws configuration, missing_input, bad_data.
+  Model(const Case& c, const std::string& output, const std::string& run_id);
+
+  /// The state at step 0, and the first record of instantaneous streams.
+  void start_from_initial_state();
+  /// The same without output, for `check`.
+  void start_without_output();
+  /// Continues from a verified set, whatever layout wrote it. Throws configuration when its case was another one, bad_data
+  /// when its values do not give its state hash.
+  void start_from(const RestartManifest& set);
+
+  /// One time step: dynamics; where layers were remapped, physics; then output. The state changes in the first two only.
+  void step();
+  /// Ends the job, naming field, place and step: some rank found that its state is not sound. Collective.
+  [[noreturn]] void fail_numerically(const std::string& last_good_set) const;
+  /// Writes a restart set into the run's directory; output files are closed first. Returns the set's directory.
+  std::string write_restart_set(const std::string& run_directory);
+
+  const Clock& clock() const { return clock_; }
+  long last_step() const { return last_step_; }
+  bool writes_restart_now() const { return clock_.ends(restart_every_); }
+  std::uint64_t hash() const { return state_hash(fields_, clock_.step()); }
+  const Grid& grid() const { return grid_; }
+  Dycore& dycore() { return dycore_; }
+  Streams& streams() { return *streams_; }
+  const Suite& suite() const { return suite_; }
+  Timers& timers() { return timers_; }
+
+ private:
+  void sample_output();
+  RestartContent restart_content();
+
+  Case case_;
+  Grid grid_;
+  FieldSet fields_;
+  Dycore dycore_;
+  Suite suite_;
+  Clock clock_;
+  long last_step_ = 0;
+  Interval restart_every_;
+  std::unique_ptr<Streams> streams_;
+  std::vector<double> surface_altitude_;
+  Timers timers_;
+};
+
+}  // namespace meridian

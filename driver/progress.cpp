@@ -1,0 +1,129 @@
+#include "driver/progress.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace meridian {
+
+namespace {
+
+double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+std::string duration_text(double seconds) {
+  char text[64];
+  const long s = std::lround(seconds);
+  if (s >= 86400) {
+    std::snprintf(text, sizeof text, "%ldd%02ldh", s / 86400, s / 3600 % 24);
+  } else if (s >= 3600) {
+    std::snprintf(text, sizeof text, "%ldh%02ldm", s / 3600, s / 60 % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%ldm%02lds", s / 60, s % 60);
+  }
+  return text;
+}
+
+double drift(double now, double start) { return start == 0 ? 0 : now / start - 1; }
+
+}  // namespace
+
+Progress::Progress(const LogOptions& options, Model& model, const std::string& log)
+    : options_(options), model_(model), log_(log), speaks_(model.grid().block.rank == 0),
+      on_terminal_(options.format == "line" || (options.format == "auto" && isatty(STDERR_FILENO))),
+      begin_(std::chrono::steady_clock::now()), after_first_step_(begin_), last_report_(begin_),
+      first_step_(model.clock().step()), start_(model.dycore().budgets()) {}
+
+bool Progress::due() const {
+  return speaks_ && seconds_between(last_report_, std::chrono::steady_clock::now()) >= options_.every_s;
+}
+
+void Progress::report() {
+  const auto now = std::chrono::steady_clock::now();
+  last_report_ = now;
+  if (!first_step_done_) {  // the first step pays for first use; speed is measured from its end
+    first_step_done_ = true;
+    after_first_step_ = now;
+    first_step_ = model_.clock().step();
+  }
+  const DynamicsSummary s = model_.dycore().summary();
+  const Budgets b = model_.dycore().budgets();
+  ++reports_;
+  if (!speaks_) return;
+  const Clock& clock = model_.clock();
+  const double wall = seconds_between(after_first_step_, now);
+  const double steps = static_cast<double>(clock.step() - first_step_);
+  const double years_per_day = wall > 0 ? steps * clock.step_seconds() / (365 * wall) : 0;
+  const double remaining = static_cast<double>(model_.last_step() - clock.step());
+  const double eta = steps > 0 ? remaining * wall / steps : 0;
+  const double percent = 100.0 * static_cast<double>(clock.step()) / static_cast<double>(model_.last_step());
+  const nlohmann::ordered_json line = {{"date", iso_text(clock.date())},
+                                       {"step", clock.step()},
+                                       {"percent", percent},
+                                       {"simulated_years_per_day", years_per_day},
+                                       {"eta_s", eta},
+                                       {"max_wind_m_per_s", s.largest_wind},
+                                       {"courant", s.largest_courant},
+                                       {"thinnest_layer_ratio", s.thinnest_layer},
+                                       {"thickest_layer_ratio", s.thickest_layer},
+                                       {"mass_drift", drift(b.mass, start_.mass)},
+                                       {"energy_drift", drift(b.energy, start_.energy)}};
+  std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
+  if (options_.format == "none") return;
+  if (on_terminal_) {
+    say_line(percent, years_per_day, reports_ > 2 ? eta : -1, s, drift(b.mass, start_.mass));
+  } else {
+    std::cerr << line.dump() << std::endl;
+  }
+}
+
+void Progress::say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s,
+                        double mass_drift) {
+  std::fprintf(stderr, "\r%s %5.1f %% | %8.2f years/day | ETA %s | wind %5.1f m/s | CFL %4.2f | mass %+.1e\x1b[K",
+               iso_text(model_.clock().date()).c_str(), percent, years_per_day,
+               eta < 0 ? "--" : duration_text(eta).c_str(), s.largest_wind, s.largest_courant, mass_drift);
+  if (!isatty(STDERR_FILENO) || model_.clock().step() == model_.last_step()) std::fputc('\n', stderr);
+}
+
+void Progress::finish(bool stopped) {
+  report();
+  if (!speaks_) return;
+  const double wall = seconds_between(begin_, std::chrono::steady_clock::now());
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  std::ostringstream table;
+  char text[160];
+  const auto row = [&](const std::string& name, double seconds) {
+    std::snprintf(text, sizeof text, "  %-28s %10.2f s %6.1f %%\n", name.c_str(), seconds, 100 * seconds / wall);
+    table << text;
+  };
+  table << "Time on rank 0:\n";
+  double known = 0;
+  double outside_dynamics = 0;
+  for (const auto& [name, seconds] : model_.timers().seconds()) {
+    row(name, seconds);
+    known += seconds;
+    if (name == "output" || name == "restart") outside_dynamics += seconds;
+  }
+  for (const auto& scheme : model_.suite().times()) row("  of it " + scheme.scheme, scheme.seconds);
+  row("everything else", wall - known);
+  row("sum", wall);
+  const double simulated = static_cast<double>(model_.clock().step() - first_step_) * model_.clock().step_seconds();
+  const double measured = seconds_between(after_first_step_, std::chrono::steady_clock::now());
+  std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n", simulated / (365 * measured),
+                simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
+  table << text;
+  std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", usage.ru_maxrss / 1024.0);
+  table << text;
+  std::ofstream(log_ + "/timing.txt") << table.str();
+  if (options_.format != "none") std::cerr << table.str();
+  std::cerr << (stopped ? "Stopped cleanly at " : "Finished at ") << iso_text(model_.clock().date()) << ", step "
+            << model_.clock().step() << std::endl;
+}
+
+}  // namespace meridian

@@ -1,0 +1,38 @@
+#pragma once
+// What a run says while it runs and at its end: a line on a terminal, JSON lines elsewhere and in log/progress.jsonl.
+
+#include <chrono>
+#include <string>
+
+#include "driver/model.hpp"
+
+namespace meridian {
+
+class Progress {
+ public:
+  /// Rank 0 speaks. log: folder for progress.jsonl and timing.txt.
+  Progress(const LogOptions& options, Model& model, const std::string& log);
+
+  /// True on rank 0 when a report is due by the clock on the wall.
+  bool due() const;
+  /// Collective: figures are global sums.
+  void report();
+  /// Last report and the table of times. stopped: before the end of the run.
+  void finish(bool stopped);
+
+ private:
+  double seconds_since_start() const;
+  void say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift);
+
+  LogOptions options_;
+  Model& model_;
+  std::string log_;
+  bool speaks_, on_terminal_;
+  std::chrono::steady_clock::time_point begin_, after_first_step_, last_report_;
+  long first_step_ = 0;
+  bool first_step_done_ = false;
+  int reports_ = 0;
+  Budgets start_;
+};
+
+}  // namespace meridian

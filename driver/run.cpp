@@ -1,0 +1,181 @@
+// `meridian run`: the loop over time steps, with everything that may interrupt it.
+
+#include <unistd.h>
+
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "driver/model.hpp"
+#include "driver/progress.hpp"
+#include "driver/signals.hpp"
+#include "driver/version.hpp"
+#include "io/run_directory.hpp"
+
+namespace meridian {
+
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+/// A random UUID (version 4), the same on all ranks.
+std::string make_run_id(MPI_Comm world) {
+  unsigned words[4];
+  std::random_device random;
+  for (unsigned& word : words) word = random();
+  MPI_Bcast(words, 4, MPI_UNSIGNED, 0, world);
+  char text[37];
+  std::snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%04x%08x", words[0], words[1] >> 16, words[1] & 0xfff,
+                0x8000 | (words[2] >> 18), words[2] & 0xffff, words[3]);
+  return text;
+}
+
+/// The record of a run: what it was made with, when, and how it ended (exit_code null: it is running or was killed).
+class RunRecord {
+ public:
+  RunRecord(const Case& c, const RunDirectory& directory, const Model& model, const std::string& run_id,
+            const std::string& parent_set)
+      : path_(directory.path() + "/run.json"), writes_(model.grid().block.rank == 0) {
+    if (!writes_) return;
+    const BuildInfo& build = build_info();
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    const Block& block = model.grid().block;
+    record_ = {{"case", c.name},
+               {"title", c.title},
+               {"run_id", run_id},
+               {"started", utc_now()},
+               {"finished", nullptr},
+               {"exit_code", nullptr},
+               {"program", "Meridian " + std::string(build.version)},
+               {"commit", build.commit},
+               {"compiler", build.compiler},
+               {"kokkos", build.kokkos},
+               {"backend", build.backend},
+               {"precision", build.precision},
+               {"netcdf", build.netcdf},
+               {"mpi", build.mpi},
+               {"host", host},
+               {"ranks", block.n_ranks},
+               {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
+               {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
+    std::error_code ignored;
+    std::filesystem::copy_file(c.file, directory.path() + "/case.yaml",
+                               std::filesystem::copy_options::overwrite_existing, ignored);
+    write(directory.path() + "/case.resolved.yaml", c.resolved);
+    write(path_, record_.dump(2) + "\n");
+  }
+  void finish(int exit_code) {
+    if (!writes_) return;
+    record_["finished"] = utc_now();
+    record_["exit_code"] = exit_code;
+    write(path_, record_.dump(2) + "\n");
+  }
+
+ private:
+  static void write(const std::string& path, const std::string& text) {
+    const std::string part = path + ".part";
+    std::ofstream file(part, std::ios::trunc);
+    file << text << std::flush;
+    require(file.good(), ExitCode::input_output, "'", path, "' could not be written (disk full?).");
+    file.close();
+    std::filesystem::rename(part, path);
+  }
+
+  std::string path_;
+  bool writes_;
+  nlohmann::ordered_json record_;
+};
+
+/// The set to continue from; its directory is "" for a start from the initial state.
+RestartManifest set_to_resume(const std::string& resume, const RunDirectory& directory, const Block& block) {
+  if (resume == "none") return {};
+  if (resume != "auto") return verified_restart_set(resume, block);
+  std::vector<std::string> warnings;
+  const RestartManifest set = newest_restart_set(directory.path(), block, warnings);
+  if (block.rank == 0) {
+    for (const std::string& warning : warnings) std::cerr << "WARNING " << warning << std::endl;
+  }
+  return set;
+}
+
+/// What all ranks must know after each step, by one reduction.
+struct Agreement {
+  bool sound, stop, report;
+};
+Agreement agree(const Block& block, bool sound, bool stop, bool report) {
+  int flags[3] = {sound ? 0 : 1, stop ? 1 : 0, report ? 1 : 0};
+  if (block.n_ranks > 1) MPI_Allreduce(MPI_IN_PLACE, flags, 3, MPI_INT, MPI_MAX, block.world);
+  return {flags[0] == 0, flags[1] != 0, flags[2] != 0};
+}
+
+}  // namespace
+
+int run_case(const Case& c, const RunOptions& options) {
+  const std::string run_id = make_run_id(MPI_COMM_WORLD);
+  Model model(c, options.run_directory + "/output", run_id);
+  const Block& block = model.grid().block;
+  if (options.dry_run) {
+    const CheckReport report = check_case(c);
+    if (block.rank == 0) std::cout << report.text << "Dry run: nothing was written." << std::endl;
+    return 0;
+  }
+  RunDirectory directory(options.run_directory, block.world);
+  catch_stop_signals();
+  const RestartManifest set = set_to_resume(options.resume, directory, block);
+  require(set.directory.empty() || set.step <= model.last_step(), ExitCode::configuration, "The restart set ",
+          set.directory, " is at step ", set.step, ", after the end of this run at step ", model.last_step(),
+          ". Make the run longer, or start anew with --resume none.");
+  RunRecord record(c, directory, model, run_id, set.directory);
+  if (block.rank == 0) {
+    std::cerr << "Case " << c.name << ", " << block.n_lon << " x " << block.n_lat << " x " << model.grid().n_levels()
+              << " cells on " << block.n_ranks << (block.n_ranks == 1 ? " rank" : " ranks") << " ("
+              << block.layout.ranks_lon << "x" << block.layout.ranks_lat << ")\nRun directory: " << directory.path()
+              << std::endl;
+  }
+  std::string last_set = set.directory;
+  if (set.directory.empty()) {
+    model.start_from_initial_state();
+  } else {
+    model.start_from(set);
+    if (block.rank == 0) std::cerr << "Continuing from " << set.directory << std::endl;
+  }
+  require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
+
+  Progress progress(c.log, model, directory.log());
+  bool stopped = false;
+  bool first = true;
+  long step_of_last_set = set.directory.empty() ? -1 : set.step;
+  while (!stopped && model.clock().step() < model.last_step()) {
+    model.step();
+    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), first || progress.due());
+    first = false;
+    if (!all.sound) {
+      if (block.rank == 0) std::cerr << std::endl;
+      model.fail_numerically(last_set);
+    }
+    if (all.report) progress.report();
+    stopped = all.stop && model.clock().step() < model.last_step();
+    if (model.writes_restart_now() || stopped) {
+      last_set = model.write_restart_set(directory.path());
+      step_of_last_set = model.clock().step();
+    }
+  }
+  if (step_of_last_set != model.clock().step()) last_set = model.write_restart_set(directory.path());
+  model.streams().close_files();
+  progress.finish(stopped);
+  const int code = static_cast<int>(stopped ? ExitCode::stopped : ExitCode::done);
+  record.finish(code);
+  return code;
+}
+
+}  // namespace meridian

@@ -1,0 +1,462 @@
+#include "io/stream.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <iomanip>
+#include <regex>
+
+#include "io/collective.hpp"
+#include "io/fault.hpp"
+#include "io/stream_file.hpp"
+#include "io/stream_sampling.hpp"
+
+namespace meridian {
+namespace {
+
+constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max",
+                                                "sum"};  // order of Statistic
+constexpr std::string_view precision_words[] = {"single", "double"};
+constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200,
+                                 150,  100, 70,  50,  30,  20,  10,  5,   1};
+constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
+constexpr double pascal_per_hpa = 100;
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+/// Pressures [Pa] that 'vertical' asks for, the highest first; none for model levels.
+std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
+  std::vector<double> pressures;
+  if (vertical == std::vector<std::string>{"model"}) return pressures;
+  if (vertical == std::vector<std::string>{"plev19"})
+    pressures.assign(std::begin(plev19_hpa), std::end(plev19_hpa));
+  if (vertical == std::vector<std::string>{"plev8"})
+    pressures.assign(std::begin(plev8_hpa), std::end(plev8_hpa));
+  if (pressures.empty()) {
+    for (const std::string& text : vertical) {
+      std::istringstream stream(text);
+      double hpa = 0;
+      const bool number = static_cast<bool>(stream >> hpa) && stream.eof();
+      require(number && hpa > 0 && hpa <= 1e5, ExitCode::configuration, "'vertical' has '", text,
+              "'; it must be model, plev19, plev8, or pressures in hPa, above 0.");
+      pressures.push_back(hpa);
+    }
+  }
+  require(!pressures.empty(), ExitCode::configuration,
+          "'vertical' is empty; it must be model, plev19, plev8, or pressures in hPa.");
+  std::sort(pressures.begin(), pressures.end(), std::greater<>());
+  require(std::adjacent_find(pressures.begin(), pressures.end()) == pressures.end(), ExitCode::configuration,
+          "'vertical' names a pressure twice.");
+  for (double& pressure : pressures) pressure *= pascal_per_hpa;
+  return pressures;
+}
+
+Interval interval_of(const std::string& every) {
+  const Interval interval = parse_interval(every);
+  require(interval.unit != Interval::Unit::never, ExitCode::configuration,
+          "'every' is 'never'; a stream needs an interval such as '6 hours' (remove the stream to write "
+          "nothing).");
+  return interval;
+}
+
+void check_name(const std::string& name) {
+  require(std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_-]*")), ExitCode::configuration,
+          "'name' is '", name,
+          "'; it must be a letter, then letters, digits, '_' or '-', since it becomes part of file names.");
+}
+
+Statistic statistic_of(const std::string& word) {
+  const auto* found = std::find(std::begin(statistic_words), std::end(statistic_words), word);
+  require(found != std::end(statistic_words), ExitCode::configuration, "'statistic' is '", word,
+          "'; it must be instant, mean, min, max or sum.");
+  return static_cast<Statistic>(found - std::begin(statistic_words));
+}
+
+/// One field of a stream: what is written, where it comes from, and its values so far.
+struct Variable : StreamVariable {
+  Array3<Real> source;
+  Array3<double> accumulated;  // empty where the source is written as it is
+  bool at_pressures = false;
+};
+
+struct Stream {
+  StreamOptions options;
+  Interval interval;
+  Statistic statistic = Statistic::instant;
+  StreamLayout layout;
+  std::vector<Variable> variables;
+  PressureLevels levels;
+  Microseconds begin = 0;  // of the open interval
+  long samples = 0;        // in it
+  std::unique_ptr<StreamFile> file;
+
+  bool instant() const { return statistic == Statistic::instant; }
+  std::string key() const { return options.name; }
+  /// What an open average belongs to: with any of it changed, it cannot be continued.
+  std::string signature() const {
+    return options.statistic + " | " + to_string(interval) + " | " + joined(options.fields) + " | " +
+           joined(options.vertical);
+  }
+  void reset() {
+    samples = 0;
+    for (const Variable& variable : variables) {
+      if (variable.accumulated.data()) meridian::reset(variable.statistic, variable.accumulated);
+    }
+    if (levels.exist()) Kokkos::deep_copy(levels.samples, 0.0);
+  }
+};
+
+/// True when a stream of a statistic takes a sample at this step.
+bool samples_now(const Stream& stream, const Clock& clock, int samples_every) {
+  if (clock.step() == 0) return false;
+  if (clock.ends(stream.interval)) return true;
+  const Microseconds inside = clock.elapsed() - 1, sampling = samples_every * clock.step_length();
+  const bool multiple = clock.boundary_before(stream.interval, inside) % sampling == 0 &&
+                        clock.boundary_after(stream.interval, inside) % sampling == 0;
+  return !multiple || clock.step() % samples_every == 0;
+}
+
+bool is_due(const Stream& stream, const Clock& clock, int samples_every) {
+  if (!stream.instant()) return samples_now(stream, clock, samples_every);
+  return clock.step() == 0 || clock.ends(stream.interval);
+}
+
+/// A variable's values of the present record on this rank.
+std::vector<double> values_of(const Stream& stream, const Variable& variable, const Block& block) {
+  const Box box = block.cells(variable.n_k);
+  if (!variable.accumulated.data()) return packed(variable.source, box);
+  std::vector<double> values = packed(variable.accumulated, box);
+  const bool mean = variable.statistic == Statistic::mean;
+  if (!variable.at_pressures) {
+    if (mean) {
+      for (double& value : values) value /= static_cast<double>(stream.samples);
+    }
+    return values;
+  }
+  const std::vector<double> samples = packed(stream.levels.samples, box);
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    if (mean) values[n] /= samples[n];
+    if (samples[n] == 0) values[n] = fill_value;
+  }
+  return values;
+}
+
+NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, bool pressures) {
+  NetcdfAttributes attributes = {{"Conventions", "CF-1.8"}};
+  const auto add = [&](const std::string& name, const std::string& text) {
+    if (!text.empty()) attributes.push_back({name, text});
+  };
+  add("title", provenance.title);
+  add("institution", provenance.institution);
+  add("source", provenance.source);
+  add("history", provenance.history);
+  add("references", provenance.references);
+  if (pressures) {
+    add("comment",
+        "On pressure levels: interpolated linearly in the logarithm of pressure at each sample; missing "
+        "below the "
+        "ground and above the middle of the top layer; statistics are over the samples that are not "
+        "missing.");
+  }
+  add("case_name", provenance.case_name);
+  add("run_id", provenance.run_id);
+  add("grid", std::to_string(grid.block.n_lon) + " x " + std::to_string(grid.block.n_lat) +
+                  " longitudes and latitudes, " + std::to_string(grid.n_levels()) + " layers");
+  add("precision", provenance.precision);
+  add("backend", provenance.backend);
+  add("config_sha256", provenance.config_sha256);
+  add("config", provenance.config);
+  return attributes;
+}
+
+}  // namespace
+
+void StreamOptions::visit(OptionVisitor& option) {
+  option.text("name", name, "a word", "name of the stream, part of its files' names");
+  option.texts("fields", fields, "short names, see `meridian list fields`", "what is written");
+  option.word("statistic", statistic, statistic_words,
+              "of the samples in an interval; instant: the value at its end");
+  option.text("every", every, "<number> steps|minutes|hours|days|months|seasons|years",
+              "interval of the records, aligned with the calendar");
+  option.texts("vertical", vertical, "model, plev19, plev8, or pressures in hPa", "levels of layer fields");
+  option.word("precision", precision, precision_words, "of the numbers in the files");
+  const auto check = [&](OptionVisitor::Text key, const std::function<void()>& action) {
+    try {
+      if (option.given(key)) action();
+    } catch (const Error& error) {
+      option.problem(key, error.what());
+    }
+  };
+  check("name", [&] { check_name(name); });
+  check("every", [&] { interval_of(every); });
+  check("vertical", [&] { pressures_of(vertical); });
+}
+
+void OutputOptions::visit(OptionVisitor& option) {
+  option.integer("deflate_level", deflate_level, "1", {0, 9}, "compression of the data; 0: none");
+  option.list("streams", streams, "what is written, how often and as which statistic");
+}
+
+struct Streams::Impl {
+  Grid grid;
+  std::string case_name, directory;
+  std::vector<Stream> streams;
+  Array3<Real> pressure, surface_pressure;  // of the fields, where they exist
+  std::vector<std::string> files;
+
+  Impl(const Grid& grid_, const Provenance& provenance, const std::string& directory_)
+      : grid(grid_), case_name(provenance.case_name), directory(directory_) {}
+
+  void add_stream(const StreamOptions& options, const FieldSet& fields, const Clock& clock,
+                  const OutputOptions& output, const Provenance& provenance);
+  void add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const;
+  void sample(Stream& stream, const Clock& clock);
+  void write_record(Stream& stream, const Clock& clock);
+  void close(Stream& stream) {
+    if (!stream.file) return;
+    files.push_back(stream.file->close());
+    stream.file.reset();
+  }
+};
+
+void Streams::Impl::add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const {
+  const FieldSet::Entry* entry = nullptr;
+  std::vector<std::string> available;
+  for (const FieldSet::Entry& candidate : fields.entries()) {
+    const bool writable =
+        candidate.info.horizontal == Horizontal::cell && candidate.info.vertical != Vertical::interface;
+    if (writable) available.emplace_back(candidate.info.short_name);
+    if (writable && candidate.info.short_name == name) entry = &candidate;
+  }
+  require(entry != nullptr, ExitCode::configuration, "there is no field '", name,
+          "' in this run; the fields are ", joined(available), ".");
+  for (const Variable& other : stream.variables) {
+    require(other.info.short_name != name, ExitCode::configuration, "field '", name, "' is named twice.");
+  }
+  Variable variable;
+  variable.info = entry->info;
+  variable.source = entry->data;
+  variable.fixed = entry->role == Role::fixed;
+  variable.statistic = stream.statistic;
+  const bool hydrostatic = surface_pressure.data() != nullptr;
+  variable.has_levels = hydrostatic && entry->info.vertical == Vertical::layer;
+  variable.at_pressures = variable.has_levels && !stream.layout.pressures.empty();
+  variable.n_k =
+      static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
+  if (!variable.fixed && (!stream.instant() || variable.at_pressures)) {
+    variable.accumulated =
+        Array3<double>(stream.key() + "." + name, variable.n_k, entry->data.extent(1), entry->data.extent(2));
+  }
+  stream.variables.push_back(variable);
+}
+
+void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fields, const Clock& clock,
+                               const OutputOptions& output, const Provenance& provenance) {
+  check_name(options.name);
+  for (const Stream& other : streams) {
+    require(other.options.name != options.name, ExitCode::configuration, "two streams have this name.");
+  }
+  Stream stream;
+  stream.options = options;
+  stream.interval = interval_of(options.every);
+  clock.require_whole_steps(stream.interval, "'every' of output stream '" + options.name + "'");
+  stream.statistic = statistic_of(options.statistic);
+  stream.begin = clock.elapsed();
+  require(options.precision == "single" || options.precision == "double", ExitCode::configuration,
+          "'precision' is '", options.precision, "'; it must be single or double.");
+  require(!options.fields.empty(), ExitCode::configuration, "'fields' is empty; name at least one field.");
+
+  StreamLayout& layout = stream.layout;
+  layout.pressures = pressures_of(options.vertical);
+  for (const std::string& name : options.fields) add_variable(stream, name, fields);
+  const auto has_levels = [](const Variable& variable) { return variable.has_levels; };
+  const bool any_levels = std::any_of(stream.variables.begin(), stream.variables.end(), has_levels);
+  if (!any_levels) layout.pressures.clear();
+  layout.model_levels = any_levels && layout.pressures.empty();
+  if (any_levels && !layout.model_levels) {
+    require(pressure.data() != nullptr, ExitCode::configuration,
+            "pressure levels need the field 'pfull', which this run does not have.");
+    stream.levels = PressureLevels(layout.pressures, grid.block);
+  }
+  if (layout.model_levels) {  // the vertical coordinate needs ps; a sum of it would be no pressure
+    const auto is_ps = [](const Variable& variable) { return variable.info.short_name == "ps"; };
+    auto ps = std::find_if(stream.variables.begin(), stream.variables.end(), is_ps);
+    if (ps == stream.variables.end()) {
+      add_variable(stream, "ps", fields);
+      ps = std::prev(stream.variables.end());
+    }
+    if (stream.statistic == Statistic::sum) ps->statistic = Statistic::mean;
+  }
+
+  layout.stem =
+      (std::filesystem::path(directory) /
+       (case_name + "." + options.name + "." + frequency_text(stream.interval) + "." + options.statistic))
+          .string();
+  layout.statistic = stream.statistic;
+  layout.type = options.precision == "single" ? NumberType::float32 : NumberType::float64;
+  layout.deflate_level = output.deflate_level;
+  layout.variables.assign(stream.variables.begin(), stream.variables.end());
+  layout.global_attributes = attributes_of(provenance, grid, !layout.pressures.empty());
+  stream.reset();
+  streams.push_back(std::move(stream));
+}
+
+void Streams::Impl::sample(Stream& stream, const Clock& clock) {
+  if (stream.levels.exist()) locate(stream.levels, pressure, surface_pressure, grid.block);
+  for (const Variable& variable : stream.variables) {
+    if (!variable.accumulated.data()) continue;
+    if (variable.at_pressures) {
+      accumulate_at(stream.levels, variable.statistic, variable.source, variable.accumulated, grid.block);
+    } else {
+      accumulate(variable.statistic, variable.source, variable.accumulated, grid.block);
+    }
+  }
+  ++stream.samples;
+  if (!stream.instant() && !clock.ends(stream.interval)) return;
+  write_record(stream, clock);
+  stream.reset();
+  stream.begin = clock.elapsed();
+}
+
+void Streams::Impl::write_record(Stream& stream, const Clock& clock) {
+  const Microseconds end = clock.elapsed(), begin = stream.instant() ? end : stream.begin;
+  const bool first = !stream.file;
+  if (first) {
+    agree(grid.block.world, [&] {
+      if (grid.block.rank != 0) return;
+      std::error_code error;
+      std::filesystem::create_directories(directory, error);
+      require(!error, ExitCode::not_creatable, "The output directory '", directory,
+              "' could not be created: ", error.message(), ".");
+    });
+    stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
+  }
+  agree(grid.block.world, [] { fault_point("stream_write"); });
+  stream.file->begin_record(begin, end);
+  for (const Variable& variable : stream.variables) {
+    if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
+  }
+}
+
+Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet& fields, const Clock& clock,
+                 const Provenance& provenance, const std::string& directory)
+    : impl_(std::make_unique<Impl>(grid, provenance, directory)) {
+  if (fields.has(field::air_pressure.name)) impl_->pressure = fields.get(field::air_pressure).data();
+  if (fields.has(field::surface_air_pressure.name)) {
+    impl_->surface_pressure = fields.get(field::surface_air_pressure).data();
+  }
+  for (const StreamOptions& stream : options.streams) {
+    try {
+      impl_->add_stream(stream, fields, clock, options, provenance);
+    } catch (const Error& error) {
+      throw Error(error.code(), "Output stream '" + stream.name + "': " + error.what());
+    }
+  }
+}
+
+Streams::~Streams() = default;
+
+bool Streams::wants(const Clock& clock, int samples_every) const {
+  return std::any_of(impl_->streams.begin(), impl_->streams.end(),
+                     [&](const Stream& stream) { return is_due(stream, clock, samples_every); });
+}
+
+void Streams::sample(const Clock& clock, int samples_every) {
+  for (Stream& stream : impl_->streams) {
+    if (is_due(stream, clock, samples_every)) impl_->sample(stream, clock);
+  }
+}
+
+void Streams::close_files() {
+  for (Stream& stream : impl_->streams) impl_->close(stream);
+}
+
+std::vector<Accumulator> Streams::accumulators() {
+  std::vector<Accumulator> all;
+  for (const Stream& stream : impl_->streams) {
+    if (stream.samples == 0) continue;
+    for (const Variable& variable : stream.variables) {
+      if (!variable.accumulated.data()) continue;
+      all.push_back({stream.key() + "." + std::string(variable.info.short_name), variable.accumulated,
+                     variable.info.horizontal});
+    }
+    if (stream.levels.exist())
+      all.push_back({stream.key() + ".samples", stream.levels.samples, Horizontal::cell});
+  }
+  return all;
+}
+
+std::string Streams::state_text() const {
+  std::ostringstream text;
+  text << "{";
+  const char* separator = "";
+  for (const Stream& stream : impl_->streams) {
+    if (stream.samples == 0) continue;
+    text << separator << std::quoted(stream.key()) << ": {\"samples\": " << stream.samples
+         << ", \"begin_us\": " << stream.begin << ", \"of\": " << std::quoted(stream.signature()) << "}";
+    separator = ", ";
+  }
+  text << "}";
+  return text.str();
+}
+
+void Streams::restore_state_text(const std::string& text, const Clock& clock) {
+  for (Stream& stream : impl_->streams) {
+    stream.reset();
+    stream.begin = clock.elapsed();
+    const std::string head = "\"" + stream.key() + "\": {\"samples\": ";
+    const std::size_t place = text.find(head);
+    if (place == std::string::npos) continue;  // no open average, or a new stream
+    std::istringstream rest(text.substr(place + head.size()));
+    long samples = 0;
+    Microseconds begin = 0;
+    std::string label, of_label, signature;
+    char comma = 0;
+    rest >> samples >> comma >> label >> begin >> comma >> of_label >> std::quoted(signature);
+    require(!rest.fail() && samples > 0 && begin >= 0 && begin < clock.elapsed(), ExitCode::bad_data,
+            "The state of output stream '", stream.key(), "' in the restart set is damaged: ", text);
+    if (signature != stream.signature()) continue;  // another average: it starts anew, and its bounds say so
+    stream.samples = samples;
+    stream.begin = begin;
+  }
+}
+
+void Streams::remove_newer_than(const Clock& clock) {
+  static const std::regex ours(
+      R"([A-Za-z][\w-]*\.\w+\.(instant|mean|min|max|sum)\.\d{8}(T\d+)?(-\d{8}(T\d+)?)?\.nc(\.part)?)");
+  const std::string prefix = impl_->case_name + ".";
+  agree(impl_->grid.block.world, [&] {
+    if (impl_->grid.block.rank != 0 || !std::filesystem::is_directory(impl_->directory)) return;
+    std::vector<std::filesystem::path> newer;
+    for (const auto& entry : std::filesystem::directory_iterator(impl_->directory)) {
+      const std::string name = entry.path().filename().string();
+      if (!entry.is_regular_file() || !name.starts_with(prefix)) continue;
+      if (!std::regex_match(name.substr(prefix.size()), ours)) continue;
+      const bool partial = name.ends_with(".part");
+      // Times in files are rounded: half a step is a safe distance. A new run keeps nothing.
+      if (partial || clock.step() == 0 ||
+          end_of_first_record(entry.path().string(), clock) > clock.elapsed() + clock.step_length() / 2) {
+        newer.push_back(entry.path());
+      }
+    }
+    for (const auto& path : newer) std::filesystem::remove(path);
+  });
+}
+
+std::vector<std::string> Streams::files_written() const { return impl_->files; }
+
+double Streams::bytes_per_day(const Clock& clock) const {
+  double bytes = 0;
+  for (const Stream& stream : impl_->streams) {
+    const Microseconds first = clock.boundary_after(stream.interval, clock.elapsed());
+    const auto length = static_cast<double>(clock.boundary_after(stream.interval, first) - first);
+    bytes += bytes_of_record(stream.layout, impl_->grid.block) * microseconds_per_day / length;
+  }
+  return bytes;
+}
+
+}  // namespace meridian

@@ -1,0 +1,79 @@
+#pragma once
+// One segment of an output stream: a CF-1.8 file with its coordinates, written as *.part and named when complete.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grid/clock.hpp"
+#include "grid/field_catalog.hpp"
+#include "grid/latlon_grid.hpp"
+#include "io/netcdf.hpp"
+
+namespace meridian {
+
+enum class Statistic { instant, mean, minimum, maximum, sum };
+
+/// One variable of a stream's files.
+struct StreamVariable {
+  FieldInfo info;
+  Statistic statistic = Statistic::instant;
+  int n_k = 1;              // levels in the file
+  bool has_levels = false;  // along lev or plev; else one horizontal field
+  bool fixed = false;       // without time
+};
+
+/// What all files of a stream have in common.
+struct StreamLayout {
+  std::string stem;  // DIRECTORY/<case>.<stream>.<freq>.<stat>
+  Statistic statistic = Statistic::instant;
+  bool model_levels = false;      // has lev, ilev and the hybrid coefficients
+  std::vector<double> pressures;  // [Pa] of plev; empty: none
+  NumberType type = NumberType::float32;
+  int deflate_level = 1;
+  std::vector<StreamVariable> variables;
+  NetcdfAttributes global_attributes;
+};
+
+inline constexpr float fill_value = 1e20f;  // where a value on pressure levels is missing
+
+/// Bytes of one record before compression.
+double bytes_of_record(const StreamLayout& layout, const Block& block);
+
+/// The date of file names: 20000101, 20000101T0600, or finer where it has to be.
+std::string date_in_file_name(const Date& date);
+
+/// An open segment. All members are collective and throw input_output, as NetcdfWriter does.
+class StreamFile {
+ public:
+  /// Creates the file and writes what has no time, but for the values of fixed variables. 'begin' [microseconds since
+  /// the start of the clock] is that of the first record's interval, for its name.
+  StreamFile(const StreamLayout& layout, const Grid& grid, const Clock& clock, Microseconds begin);
+
+  /// Starts a record: the interval (begin, end], or the instant 'end'.
+  void begin_record(Microseconds begin, Microseconds end);
+  /// Writes this rank's share (k, j, i) of a variable into the present record.
+  void write(const StreamVariable& variable, const std::vector<double>& values);
+  /// Closes and renames it to <stem>.<start>-<end>.nc; returns that path.
+  std::string close();
+
+ private:
+  void define(const Grid& grid);
+  void define_levels(const Grid& grid);
+  void define_variable(const StreamVariable& variable, const Grid& grid);
+  void write_coordinates(const Grid& grid);
+
+  const StreamLayout layout_;
+  const Block block_;
+  const Clock clock_;
+  const Microseconds begin_;
+  Microseconds end_ = 0;  // of the last record
+  std::size_t n_records_ = 0;
+  NetcdfWriter file_;
+};
+
+/// End of the first record of a complete file [microseconds since the start of the clock]: its instant, or the upper
+/// bound of its interval. Throws bad_data.
+Microseconds end_of_first_record(const std::string& path, const Clock& clock);
+
+}  // namespace meridian

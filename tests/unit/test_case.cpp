@@ -1,0 +1,147 @@
+// Case files: the shipped ones, rules across parts, and what there is to list.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "driver/case.hpp"
+#include "driver/listing.hpp"
+
+namespace meridian {
+namespace {
+
+using testing::HasSubstr;
+
+Case parsed(const std::string& text, const std::vector<std::string>& settings = {}) {
+  return parse_case({"test", "case.yaml", text}, settings);
+}
+
+/// What parse_case says about a text; "" when it is good.
+std::string complaint(const std::string& text, const std::vector<std::string>& settings = {}) {
+  try {
+    parsed(text, settings);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::configuration);
+    return error.what();
+  }
+  return "";
+}
+
+std::string without_comments(const std::string& yaml) {
+  return std::regex_replace(yaml, std::regex(" +# .*"), "");
+}
+
+TEST(Case, every_shipped_case_reads_and_its_resolved_form_gives_the_same_case) {
+  const auto names = case_names();
+  EXPECT_GE(names.size(), 11u);
+  for (const auto& name : names) {
+    const Case c = read_case(name, {});
+    EXPECT_EQ(c.name, name);
+    EXPECT_NE(c.title, "untitled");
+    EXPECT_EQ(complaint(c.resolved), "") << c.resolved;
+    EXPECT_EQ(without_comments(parsed(c.resolved).resolved), without_comments(c.resolved));
+  }
+}
+
+TEST(Case, an_empty_group_of_settings_gives_the_defaults) {
+  const Case c = parsed("title: nothing else\n");
+  EXPECT_EQ(c.grid.n_lon, 180);
+  EXPECT_EQ(c.grid.levels, "L26");
+  EXPECT_EQ(c.time.run_days, 10);
+  EXPECT_THAT(c.resolved, HasSubstr("run_days: 10"));
+  EXPECT_THAT(c.resolved, testing::Not(HasSubstr("run_steps")));
+}
+
+TEST(Case, equations_and_initial_state_must_belong_together) {
+  EXPECT_THAT(
+      complaint("initial: {name: galewsky}\n"),
+      HasSubstr("case.yaml:1:17: 'initial.name' = galewsky is a state of the shallow_water equations, but "
+                "'dycore.equations' = hydrostatic"));
+  EXPECT_THAT(complaint("dycore: {equations: shallow_water}\n"),
+              HasSubstr("is a state of the hydrostatic equations"));
+  EXPECT_EQ(complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\n"), "");
+  EXPECT_THAT(
+      complaint(
+          "dycore: {equations: shallow_water}\ninitial: {name: galewsky}\nphysics: {suite: [held_suarez]}\n"),
+      HasSubstr("case.yaml:3:11: 'physics.suite' must be empty"));
+}
+
+TEST(Case, a_step_is_a_whole_number_of_microseconds) {
+  EXPECT_THAT(complaint("dycore: {dt_s: 0.0010005}\n"), HasSubstr("the nearest is 0.001"));
+  for (const char* good : {"0.001", "133.333333", "7199.999999", "0.1"}) {
+    EXPECT_EQ(complaint(std::string("dycore: {dt_s: ") + good + "}\n"), "") << good;
+  }
+}
+
+TEST(Case, both_lengths_of_a_run_are_refused_but_a_setting_replaces_the_other) {
+  EXPECT_THAT(complaint("time: {run_days: 1, run_steps: 3}\n"), HasSubstr("give one of them"));
+  EXPECT_EQ(parsed("time: {run_days: 1}\n", {"time.run_steps=3"}).time.run_steps, 3);
+  const Case c = parsed("time: {run_steps: 3}\n", {"time.run_days=2"});
+  EXPECT_EQ(c.time.run_days, 2);
+  EXPECT_THAT(c.resolved, testing::Not(HasSubstr("run_steps")));
+}
+
+TEST(Case, files_beside_the_case_file_are_found) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "meridian_test_case";
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"ground.nc", "levels.txt", "flat", "L26"}) std::ofstream(folder / name) << "x";
+  const CaseText source{"a", (folder / "a.yaml").string(),
+                        "boundary: {topography: ground.nc}\ngrid: {levels: levels.txt}\n"};
+  const Case c = parse_case(source, {});
+  EXPECT_EQ(c.boundary.topography, (folder / "ground.nc").string());
+  EXPECT_EQ(c.grid.levels, (folder / "levels.txt").string());
+  const Case other = parse_case({"a", source.file, "title: x\n"}, {"boundary.topography=elsewhere.nc"});
+  EXPECT_EQ(other.boundary.topography, "elsewhere.nc");
+  EXPECT_EQ(other.grid.levels, "L26");
+  EXPECT_EQ(parse_case({"a", source.file, "title: x\n"}, {}).boundary.topography, "flat");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Case, unknown_names_and_missing_files_are_refused) {
+  try {
+    find_case("held_suares");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::configuration);
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'held_suarez'?"));
+  }
+  try {
+    find_case("nowhere/case.yaml");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::missing_input);
+  }
+}
+
+TEST(Listing, everything_that_is_listed_can_be_described) {
+  for (const char* kind : {"cases", "schemes", "fields", "options"}) {
+    const auto entries = nlohmann::json::parse(list(kind, true));
+    EXPECT_FALSE(entries.empty()) << kind;
+    EXPECT_FALSE(list(kind, false).empty());
+    for (const auto& entry : entries) {
+      for (const char* key : {"name", "short_name", "path"}) {
+        if (entry.contains(key)) EXPECT_NO_THROW(describe(entry[key])) << entry;
+      }
+    }
+  }
+  EXPECT_THROW(describe("nonsense_of_no_kind"), Error);
+  EXPECT_THAT(describe("output.streams[0].every"), HasSubstr("output.streams[].every: "));
+}
+
+TEST(Listing, the_schema_has_a_place_for_every_option) {
+  const auto schema = nlohmann::json::parse(json_schema());
+  const auto& properties = schema["properties"];
+  EXPECT_EQ(properties["dycore"]["properties"]["dt_s"]["maximum"], 7200);
+  EXPECT_EQ(properties["dycore"]["additionalProperties"], false);
+  EXPECT_EQ(properties["grid"]["properties"]["n_lon"]["type"], "integer");
+  EXPECT_TRUE(properties["initial"]["properties"].contains("angle_degrees"));
+  EXPECT_TRUE(
+      properties["output"]["properties"]["streams"]["items"]["anyOf"][0]["properties"].contains("every"));
+  EXPECT_EQ(properties["physics"]["properties"]["suite"]["items"]["anyOf"][1]["type"], "string");
+}
+
+}  // namespace
+}  // namespace meridian
