@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import os
 import pathlib
 import subprocess
 import sys
@@ -84,6 +85,14 @@ def test_layers_of_a_file_come_out_on_pressures(tmp_path):
     for values, target in zip(result, (0.85, 0.25)):
         # Files hold float32: 1e-5 K of 250 K, 4e-3 Pa of ps.
         assert np.allclose(values, 250 + 20 * np.log(target), rtol=0, atol=5e-5)
+
+
+def test_sums_and_extremes_are_left_out(tmp_path, jets):
+    (tmp_path / "output").mkdir()
+    for path in (jets / "output").iterdir():
+        os.link(path, tmp_path / "output" / path.name.replace(".instant.", ".sum."))
+    done = draw(tmp_path)
+    assert done.returncode == 66 and "no instant and no mean" in done.stderr
 
 
 def test_segments_of_a_stream_are_one_series(jets):
@@ -231,7 +240,7 @@ def test_one_record_and_a_constant_field_are_drawn(tmp_path):
 
 
 @pytest.mark.parametrize("make, words", [(lambda d: None, "holds no folder 'output'"),
-                                         (lambda d: (d / "output").mkdir(), "There is no record")])
+                                         (lambda d: (d / "output").mkdir(), "There is no instant and no mean")])
 def test_a_folder_without_records_is_refused(tmp_path, make, words):
     make(tmp_path)
     done = draw(tmp_path)
