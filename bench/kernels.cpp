@@ -32,8 +32,7 @@ void filter_and_update(PolarFilter& filter, int n_k, const Field<PlaceA>& da_dt,
 void run(int n_lon, int n_lat) {
   DycoreOptions options;
   options.dt_s = 600.0 * 180 / n_lon;
-  test::DynamicsRun model(options, {{"name", "ullrich"}}, test::alone(n_lon, n_lat), Planet(),
-                          read_levels("L26", 1e5));
+  test::DynamicsRun model(options, {{"name", "ullrich"}}, test::alone(n_lon, n_lat), Planet(), read_levels("L26", 1e5));
   model.step();
   require(model.dycore.is_sound(), ExitCode::internal, "The state is not finite.");
   const Grid& grid = model.grid;
@@ -68,19 +67,15 @@ void run(int n_lon, int n_lat) {
   };
   add_copy();
   add("mass fluxes", n, 5, [&] {
-    in_parts([&](int k, int n_part) {
-      compute_mass_fluxes(grid, levels_of(state, k, n_part), n_part, 2, fx, fy);
-    });
+    in_parts([&](int k, int n_part) { compute_mass_fluxes(grid, levels_of(state, k, n_part), n_part, 2, fx, fy); });
   });
   add("potential temperature", n, 3, [&] {
-    in_parts([&](int k, int n_part) {
-      compute_potential_temperature(grid, levels_of(state, k, n_part), n_part, 2, thv);
-    });
+    in_parts(
+        [&](int k, int n_part) { compute_potential_temperature(grid, levels_of(state, k, n_part), n_part, 2, thv); });
   });
   add("mass and heat tendency", n, 5, [&] {
     in_parts([&](int k, int n_part) {
-      compute_mass_and_heat_tendency(grid, fx, fy, thv, n_part, levels_of(dm, k, n_part),
-                                     levels_of(dtheta, k, n_part));
+      compute_mass_and_heat_tendency(grid, fx, fy, thv, n_part, levels_of(dm, k, n_part), levels_of(dtheta, k, n_part));
     });
   });
   add("potential vorticity", n, 4, [&] {
@@ -88,14 +83,12 @@ void run(int n_lon, int n_lat) {
       compute_potential_vorticity(grid, factors, levels_of(state, k, n_part), coriolis, poles, k, n_part, pv);
     });
   });
-  add("face vorticity", n, 5, [&] {
-    in_parts([&](int, int n_part) { compute_face_vorticity(grid, pv, fx, fy, n_part, pv_x, pv_y); });
-  });
+  add("face vorticity", n, 5,
+      [&] { in_parts([&](int, int n_part) { compute_face_vorticity(grid, pv, fx, fy, n_part, pv_x, pv_y); }); });
   add("vorticity flux and kinetic energy", n, 8, [&] {
     in_parts([&](int k, int n_part) {
-      compute_vorticity_flux_and_kinetic_energy(grid, factors, levels_of(state, k, n_part), fx, fy, pv_x,
-                                                pv_y, n_part, levels_of(du, k, n_part),
-                                                levels_of(dv, k, n_part));
+      compute_vorticity_flux_and_kinetic_energy(grid, factors, levels_of(state, k, n_part), fx, fy, pv_x, pv_y, n_part,
+                                                levels_of(du, k, n_part), levels_of(dv, k, n_part));
     });
   });
   add("Exner function and geopotential", n, 6,
@@ -107,8 +100,7 @@ void run(int n_lon, int n_lat) {
       [&] { filter_and_update<XFace, YFace>(filter, n_k, du, dv, state.u, state.v, u1, v1); });
   add("remap of mass, theta, u and v", n, 8,
       [&] { remap_to_reference_levels(grid, state, remapped, 1, options.remap_reference_k, scratch); });
-  add("halo of mass, theta, u and v", n, 0,
-      [&] { halo.exchange({state.mass, state.theta, state.u, state.v}); });
+  add("halo of mass, theta, u and v", n, 0, [&] { halo.exchange({state.mass, state.theta, state.u, state.v}); });
 
   Suite::Schemes schemes;
   schemes.push_back(any_scheme(HeldSuarez{}));

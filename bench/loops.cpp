@@ -35,35 +35,31 @@ struct VorticityFlux {
 
   KOKKOS_FORCEINLINE_FUNCTION static T face(T flux, T a, T b, T c, T d, T e, T f) {
     const T sign = T(flux > 0) - T(flux < 0);
-    return ((T(37) * (c + d) - T(8) * (b + e) + (a + f)) -
-            sign * ((f - a) - T(5) * (e - b) + T(10) * (d - c))) *
+    return ((T(37) * (c + d) - T(8) * (b + e) + (a + f)) - sign * ((f - a) - T(5) * (e - b) + T(10) * (d - c))) *
            (T(1) / T(60));
   }
   KOKKOS_FORCEINLINE_FUNCTION T at_xface(int k, int j, int i) const {
     const T flux = (fy(k, j, i) + fy(k, j, i - 1)) + (fy(k, j + 1, i) + fy(k, j + 1, i - 1));
-    return face(flux, pv(k, j - 2, i), pv(k, j - 1, i), pv(k, j, i), pv(k, j + 1, i), pv(k, j + 2, i),
-                pv(k, j + 3, i));
+    return face(flux, pv(k, j - 2, i), pv(k, j - 1, i), pv(k, j, i), pv(k, j + 1, i), pv(k, j + 2, i), pv(k, j + 3, i));
   }
   KOKKOS_FORCEINLINE_FUNCTION T at_yface(int k, int j, int i) const {
     const T flux = (fx(k, j, i) + fx(k, j - 1, i)) + (fx(k, j, i + 1) + fx(k, j - 1, i + 1));
-    return face(flux, pv(k, j, i - 2), pv(k, j, i - 1), pv(k, j, i), pv(k, j, i + 1), pv(k, j, i + 2),
-                pv(k, j, i + 3));
+    return face(flux, pv(k, j, i - 2), pv(k, j, i - 1), pv(k, j, i), pv(k, j, i + 1), pv(k, j, i + 2), pv(k, j, i + 3));
   }
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int j, int i) const {
     const T qu = at_xface(k, j, i), qv = at_yface(k, j, i);
-    du_dt(k, j, i) = ((qu + qv) * fy(k, j, i) + (qu + at_yface(k, j, i - 1)) * fy(k, j, i - 1)) +
-                     ((qu + at_yface(k, j + 1, i)) * fy(k, j + 1, i) +
-                      (qu + at_yface(k, j + 1, i - 1)) * fy(k, j + 1, i - 1));
-    dv_dt(k, j, i) = ((qv + qu) * fx(k, j, i) + (qv + at_xface(k, j, i + 1)) * fx(k, j, i + 1)) +
-                     ((qv + at_xface(k, j - 1, i)) * fx(k, j - 1, i) +
-                      (qv + at_xface(k, j - 1, i + 1)) * fx(k, j - 1, i + 1));
+    du_dt(k, j, i) =
+        ((qu + qv) * fy(k, j, i) + (qu + at_yface(k, j, i - 1)) * fy(k, j, i - 1)) +
+        ((qu + at_yface(k, j + 1, i)) * fy(k, j + 1, i) + (qu + at_yface(k, j + 1, i - 1)) * fy(k, j + 1, i - 1));
+    dv_dt(k, j, i) =
+        ((qv + qu) * fx(k, j, i) + (qv + at_xface(k, j, i + 1)) * fx(k, j, i + 1)) +
+        ((qv + at_xface(k, j - 1, i)) * fx(k, j - 1, i) + (qv + at_xface(k, j - 1, i + 1)) * fx(k, j - 1, i + 1));
   }
 };
 
 template <class Body>
 void tiled(const Body& body) {
-  using Policy =
-      Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+  using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
   Kokkos::parallel_for("bench/tiled", Policy({0, 0, 0}, {n_k, n_lat, n_lon}, {1, 4, 64}), body);
 }
 template <class Body>
@@ -111,9 +107,9 @@ void add_kernels(const std::string& precision) {
   const auto fy = filled<YFace, T>("fy", -0.5);
   const auto result = filled<Cell, T>("result", 0);
   add_shapes("div" + precision, 3, Divergence<T>{fx, fy, result, T(1)});
-  add_shapes("PV" + precision, 5,
-             VorticityFlux<T>{filled<Corner, T>("pv", 1), fx, fy, Field<XFace, T>(result.data()),
-                              filled<YFace, T>("dv", 0)});
+  add_shapes(
+      "PV" + precision, 5,
+      VorticityFlux<T>{filled<Corner, T>("pv", 1), fx, fy, Field<XFace, T>(result.data()), filled<YFace, T>("dv", 0)});
 }
 
 void add_powers() {
@@ -121,9 +117,8 @@ void add_powers() {
   const auto x = filled<Cell, double>("x", 0.01), y = filled<Cell, double>("y", 0);
   add("power, std::pow", n, 2,
       [=] { ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = Kokkos::pow(x(k, j, i), 0.2857); }); });
-  add("power, elementary::pow", n, 2, [=] {
-    ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = elementary::pow(x(k, j, i), 0.2857); });
-  });
+  add("power, elementary::pow", n, 2,
+      [=] { ours(KOKKOS_LAMBDA(int k, int j, int i) { y(k, j, i) = elementary::pow(x(k, j, i), 0.2857); }); });
 }
 
 }  // namespace

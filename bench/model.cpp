@@ -51,8 +51,7 @@ void profile(DynamicsRun& run, double n_cells) {
   }
   rows.emplace_back(all - inside, "outside of kernels");
   std::sort(rows.rbegin(), rows.rend());
-  for (const auto& [t, label] : rows)
-    std::printf("    %-48s %10.2f\n", label.c_str(), t * 1e9 / (n_cells * n_steps));
+  for (const auto& [t, label] : rows) std::printf("    %-48s %10.2f\n", label.c_str(), t * 1e9 / (n_cells * n_steps));
 }
 
 }  // namespace

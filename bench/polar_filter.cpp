@@ -24,8 +24,8 @@ void fill(const Field<P>& field, const Box& box) {
 
 /// x = x_old + dt S(dx/dt): what a stage does with its tendencies.
 template <class PlaceA, class PlaceB>
-void update(PolarFilter& filter, const Field<PlaceA>& da_dt, const Field<PlaceB>& db_dt,
-            const Field<PlaceA>& a, const Field<PlaceB>& b, Real dt) {
+void update(PolarFilter& filter, const Field<PlaceA>& da_dt, const Field<PlaceB>& db_dt, const Field<PlaceA>& a,
+            const Field<PlaceB>& b, Real dt) {
   filter.apply(
       "bench/update", da_dt, db_dt, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
         a(k, j, i) += dt * of_a;
@@ -34,8 +34,8 @@ void update(PolarFilter& filter, const Field<PlaceA>& da_dt, const Field<PlaceB>
 }
 
 template <class PlaceA, class PlaceB>
-void update_only(const Box& box, const Field<PlaceA>& da_dt, const Field<PlaceB>& db_dt,
-                 const Field<PlaceA>& a, const Field<PlaceB>& b, Real dt) {
+void update_only(const Box& box, const Field<PlaceA>& da_dt, const Field<PlaceB>& db_dt, const Field<PlaceA>& a,
+                 const Field<PlaceB>& b, Real dt) {
   for_each(
       "bench/update_only", box, KOKKOS_LAMBDA(int k, int j, int i) {
         a(k, j, i) += dt * da_dt(k, j, i);
@@ -92,8 +92,7 @@ class WithRatio : public benchmark::ConsoleReporter {
     }
     if (runs.front().run_type != Run::RT_Iteration) return;  // mean, median, ..
     if (copy_ == 0) copy_ = time;                            // the first benchmark
-    std::printf("    %.2f ns a field and cell, %.1f copies\n", time * 1e6 / (4.0 * n_lon * n_lat * n_k),
-                time / copy_);
+    std::printf("    %.2f ns a field and cell, %.1f copies\n", time * 1e6 / (4.0 * n_lon * n_lat * n_k), time / copy_);
   }
 
  private:

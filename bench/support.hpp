@@ -37,9 +37,8 @@ void add(const std::string& name, double n_cells, double words, const Run& run, 
 /// Copies 64 MiB to another place, far more than the caches hold. The first line of each table.
 inline void add_copy() {
   const int n = (64 << 20) / sizeof(Real);
-  add("copy of 64 MiB", n, 2, [from = Array1<Real>("copy_from", n), to = Array1<Real>("copy_to", n)] {
-    Kokkos::deep_copy(to, from);
-  });
+  add("copy of 64 MiB", n, 2,
+      [from = Array1<Real>("copy_from", n), to = Array1<Real>("copy_to", n)] { Kokkos::deep_copy(to, from); });
 }
 
 /// ns per cell (median, best), words per cell, GB/s, share of the copy bandwidth (the median of the first case).
@@ -52,8 +51,7 @@ class Table : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     std::vector<double> ns;
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Iteration)
-        ns.push_back(run.GetAdjustedCPUTime() / run.counters.at("cells"));
+      if (run.run_type == Run::RT_Iteration) ns.push_back(run.GetAdjustedCPUTime() / run.counters.at("cells"));
     }
     if (ns.empty()) return;  // mean, median, .. of Google Benchmark
     std::sort(ns.begin(), ns.end());

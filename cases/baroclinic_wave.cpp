@@ -13,9 +13,7 @@ namespace {
 double square(double x) { return x * x; }
 
 /// Distance of a point from 20 E, 40 N in tenths of the planet's radius.
-double distance_from_bump(double lon, double lat) {
-  return 10 * great_circle_distance(lon, lat, pi / 9, 2 * pi / 9);
-}
+double distance_from_bump(double lon, double lat) { return 10 * great_circle_distance(lon, lat, pi / 9, 2 * pi / 9); }
 
 /// JW06, equations 2 to 10; eta = p / p0, the surface pressure is p0 everywhere.
 struct SteadyJets {
@@ -59,8 +57,8 @@ struct SteadyJets {
       const double t = eta_t;
       mean -= R * dT *
               ((std::log(eta / t) + 137. / 60) * std::pow(t, 5) - 5 * std::pow(t, 4) * eta +
-               5 * std::pow(t, 3) * eta * eta - 10. / 3 * t * t * std::pow(eta, 3) +
-               1.25 * t * std::pow(eta, 4) - std::pow(eta, 5) / 5);
+               5 * std::pow(t, 3) * eta * eta - 10. / 3 * t * t * std::pow(eta, 3) + 1.25 * t * std::pow(eta, 4) -
+               std::pow(eta, 5) / 5);
     }
     const double u = u0 * std::pow(std::cos(angle_of(eta)), 1.5);
     return mean + u * (X(lat) * u + Y(lat) * a * omega);
@@ -111,8 +109,7 @@ struct BalancedJets {
       if (std::abs(error) < 1e-14 * (1 + std::abs(ln_p))) return level;
       z += error * R * level.temperature / g;
     }
-    throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " +
-                                             std::to_string(p) +
+    throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " + std::to_string(p) +
                                              " Pa: the constants of 'planet' are too far from the Earth's.");
   }
   double wind(double lat, const Level& level) const {

@@ -23,8 +23,7 @@ using States = std::tuple<Rest,                   //
                           Galewsky>;
 
 template <class State>
-constexpr bool is_shallow_water =
-    std::is_same_v<decltype(std::declval<State>().state(Planet())), ShallowWaterState>;
+constexpr bool is_shallow_water = std::is_same_v<decltype(std::declval<State>().state(Planet())), ShallowWaterState>;
 
 /// Calls action(state) for each state.
 template <class Tuple, class Action>
@@ -36,13 +35,10 @@ void for_each_state(Tuple& states, const Action& action) {
 template <class P>
 class OnHost {
  public:
-  explicit OnHost(const Field<P>& field)
-      : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
+  explicit OnHost(const Field<P>& field) : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
   OnHost(const OnHost&) = delete;
   ~OnHost() { Kokkos::deep_copy(device_, host_); }
-  void set(int k, int j, int i, double value) {
-    host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value);
-  }
+  void set(int k, int j, int i, double value) { host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value); }
 
  private:
   Array3<Real> device_;
@@ -72,9 +68,7 @@ class Ground {
 };
 
 /// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
-int wrapped(const Block& block, int i) {
-  return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first;
-}
+int wrapped(const Block& block, int i) { return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first; }
 
 /// f = 2 Omega sin(latitude in the frame of the state) at all corners, halo included. A point beyond a pole is the
 /// point half a circle away; the corners of a pole row are one point.
@@ -91,8 +85,8 @@ void fill_coriolis_parameter(const Grid& grid, const Frame& frame, const FieldSe
       }
       const bool pole = row == 0 || row == block.n_lat;
       column = pole ? 0 : column % block.n_lon;
-      const auto point = frame.at(grid.longitude_of_xface(column - block.i_first),
-                                  grid.latitude_of_yface(row - block.j_first));
+      const auto point =
+          frame.at(grid.longitude_of_xface(column - block.i_first), grid.latitude_of_yface(row - block.j_first));
       f.set(0, j, i, 2 * grid.planet.rotation_rate_per_s * std::sin(point.lat));
     }
   }
@@ -137,20 +131,17 @@ void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fiel
       h.set(0, j, i, depth);
       phi_s.set(0, j, i, phi);
       const auto face = frame.at(grid.longitude_of_xface(i), lat);
-      u.set(0, j, i,
-            face.eastward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
+      u.set(0, j, i, face.eastward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
     }
   }
   for_each_yface(grid, frame, v, 1, [&](int j, int i, const Frame::Point& face) {
-    v.set(0, j, i,
-          face.northward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
+    v.set(0, j, i, face.northward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
   });
   fill_coriolis_parameter(grid, frame, fields);
 }
 
 /// Pressure [Pa] where the geopotential of the state is phi, by Newton's method: d phi / d ln p = - R T.
-double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point,
-                   double phi) {
+double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point, double phi) {
   double p = planet.reference_pressure_pa;
   for (int n = 0; n < 50; ++n) {
     const double above = state.geopotential(point.lon, point.lat, p) - phi;
@@ -159,8 +150,7 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
     if (std::abs(step) < 1e-13) return p;
   }
   throw Error(ExitCode::configuration, "The initial state has no pressure at a surface geopotential of " +
-                                           std::to_string(phi) +
-                                           " m2 s-2; set 'boundary.topography' to 'flat'.");
+                                           std::to_string(phi) + " m2 s-2; set 'boundary.topography' to 'flat'.");
 }
 
 /// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
@@ -181,16 +171,12 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   const Frame frame(state.angle);
   const Ground ground(grid, surface_altitude);
   const auto exner = [&](double p) { return std::pow(p / planet.reference_pressure_pa, planet.kappa()); };
-  const auto middle = [&](int k, double ps) {
-    return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2;
-  };
+  const auto middle = [&](int k, double ps) { return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2; };
 
   // Surface pressure [Pa] of the owned cells and of those west and south of them, and their ground.
   const int stride = block.nx + 1;
   std::vector<double> ps(static_cast<std::size_t>(stride) * (block.ny + 1));
-  const auto surface = [&](int j, int i) -> double& {
-    return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
-  };
+  const auto surface = [&](int j, int i) -> double& { return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1]; };
   OnHost phi_s(fields.get(field::surface_geopotential));
   for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
@@ -267,8 +253,8 @@ Frame::Point Frame::at(double lon, double lat) const {
   const double e_y = std::cos(lon);
   const double e_z = std::sin(lon) * sine_;
   const double east = -std::sin(lon_state) * e_x + std::cos(lon_state) * e_y;
-  const double north = -std::sin(lat_state) * (std::cos(lon_state) * e_x + std::sin(lon_state) * e_y) +
-                       std::cos(lat_state) * e_z;
+  const double north =
+      -std::sin(lat_state) * (std::cos(lon_state) * e_x + std::sin(lon_state) * e_y) + std::cos(lat_state) * e_z;
   return {lon_state, lat_state, east, -north};
 }
 
@@ -298,8 +284,7 @@ const std::string& InitialOptions::name() const { return impl->name; }
 
 void InitialOptions::visit(OptionVisitor& option) {
   static constexpr auto names = std::apply(
-      [](auto... state) { return std::array<std::string_view, sizeof...(state)>{decltype(state)::name...}; },
-      States());
+      [](auto... state) { return std::array<std::string_view, sizeof...(state)>{decltype(state)::name...}; }, States());
   option.word("name", impl->name, names, "the state at the start: see 'meridian list cases'");
   for_each_state(impl->states, [&](auto& state) {
     if (option.shows_alternatives()) option.alternative("name", state.name);
@@ -327,8 +312,8 @@ std::vector<InitialStateInfo> all_initial_states() {
   std::vector<InitialStateInfo> all;
   const States states;
   for_each_state(states, [&]<class State>(const State&) {
-    all.push_back({std::string(State::name), std::string(State::meaning), std::string(State::source),
-                   is_shallow_water<State>});
+    all.push_back(
+        {std::string(State::name), std::string(State::meaning), std::string(State::source), is_shallow_water<State>});
   });
   return all;
 }

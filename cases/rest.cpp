@@ -37,8 +37,7 @@ AtmosphereState standard_atmosphere(const Planet& planet, double T0, double laps
   const auto troposphere = [=](double p) { return T0 * std::pow(p / p0, power); };
   return {.geopotential =
               [=](double, double, double p) {
-                return p > p_t ? g / lapse * T0 * (1 - std::pow(p / p0, power))
-                               : phi_t - R * T_t * std::log(p / p_t);
+                return p > p_t ? g / lapse * T0 * (1 - std::pow(p / p0, power)) : phi_t - R * T_t * std::log(p / p_t);
               },
           .temperature = [=](double, double, double p) { return p > p_t ? troposphere(p) : T_t; }};
 }

@@ -43,9 +43,7 @@ class Frame {
   struct Point {
     double lon, lat;              // [radians] in the frame of the state
     double cosine = 1, sine = 0;  // of the angle between the two eastward directions
-    double eastward(double u, double v) const {
-      return cosine * u - sine * v;
-    }  // grid wind from wind of the state
+    double eastward(double u, double v) const { return cosine * u - sine * v; }  // grid wind from wind of the state
     double northward(double u, double v) const { return sine * u + cosine * v; }
   };
   Point at(double lon, double lat) const;
@@ -67,8 +65,7 @@ inline void visit_angle(OptionVisitor& option, double& angle_degrees) {
 // Shallow water
 
 struct Williamson1 {
-  static constexpr std::string_view name = "williamson_1",
-                                    meaning = "cosine bell carried once round the sphere",
+  static constexpr std::string_view name = "williamson_1", meaning = "cosine bell carried once round the sphere",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 1";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -76,8 +73,7 @@ struct Williamson1 {
 };
 
 struct Williamson2 {
-  static constexpr std::string_view name = "williamson_2",
-                                    meaning = "steady zonal flow in geostrophic balance",
+  static constexpr std::string_view name = "williamson_2", meaning = "steady zonal flow in geostrophic balance",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 2";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -93,8 +89,7 @@ struct Williamson5 {
 };
 
 struct Williamson6 {
-  static constexpr std::string_view name = "williamson_6",
-                                    meaning = "Rossby-Haurwitz wave of zonal wavenumber 4",
+  static constexpr std::string_view name = "williamson_6", meaning = "Rossby-Haurwitz wave of zonal wavenumber 4",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 6";
   double angle_degrees = 0;
   void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
@@ -102,8 +97,7 @@ struct Williamson6 {
 };
 
 struct Galewsky {
-  static constexpr std::string_view name = "galewsky",
-                                    meaning = "narrow balanced jet that breaks up into vortices",
+  static constexpr std::string_view name = "galewsky", meaning = "narrow balanced jet that breaks up into vortices",
                                     source = "Galewsky, Scott and Polvani (2004), Tellus 56A, 429-440";
   double angle_degrees = 0;
   double perturbation_m = 120;
@@ -118,10 +112,10 @@ struct Galewsky {
 // Dry atmosphere
 
 struct JablonowskiWilliamson {
-  static constexpr std::string_view
-      name = "jablonowski_williamson",
-      meaning = "balanced mid-latitude jets; a disturbed one grows a baroclinic wave",
-      source = "Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975";
+  static constexpr std::string_view name = "jablonowski_williamson",
+                                    meaning = "balanced mid-latitude jets; a disturbed one grows a baroclinic wave",
+                                    source =
+                                        "Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975";
   double angle_degrees = 0;
   double perturbation_m_per_s = 1;
   void visit(OptionVisitor& option) {
@@ -147,10 +141,9 @@ struct Ullrich {
 };
 
 struct Rest {
-  static constexpr std::string_view
-      name = "rest",
-      meaning = "no wind; temperature depends on pressure alone",
-      source = "exact solution; profiles of Ullrich et al. (2012), DCMIP test case document";
+  static constexpr std::string_view name = "rest", meaning = "no wind; temperature depends on pressure alone",
+                                    source =
+                                        "exact solution; profiles of Ullrich et al. (2012), DCMIP test case document";
   std::string profile = "isothermal";
   double perturbation_k = 0;
   void visit(OptionVisitor& option) {

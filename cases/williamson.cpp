@@ -13,25 +13,21 @@ double square(double x) { return x * x; }
 
 /// Solid-body rotation in geostrophic balance: u = u0 cos(lat), g h = g h0 - (a Omega u0 + u0^2 / 2) sin^2(lat).
 ShallowWaterState balanced_rotation(const Planet& planet, double u0, double h0, double angle) {
-  const double drop =
-      (planet.radius_m * planet.rotation_rate_per_s * u0 + u0 * u0 / 2) / planet.gravity_m_per_s2;
+  const double drop = (planet.radius_m * planet.rotation_rate_per_s * u0 + u0 * u0 / 2) / planet.gravity_m_per_s2;
   return {.free_surface = [=](double, double lat) { return h0 - drop * square(std::sin(lat)); },
           .eastward_wind = [=](double, double lat) { return u0 * std::cos(lat); },
           .angle = angle};
 }
 
 /// Wind [m s-1] at the equator that goes round the sphere in 12 days.
-double once_round_in_12_days(const Planet& planet) {
-  return 2 * pi * planet.radius_m / (12 * seconds_per_day);
-}
+double once_round_in_12_days(const Planet& planet) { return 2 * pi * planet.radius_m / (12 * seconds_per_day); }
 
 }  // namespace
 
 ShallowWaterState Williamson1::state(const Planet& planet) const {
   constexpr double h0 = 1000;        // [m]
   constexpr double radius = 1. / 3;  // [radians]
-  ShallowWaterState state =
-      balanced_rotation(planet, once_round_in_12_days(planet), 0, angle_degrees * degree);
+  ShallowWaterState state = balanced_rotation(planet, once_round_in_12_days(planet), 0, angle_degrees * degree);
   // The centre lies on the axis of the tilt, so it is the same in both frames.
   state.free_surface = [](double lon, double lat) {
     const double r = great_circle_distance(lon, lat, 3 * pi / 2, 0);
@@ -69,8 +65,8 @@ ShallowWaterState Williamson6::state(const Planet& planet) const {
     // The last term of A is multiplied out, so it is regular at the poles.
     const double A = omega / 2 * (2 * rotation + omega) * c2 +
                      omega * omega / 4 * cn * c2 * ((n + 1) * c2 * c2 + (2 * n * n - n - 2) * c2 - 2 * n * n);
-    const double B = 2 * (rotation + omega) * omega / ((n + 1) * (n + 2)) * cn *
-                     ((n * n + 2 * n + 2) - (n + 1) * (n + 1) * c2);
+    const double B =
+        2 * (rotation + omega) * omega / ((n + 1) * (n + 2)) * cn * ((n * n + 2 * n + 2) - (n + 1) * (n + 1) * c2);
     const double C = omega * omega / 4 * cn * cn * ((n + 1) * c2 - (n + 2));
     return h0 + a * a / g * (A + B * std::cos(n * lon) + C * std::cos(2 * n * lon));
   };

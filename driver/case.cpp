@@ -19,11 +19,10 @@ std::string contents(const std::string& file) {
   std::error_code ignored;
   require(fs::exists(file, ignored), ExitCode::missing_input, "There is no case file '", file,
           "'. Names without '/' and '.yaml' mean the cases of 'meridian list cases'.");
-  require(!fs::is_directory(file, ignored), ExitCode::configuration, "'", file,
-          "' is a folder, not a case file.");
+  require(!fs::is_directory(file, ignored), ExitCode::configuration, "'", file, "' is a folder, not a case file.");
   std::ifstream stream(file, std::ios::binary);
-  require(stream.is_open(), errno == EACCES ? ExitCode::no_permission : ExitCode::input_output, "Case file '",
-          file, "' cannot be opened: ", std::generic_category().message(errno), ".");
+  require(stream.is_open(), errno == EACCES ? ExitCode::no_permission : ExitCode::input_output, "Case file '", file,
+          "' cannot be opened: ", std::generic_category().message(errno), ".");
   std::string text(largest_yaml_bytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   require(!stream.bad(), ExitCode::input_output, "Case file '", file, "' cannot be read.");
@@ -33,8 +32,7 @@ std::string contents(const std::string& file) {
 
 /// A file named in a case is looked for beside the case file first; the name stays as it is when nothing is there.
 void look_beside(const std::string& case_file, std::string& name) {
-  const bool is_file_name =
-      name.find(':') == std::string::npos && name.find_first_of("./") != std::string::npos;
+  const bool is_file_name = name.find(':') == std::string::npos && name.find_first_of("./") != std::string::npos;
   if (!is_file_name || fs::path(name).is_absolute()) return;
   std::error_code ignored;
   const fs::path beside = fs::path(case_file).parent_path() / name;
@@ -70,15 +68,13 @@ void check(const Case& c, Reader& reader) {
 void GridOptions::visit(OptionVisitor& option) {
   option.integer("n_lon", n_lon, "1", {8, 100000}, "cells along a circle of latitude; even");
   option.integer("n_lat", n_lat, "1", {4, 50000}, "cells from pole to pole");
-  option.text("levels", levels,
-              "L26, L30, L60, L91, L137, sigma:N, or the path of a table of two columns A B",
+  option.text("levels", levels, "L26, L30, L60, L91, L137, sigma:N, or the path of a table of two columns A B",
               "vertical levels; shallow water has none");
   if (n_lon % 2 != 0) option.problem("n_lon", "'grid.n_lon' = " + std::to_string(n_lon) + " must be even");
 }
 
 void ParallelOptions::visit(OptionVisitor& option) {
-  option.integer("ranks_lon", ranks_lon, "1", {0, 100000},
-                 "ranks along longitude: 1 or even; 0: chosen by the model");
+  option.integer("ranks_lon", ranks_lon, "1", {0, 100000}, "ranks along longitude: 1 or even; 0: chosen by the model");
   option.integer("ranks_lat", ranks_lat, "1", {0, 100000}, "ranks along latitude; 0: chosen by the model");
   if (ranks_lon > 1 && ranks_lon % 2 != 0) {
     option.problem("ranks_lon", "'parallel.ranks_lon' = " + std::to_string(ranks_lon) + " must be 1 or even");
@@ -127,8 +123,8 @@ std::vector<std::string> case_names() {
 
 CaseText find_case(const std::string& name_or_path) {
   const fs::path path(name_or_path);
-  const bool bare = name_or_path.find('/') == std::string::npos && path.extension() != ".yaml" &&
-                    path.extension() != ".yml";
+  const bool bare =
+      name_or_path.find('/') == std::string::npos && path.extension() != ".yaml" && path.extension() != ".yml";
   if (!bare) return {path.stem().string(), name_or_path, contents(name_or_path)};
   const auto names = case_names();
   if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {

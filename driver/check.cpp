@@ -53,20 +53,19 @@ CheckReport check_case(const Case& c) {
     json["warning"] = warning;
   }
   char text[2000];
-  std::snprintf(
-      text, sizeof text,
-      "Case %s (%s) is in order.\n"
-      "  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n"
-      "  time      %ld steps of %g s, %g days\n"
-      "  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n"
-      "  memory    %.1f MiB per rank, and the program itself: fields %.1f MiB (%.1f words per cell), output "
-      "streams %.1f MiB, copies while writing %.1f MiB\n"
-      "  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
-      c.name.c_str(), c.file.c_str(), block.n_lon, block.n_lat, model.grid().n_levels(), cells,
-      block.layout.ranks_lon, block.layout.ranks_lat, model.last_step(), model.clock().step_seconds(), days,
-      s.largest_courant, s.largest_wind, courant_limit, bytes / 1048576, field_bytes / 1048576, words,
-      stream_bytes / 1048576, copy_bytes / 1048576, output_bytes / 1048576, restart_bytes / 1048576,
-      static_cast<double>(free_bytes(".")) / 1048576);
+  std::snprintf(text, sizeof text,
+                "Case %s (%s) is in order.\n"
+                "  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n"
+                "  time      %ld steps of %g s, %g days\n"
+                "  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n"
+                "  memory    %.1f MiB per rank, and the program itself: fields %.1f MiB (%.1f words per cell), output "
+                "streams %.1f MiB, copies while writing %.1f MiB\n"
+                "  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
+                c.name.c_str(), c.file.c_str(), block.n_lon, block.n_lat, model.grid().n_levels(), cells,
+                block.layout.ranks_lon, block.layout.ranks_lat, model.last_step(), model.clock().step_seconds(), days,
+                s.largest_courant, s.largest_wind, courant_limit, bytes / 1048576, field_bytes / 1048576, words,
+                stream_bytes / 1048576, copy_bytes / 1048576, output_bytes / 1048576, restart_bytes / 1048576,
+                static_cast<double>(free_bytes(".")) / 1048576);
   return {std::string(text) + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
 }
 

@@ -97,20 +97,17 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   const auto takes_case = [&](CLI::App* command) {
     command->add_option("CASE", arguments.name, "a name of 'meridian list cases', or the path of a YAML file")
         ->required();
-    command
-        ->add_option("--set", arguments.settings, "change one option: key=value, for example time.run_days=5")
+    command->add_option("--set", arguments.settings, "change one option: key=value, for example time.run_days=5")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
   };
 
   CLI::App* command = add("run", "Run a case, or continue it from its newest restart set", run);
   takes_case(command);
-  command->add_option("--run-dir", arguments.run.run_directory,
-                      "where everything is written; runs/CASE unless given");
+  command->add_option("--run-dir", arguments.run.run_directory, "where everything is written; runs/CASE unless given");
   command->add_option("--resume", arguments.run.resume, "auto, none, or the directory of a restart set")
       ->capture_default_str();
-  command->add_flag("--dry-run", arguments.run.dry_run,
-                    "prepare everything, but do not step and write nothing");
+  command->add_flag("--dry-run", arguments.run.dry_run, "prepare everything, but do not step and write nothing");
 
   command = add("check", "Check a case, and tell its memory and output; nothing is written", check);
   takes_case(command);
@@ -130,8 +127,7 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
 
   add("schema", "Print the JSON Schema of case files", [](const Arguments&) { return show(json_schema()); });
-  add("version", "Print what this program was built from",
-      [](const Arguments&) { return show(version_text()); });
+  add("version", "Print what this program was built from", [](const Arguments&) { return show(version_text()); });
 }
 
 /// What is wrong with a command line, and where to look.
@@ -144,8 +140,7 @@ std::string usage_text(const CLI::App& app, const CLI::ParseError& error, int ar
     return std::string(error.what()) + "\n  see meridian" + (argc > 1 && first[0] != '-' ? " " + first : "") +
            " --help";
   const std::string hint = did_you_mean(nearest(first, names));
-  return "there is no subcommand '" + shortened(first) + "'\n  " +
-         (hint.empty() ? "see meridian --help" : hint);
+  return "there is no subcommand '" + shortened(first) + "'\n  " + (hint.empty() ? "see meridian --help" : hint);
 }
 
 }  // namespace

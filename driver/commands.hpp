@@ -7,10 +7,9 @@ namespace meridian {
 
 /// Settings of `run` that do not change the results.
 struct RunOptions {
-  std::string run_directory;  // "runs/<case>" unless given
-  std::string resume =
-      "auto";            // "auto": newest valid set of the run directory, "none", or the directory of a set
-  bool dry_run = false;  // do everything but step and write
+  std::string run_directory;    // "runs/<case>" unless given
+  std::string resume = "auto";  // "auto": newest valid set of the run directory, "none", or the directory of a set
+  bool dry_run = false;         // do everything but step and write
 };
 
 /// What `check` found, for people and for programs.

@@ -42,9 +42,8 @@ void print(const std::string& text) {
   }
   if (rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1500 + 100 * std::min(rank, 30)));
   const bool found_by_all = code == ExitCode::configuration || code == ExitCode::usage;
-  print(found_by_all || n_ranks == 1
-            ? text
-            : text + "\n  rank " + std::to_string(rank) + " of " + std::to_string(n_ranks));
+  print(found_by_all || n_ranks == 1 ? text
+                                     : text + "\n  rank " + std::to_string(rank) + " of " + std::to_string(n_ranks));
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }
@@ -84,8 +83,8 @@ void end_job(ExitCode code, const std::string& message) {
 
 bool has_launcher() {
   constexpr const char* signs[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MV2_COMM_WORLD_SIZE"};
-  static const bool found = std::any_of(std::begin(signs), std::end(signs),
-                                        [](const char* name) { return std::getenv(name) != nullptr; });
+  static const bool found =
+      std::any_of(std::begin(signs), std::end(signs), [](const char* name) { return std::getenv(name) != nullptr; });
   return found;
 }
 

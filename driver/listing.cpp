@@ -136,8 +136,8 @@ std::string list_fields(bool json) {
                      {"lowest", field.valid.lowest},
                      {"highest", field.valid.highest},
                      {"meaning", field.meaning}});
-    rows.push_back({std::string(field.short_name), std::string(field.unit),
-                    std::string(level_name(field.vertical)), std::string(field.meaning)});
+    rows.push_back({std::string(field.short_name), std::string(field.unit), std::string(level_name(field.vertical)),
+                    std::string(field.meaning)});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -157,8 +157,7 @@ std::string list_options(bool json) {
     if (!option.condition.empty()) entry["condition"] = option.condition;
     array.push_back(entry);
     const std::string condition = option.condition.empty() ? "" : " (with " + option.condition + ")";
-    if (has_value(option))
-      rows.push_back({option.path, option.default_value, allowed_text(option) + condition});
+    if (has_value(option)) rows.push_back({option.path, option.default_value, allowed_text(option) + condition});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -195,8 +194,7 @@ std::string describe_field(const FieldInfo& field) {
   return std::string(field.short_name) + ": " + std::string(field.meaning) + "\n" +
          table({{"  name", std::string(field.name) + (field.has_standard_name ? " (CF standard name)" : "")},
                 {"  unit", std::string(field.unit)},
-                {"  place",
-                 std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
+                {"  place", std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
                 {"  valid", exact_text(field.valid.lowest) + " to " + exact_text(field.valid.highest)}});
 }
 
@@ -263,8 +261,7 @@ std::string describe(const std::string& name) {
     known.push_back(state.name);
     if (name != state.name) continue;
     text += "Initial state " + state.name + ": " + state.meaning + "\n" +
-            table({{"  source", state.source},
-                   {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
+            table({{"  source", state.source}, {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
     for (const auto& option : all_options()) {
       if (option.condition == "initial.name: " + name) text += describe_option(option);
     }
@@ -277,9 +274,8 @@ std::string describe(const std::string& name) {
   }
   if (!text.empty()) return text;
   const std::string hint = did_you_mean(nearest(name, known));
-  throw Error(ExitCode::configuration,
-              "nothing is called '" + shortened(name) + "'\n  " +
-                  (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
+  throw Error(ExitCode::configuration, "nothing is called '" + shortened(name) + "'\n  " +
+                                           (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
 }
 
 std::string json_schema() {
@@ -311,9 +307,9 @@ std::string version_text() {
     return std::vector<std::string>{what, std::string(value)};
   };
   return "Meridian " + std::string(info.version) + "\n" +
-         table({line("  commit", info.commit), line("  compiler", info.compiler),
-                line("  Kokkos", info.kokkos), line("  backend", info.backend),
-                line("  precision", info.precision), line("  NetCDF", info.netcdf), line("  MPI", info.mpi)});
+         table({line("  commit", info.commit), line("  compiler", info.compiler), line("  Kokkos", info.kokkos),
+                line("  backend", info.backend), line("  precision", info.precision), line("  NetCDF", info.netcdf),
+                line("  MPI", info.mpi)});
 }
 
 }  // namespace meridian

@@ -71,7 +71,8 @@ std::map<std::string, std::string> state_settings(const Case& c) {
 std::string first_difference(const std::string& a, const std::string& b) {
   std::size_t begin_a = 0, begin_b = 0;
   while (begin_a < a.size() || begin_b < b.size()) {
-    const std::size_t end_a = std::min(a.find(';', begin_a), a.size()), end_b = std::min(b.find(';', begin_b), b.size());
+    const std::size_t end_a = std::min(a.find(';', begin_a), a.size()),
+                      end_b = std::min(b.find(';', begin_b), b.size());
     const std::string item_a = a.substr(std::min(begin_a, a.size()), end_a - begin_a),
                       item_b = b.substr(std::min(begin_b, b.size()), end_b - begin_b);
     if (item_a != item_b) return "'" + item_a + "' there, '" + item_b + "' here";
@@ -116,7 +117,8 @@ std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool
       for (int i = 0; i < block.nx; ++i) {
         const double x = host(k, j + halo_width, i + halo_width);
         if (std::isfinite(x) && !(must_be_positive && x <= 0)) continue;
-        const bool xface = entry.info.horizontal == Horizontal::xface, yface = entry.info.horizontal == Horizontal::yface;
+        const bool xface = entry.info.horizontal == Horizontal::xface,
+                   yface = entry.info.horizontal == Horizontal::yface;
         const double lat = (yface ? grid.latitude_of_yface(j) : grid.latitude_of_cell(j)) * 180 / pi;
         const double lon = (xface ? grid.longitude_of_xface(i) : grid.longitude_of_cell(i)) * 180 / pi;
         std::ostringstream words;
@@ -132,8 +134,13 @@ std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool
 }  // namespace
 
 Model::Model(const Case& c, const std::string& output, const std::string& run_id)
-    : case_(c), grid_(block_of(c), c.planet, levels_of(c)), fields_(grid_.block), dycore_(c.dycore, grid_, fields_),
-      suite_(c.physics, grid_, fields_), clock_(clock_of(c)), last_step_(last_step_of(c, clock_)),
+    : case_(c),
+      grid_(block_of(c), c.planet, levels_of(c)),
+      fields_(grid_.block),
+      dycore_(c.dycore, grid_, fields_),
+      suite_(c.physics, grid_, fields_),
+      clock_(clock_of(c)),
+      last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)) {
   require(!c.dycore.shallow_water() || suite_.empty(), ExitCode::configuration,
           "'physics.suite' has schemes, but the shallow-water equations have no columns; remove them.");
@@ -160,8 +167,8 @@ void Model::start_from(const RestartManifest& set) {
   for (const auto& [name, here] : state_settings(case_)) {
     const auto there = set.facts.find(name);
     const std::string text = there == set.facts.end() ? "nothing" : there->second;
-    require(text == here, ExitCode::configuration, "The restart set ", set.directory, " was made with other settings of '",
-            name.substr(5), "': ", first_difference(text, here),
+    require(text == here, ExitCode::configuration, "The restart set ", set.directory,
+            " was made with other settings of '", name.substr(5), "': ", first_difference(text, here),
             ". Use the same ones, --resume none to start anew, or another --run-dir.");
   }
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);  // the fixed fields stay, the state is read
@@ -222,8 +229,8 @@ std::string Model::write_restart_set(const std::string& run_directory) {
   std::string directory;
   timers_.time("restart", [&] {
     streams_->close_files();
-    directory = meridian::write_restart_set(run_directory, restart_content(), grid_.block, clock_, hash(),
-                                            case_.restart.keep);
+    directory =
+        meridian::write_restart_set(run_directory, restart_content(), grid_.block, clock_, hash(), case_.restart.keep);
   });
   return directory;
 }
@@ -241,10 +248,10 @@ void Model::fail_numerically(const std::string& last_good_set) const {
   int speaker = mine;
   MPI_Allreduce(&mine, &speaker, 1, MPI_INT, MPI_MIN, grid_.block.world);
   if (speaker != grid_.block.rank) MPI_Barrier(grid_.block.world);
-  throw Error(ExitCode::numerical,
-              words + " after step " + std::to_string(clock_.step()) + ", " + iso_text(clock_.date()) + ", rank " +
-                  std::to_string(grid_.block.rank) + ". A shorter 'dycore.dt_s' is the usual cure. Last good restart set: " +
-                  (last_good_set.empty() ? "none" : last_good_set) + ".");
+  throw Error(ExitCode::numerical, words + " after step " + std::to_string(clock_.step()) + ", " +
+                                       iso_text(clock_.date()) + ", rank " + std::to_string(grid_.block.rank) +
+                                       ". A shorter 'dycore.dt_s' is the usual cure. Last good restart set: " +
+                                       (last_good_set.empty() ? "none" : last_good_set) + ".");
 }
 
 }  // namespace meridian

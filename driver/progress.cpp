@@ -43,10 +43,16 @@ double drift(double now, double start) { return start == 0 ? 0 : now / start - 1
 }  // namespace
 
 Progress::Progress(const LogOptions& options, Model& model, const std::string& log)
-    : options_(options), model_(model), log_(log), speaks_(model.grid().block.rank == 0),
+    : options_(options),
+      model_(model),
+      log_(log),
+      speaks_(model.grid().block.rank == 0),
       on_terminal_(options.format == "line" || (options.format == "auto" && isatty(STDERR_FILENO))),
-      begin_(std::chrono::steady_clock::now()), after_first_step_(begin_), last_report_(begin_),
-      first_step_(model.clock().step()), start_(model.dycore().budgets()) {}
+      begin_(std::chrono::steady_clock::now()),
+      after_first_step_(begin_),
+      last_report_(begin_),
+      first_step_(model.clock().step()),
+      start_(model.dycore().budgets()) {}
 
 bool Progress::due() const {
   return speaks_ && seconds_between(last_report_, std::chrono::steady_clock::now()) >= options_.every_s;
@@ -91,8 +97,7 @@ void Progress::report() {
   }
 }
 
-void Progress::say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s,
-                        double mass_drift) {
+void Progress::say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift) {
   std::fprintf(stderr, "\r%s %5.1f %% | %8.2f years/day | ETA %s | wind %5.1f m/s | CFL %4.2f | mass %+.1e\x1b[K",
                iso_text(model_.clock().date()).c_str(), percent, years_per_day,
                eta < 0 ? "--" : duration_text(eta).c_str(), s.largest_wind, s.largest_courant, mass_drift);
@@ -122,8 +127,8 @@ void Progress::finish(bool stopped) {
   row("sum", wall);
   const double simulated = static_cast<double>(model_.clock().step() - first_step_) * model_.clock().step_seconds();
   const double measured = seconds_between(after_first_step_, std::chrono::steady_clock::now());
-  std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n", simulated / (365 * measured),
-                simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
+  std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n",
+                simulated / (365 * measured), simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
   table << text;
   std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_mib());
   table << text;

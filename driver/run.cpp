@@ -51,24 +51,25 @@ class RunRecord {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     const Block& block = model.grid().block;
-    record_ = {{"case", c.name},
-               {"title", c.title},
-               {"run_id", run_id},
-               {"started", utc_now()},
-               {"finished", nullptr},
-               {"exit_code", nullptr},
-               {"program", "Meridian " + std::string(build.version)},
-               {"commit", build.commit},
-               {"compiler", build.compiler},
-               {"kokkos", build.kokkos},
-               {"backend", build.backend},
-               {"precision", build.precision},
-               {"netcdf", build.netcdf},
-               {"mpi", build.mpi},
-               {"host", host},
-               {"ranks", block.n_ranks},
-               {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
-               {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
+    record_ = {
+        {"case", c.name},
+        {"title", c.title},
+        {"run_id", run_id},
+        {"started", utc_now()},
+        {"finished", nullptr},
+        {"exit_code", nullptr},
+        {"program", "Meridian " + std::string(build.version)},
+        {"commit", build.commit},
+        {"compiler", build.compiler},
+        {"kokkos", build.kokkos},
+        {"backend", build.backend},
+        {"precision", build.precision},
+        {"netcdf", build.netcdf},
+        {"mpi", build.mpi},
+        {"host", host},
+        {"ranks", block.n_ranks},
+        {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
+        {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
     std::error_code ignored;
     std::filesystem::copy_file(c.file, directory.path() + "/case.yaml",
                                std::filesystem::copy_options::overwrite_existing, ignored);

@@ -38,11 +38,10 @@ void Watchdog::watch(double least_seconds, int rank) {
       continue;
     }
     if (++waited < std::max(least_seconds, 20 * longest) + (rank > 0 ? 5 : 0)) continue;
-    const std::string text =
-        "ERROR " + std::string(name_of(ExitCode::system)) + " No step has ended for " +
-        std::to_string(std::lround(waited)) +
-        " s: a rank waits for another, or the disk does not answer. The job ends; run the same "
-        "command to go on from the newest restart set. ('log.watchdog_s' is the least time.)\n";
+    const std::string text = "ERROR " + std::string(name_of(ExitCode::system)) + " No step has ended for " +
+                             std::to_string(std::lround(waited)) +
+                             " s: a rank waits for another, or the disk does not answer. The job ends; run the same "
+                             "command to go on from the newest restart set. ('log.watchdog_s' is the least time.)\n";
     std::fputs(text.c_str(), stderr);
     _exit(static_cast<int>(ExitCode::system));
   }

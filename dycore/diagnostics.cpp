@@ -13,9 +13,9 @@ namespace {
 
 void compute_surface_pressure(const Grid& grid, const ConstField<Cell>& mass, int n_k, const Field<CellSurface>& ps) {
   const Real top = static_cast<Real>(grid.levels.top_pressure());
-  march_down("dycore/compute_surface_pressure", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    ps(0, j, i) = (k == 0 ? top : ps(0, j, i)) + mass(k, j, i);
-  });
+  march_down(
+      "dycore/compute_surface_pressure", grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { ps(0, j, i) = (k == 0 ? top : ps(0, j, i)) + mass(k, j, i); });
 }
 
 /// Layer temperature thv PiL with PiL = [p Pi] / ((1 + kappa) dp), the mean of Pi over the layer; pressure of its middle.
@@ -25,13 +25,14 @@ void compute_temperature(const Grid& grid, const State& s, const ConstField<Cell
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   const double inverse = 1 / (1 + grid.planet.kappa());
-  for_each("dycore/compute_temperature", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const double p_s = ps(0, j, i);
-    const double above = a(k) + b(k) * p_s, below = a(k + 1) + b(k + 1) * p_s;
-    const double layer_exner = inverse * (below * exner(k + 1, j, i) - above * exner(k, j, i)) / (below - above);
-    temperature(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) * layer_exner);
-    pressure(k, j, i) = static_cast<Real>(0.5 * (above + below));
-  });
+  for_each(
+      "dycore/compute_temperature", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double p_s = ps(0, j, i);
+        const double above = a(k) + b(k) * p_s, below = a(k + 1) + b(k + 1) * p_s;
+        const double layer_exner = inverse * (below * exner(k + 1, j, i) - above * exner(k, j, i)) / (below - above);
+        temperature(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) * layer_exner);
+        pressure(k, j, i) = static_cast<Real>(0.5 * (above + below));
+      });
 }
 
 /// Winds at cell centres. Beside a pole the stored zero at the pole edge is no wind: the wind there is the mean of the
@@ -42,12 +43,13 @@ void compute_cell_winds(const Grid& grid, const State& s, int n_k, const Field<C
   const ConstField<YFace> v = s.v;
   const int south_row = grid.block.at_south_pole() ? 0 : -1;
   const int north_row = grid.block.at_north_pole() ? grid.block.ny - 1 : -1;
-  for_each("dycore/compute_cell_winds", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real south = j == south_row ? Real(0.5) * (v(k, j - 1, i) + v(k, j + 1, i)) : v(k, j, i);
-    const Real north = j == north_row ? Real(0.5) * (v(k, j, i) + v(k, j + 2, i)) : v(k, j + 1, i);
-    eastward(k, j, i) = Real(0.5) * (u(k, j, i) + u(k, j, i + 1));
-    northward(k, j, i) = Real(0.5) * (south + north);
-  });
+  for_each(
+      "dycore/compute_cell_winds", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real south = j == south_row ? Real(0.5) * (v(k, j - 1, i) + v(k, j + 1, i)) : v(k, j, i);
+        const Real north = j == north_row ? Real(0.5) * (v(k, j, i) + v(k, j + 2, i)) : v(k, j + 1, i);
+        eastward(k, j, i) = Real(0.5) * (u(k, j, i) + u(k, j, i + 1));
+        northward(k, j, i) = Real(0.5) * (south + north);
+      });
 }
 
 void compute_heights(const Grid& grid, const State& s, const ConstField<CellInterface>& exner,
@@ -56,38 +58,43 @@ void compute_heights(const Grid& grid, const State& s, const ConstField<CellInte
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
-  for_each("dycore/compute_heights", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real thv = theta(k, j, i) / mass(k, j, i);
-    height(k, j, i) = per_g * (phi(k + 1, j, i) + cp * (thv * exner(k + 1, j, i) - temperature(k, j, i)));
-  });
+  for_each(
+      "dycore/compute_heights", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real thv = theta(k, j, i) / mass(k, j, i);
+        height(k, j, i) = per_g * (phi(k + 1, j, i) + cp * (thv * exner(k + 1, j, i) - temperature(k, j, i)));
+      });
 }
 
 void mean_of_corners(const Grid& grid, const ConstField<Corner>& corner, int n_k, const Field<Cell>& cell) {
-  for_each("dycore/mean_of_corners", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    cell(k, j, i) = Real(0.25) * ((corner(k, j, i) + corner(k, j, i + 1)) + (corner(k, j + 1, i) + corner(k, j + 1, i + 1)));
-  });
+  for_each(
+      "dycore/mean_of_corners", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        cell(k, j, i) =
+            Real(0.25) * ((corner(k, j, i) + corner(k, j, i + 1)) + (corner(k, j + 1, i) + corner(k, j + 1, i + 1)));
+      });
 }
 
 void compute_surface_height(const Grid& grid, const ConstField<Cell>& depth, const ConstField<CellSurface>& phi_s,
                             const Field<CellSurface>& height) {
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
-  for_each("dycore/compute_surface_height", grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-    height(k, j, i) = depth(k, j, i) + per_g * phi_s(0, j, i);
-  });
+  for_each(
+      "dycore/compute_surface_height", grid.block.cells(1),
+      KOKKOS_LAMBDA(int k, int j, int i) { height(k, j, i) = depth(k, j, i) + per_g * phi_s(0, j, i); });
 }
 
 void scale(const Grid& grid, const ConstField<CellSurface>& from, Real factor, const Field<CellSurface>& to) {
-  for_each("dycore/scale", grid.block.cells(1),
-           KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = factor * from(k, j, i); });
+  for_each(
+      "dycore/scale", grid.block.cells(1),
+      KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = factor * from(k, j, i); });
 }
 
 /// Theta of a layer changes by theta dT/T at constant pressure and mass.
 void add_heating(const Grid& grid, const State& s, const ConstField<Cell>& temperature, const ConstField<Cell>& dt_dt,
                  Real dt, int n_k) {
   const Field<Cell> theta = s.theta;
-  for_each("dycore/add_heating", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    theta(k, j, i) += theta(k, j, i) * (dt * dt_dt(k, j, i) / temperature(k, j, i));
-  });
+  for_each(
+      "dycore/add_heating", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        theta(k, j, i) += theta(k, j, i) * (dt * dt_dt(k, j, i) / temperature(k, j, i));
+      });
 }
 
 /// Cell tendencies to faces: half of each cell in the east-west, by area in the north-south direction.
@@ -97,21 +104,23 @@ void add_accelerations(const Grid& grid, const RowFactors& factors, const State&
   const Field<YFace> v = s.v;
   const RowValues north_weight = factors.north_weight_at_corner;
   const int pole_row = grid.block.at_south_pole() ? 0 : -1;
-  for_each("dycore/add_accelerations", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real north = 2 * north_weight(j);
-    const Real dv = north * northward(k, j, i) + (1 - north) * northward(k, j - 1, i);
-    u(k, j, i) += Real(0.5) * dt * (eastward(k, j, i - 1) + eastward(k, j, i));
-    v(k, j, i) += j == pole_row ? Real(0) : dt * dv;
-  });
+  for_each(
+      "dycore/add_accelerations", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real north = 2 * north_weight(j);
+        const Real dv = north * northward(k, j, i) + (1 - north) * northward(k, j - 1, i);
+        u(k, j, i) += Real(0.5) * dt * (eastward(k, j, i - 1) + eastward(k, j, i));
+        v(k, j, i) += j == pole_row ? Real(0) : dt * dv;
+      });
 }
 
 /// Pressure of half levels from the layer masses, whether they float or not.
 void compute_pressure(const Grid& grid, const ConstField<Cell>& mass, int n_k, const Field<CellInterface>& p) {
   const Real top = static_cast<Real>(grid.levels.top_pressure());
-  march_down("dycore/compute_pressure", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    if (k == 0) p(0, j, i) = top;
-    p(k + 1, j, i) = p(k, j, i) + mass(k, j, i);
-  });
+  march_down(
+      "dycore/compute_pressure", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        if (k == 0) p(0, j, i) = top;
+        p(k + 1, j, i) = p(k, j, i) + mass(k, j, i);
+      });
 }
 
 /// Bits of |x| order as x does, and lie above those of infinity for NaN: an integer maximum finds both.
@@ -123,24 +132,27 @@ double largest_magnitude(const Grid& grid, const ConstField<P>& f, int n_k) {
 /// True where a mass is not positive or NaN; 'any_sign': NaN alone counts (a tracer carried by frozen winds).
 bool has_empty_layer(const Grid& grid, const ConstField<Cell>& mass, int n_k, bool any_sign) {
   const Real lowest = any_sign ? -std::numeric_limits<Real>::max() : Real(0);
-  return any_point("dycore/has_empty_layer", grid.block.cells(n_k),
-                   KOKKOS_LAMBDA(int k, int j, int i) { return !(mass(k, j, i) > lowest); });
+  return any_point(
+      "dycore/has_empty_layer", grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { return !(mass(k, j, i) > lowest); });
 }
 
 /// Largest of -mass: the smallest mass with its sign turned.
 double largest_of_minus(const Grid& grid, const ConstField<Cell>& mass, int n_k) {
-  return reduce_max("dycore/smallest_mass", grid.block.cells(n_k),
-                    KOKKOS_LAMBDA(int k, int j, int i) { return -double(mass(k, j, i)); });
+  return reduce_max(
+      "dycore/smallest_mass", grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { return -double(mass(k, j, i)); });
 }
 
 double largest_thickness_ratio(const Grid& grid, const ConstField<Cell>& mass, const ConstField<CellInterface>& p,
                                int n_k, bool thinnest) {
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
-  return reduce_max("dycore/thickness_ratio", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const double p_s = p(n_k, j, i);
-    const double ratio = mass(k, j, i) / ((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
-    return thinnest ? -ratio : ratio;
-  });
+  return reduce_max(
+      "dycore/thickness_ratio", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double p_s = p(n_k, j, i);
+        const double ratio = mass(k, j, i) / ((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
+        return thinnest ? -ratio : ratio;
+      });
 }
 
 double sphere_mean_factor(const Grid& grid) {
@@ -161,41 +173,45 @@ Budgets shallow_water_budgets(const Grid& grid, const RowFactors& factors, const
   const double factor = sphere_mean_factor(grid);
   const int south_row = grid.block.at_south_pole() ? 0 : -1000;
   Budgets b;
-  b.mass = factor * exact_sum("dycore/sum_depth", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-             return double(m.area_at_cell(j)) * h(k, j, i);
-           });
-  b.energy =
-      factor * exact_sum("dycore/sum_energy", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-        const double depth = h(k, j, i);
-        const double mass_u = 0.5 * (h(k, j, i) + h(k, j, i - 1)), mass_v = 0.5 * (h(k, j, i) + h(k, j - 1, i));
-        return double(m.area_at_cell(j)) * depth * (0.5 * g * depth + phi_s(0, j, i)) +
-               0.5 * m.dy * (m.dx_at_cell(j) * mass_u * u(k, j, i) * u(k, j, i) +
-                             m.dx_at_yface(j) * mass_v * v(k, j, i) * v(k, j, i));
-      });
+  b.mass = factor * exact_sum(
+                        "dycore/sum_depth", grid.block, grid.block.cells(1),
+                        KOKKOS_LAMBDA(int k, int j, int i) { return double(m.area_at_cell(j)) * h(k, j, i); });
+  b.energy = factor * exact_sum(
+                          "dycore/sum_energy", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+                            const double depth = h(k, j, i);
+                            const double mass_u = 0.5 * (h(k, j, i) + h(k, j, i - 1)),
+                                         mass_v = 0.5 * (h(k, j, i) + h(k, j - 1, i));
+                            return double(m.area_at_cell(j)) * depth * (0.5 * g * depth + phi_s(0, j, i)) +
+                                   0.5 * m.dy *
+                                       (m.dx_at_cell(j) * mass_u * u(k, j, i) * u(k, j, i) +
+                                        m.dx_at_yface(j) * mass_v * v(k, j, i) * v(k, j, i));
+                          });
   // Vertices, row 0 of a southern block being the pole; the northern pole is added by its owner with the last row.
   const int north_row = grid.block.at_north_pole() ? grid.block.ny - 1 : -1000;
   const double per_point = m.area_of_pole / grid.block.n_lon;
   const int ny = grid.block.ny;
-  b.enstrophy = factor * exact_sum("dycore/sum_enstrophy", grid.block, grid.block.cells(1),
-                                   KOKKOS_LAMBDA(int k, int j, int i) {
-    const auto of_pole = [&](int pole, int corner_row, int cell_row) {
-      const double eta = coriolis(0, corner_row, i) + pole_zeta(k, pole);
-      return 0.5 * per_point * eta * eta / h(k, cell_row, i);
-    };
-    double sum = 0;
-    if (j == south_row) {
-      sum = of_pole(0, 0, 0);
-    } else {
-      const double zeta = ((v(k, j, i) - v(k, j, i - 1)) * m.dy -
-                           (u(k, j, i) * m.dx_at_cell(j) - u(k, j - 1, i) * m.dx_at_cell(j - 1))) *
-                          m.inverse_area_at_corner(j);
-      const double north = north_weight(j);
-      const double mass = north * (h(k, j, i) + h(k, j, i - 1)) + (0.5 - north) * (h(k, j - 1, i) + h(k, j - 1, i - 1));
-      const double eta = coriolis(0, j, i) + zeta;
-      sum = 0.5 * m.area_at_corner(j) * eta * eta / mass;
-    }
-    return j == north_row ? sum + of_pole(1, ny, j) : sum;
-  });
+  b.enstrophy =
+      factor * exact_sum(
+                   "dycore/sum_enstrophy", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+                     const auto of_pole = [&](int pole, int corner_row, int cell_row) {
+                       const double eta = coriolis(0, corner_row, i) + pole_zeta(k, pole);
+                       return 0.5 * per_point * eta * eta / h(k, cell_row, i);
+                     };
+                     double sum = 0;
+                     if (j == south_row) {
+                       sum = of_pole(0, 0, 0);
+                     } else {
+                       const double zeta = ((v(k, j, i) - v(k, j, i - 1)) * m.dy -
+                                            (u(k, j, i) * m.dx_at_cell(j) - u(k, j - 1, i) * m.dx_at_cell(j - 1))) *
+                                           m.inverse_area_at_corner(j);
+                       const double north = north_weight(j);
+                       const double mass = north * (h(k, j, i) + h(k, j, i - 1)) +
+                                           (0.5 - north) * (h(k, j - 1, i) + h(k, j - 1, i - 1));
+                       const double eta = coriolis(0, j, i) + zeta;
+                       sum = 0.5 * m.area_at_corner(j) * eta * eta / mass;
+                     }
+                     return j == north_row ? sum + of_pole(1, ny, j) : sum;
+                   });
   return b;
 }
 
@@ -213,24 +229,29 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
   const double factor = sphere_mean_factor(grid);
   const Box box = grid.block.cells(n_k);
   Budgets b;
-  b.mass = factor * per_g * exact_sum("dycore/sum_mass", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-             return double(m.area_at_cell(j)) * mass(k, j, i);
-           });
-  b.energy = factor * per_g * exact_sum("dycore/sum_energy", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-    const double west = u(k, j, i), east = u(k, j, i + 1), south = v(k, j, i), north = v(k, j + 1, i);
-    const double kinetic = ke_u(j) * (west * west + east * east) + ke_south(j) * south * south +
-                           ke_north(j) * north * north;
-    const double enthalpy = cp * theta(k, j, i) / mass(k, j, i) *
-                            (double(p(k + 1, j, i)) * exner(k + 1, j, i) - double(p(k, j, i)) * exner(k, j, i));
-    const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
-    return double(m.area_at_cell(j)) * (enthalpy + mass(k, j, i) * kinetic + ground);
-  });
-  b.angular_momentum =
-      factor * per_g * exact_sum("dycore/sum_momentum", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-        const double arm = radius * m.cos_at_cell(j);
-        const double wind = 0.5 * (double(u(k, j, i)) + u(k, j, i + 1));
-        return double(m.area_at_cell(j)) * mass(k, j, i) * arm * (wind + omega * arm);
-      });
+  b.mass = factor * per_g *
+           exact_sum(
+               "dycore/sum_mass", grid.block, box,
+               KOKKOS_LAMBDA(int k, int j, int i) { return double(m.area_at_cell(j)) * mass(k, j, i); });
+  b.energy =
+      factor * per_g *
+      exact_sum(
+          "dycore/sum_energy", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
+            const double west = u(k, j, i), east = u(k, j, i + 1), south = v(k, j, i), north = v(k, j + 1, i);
+            const double kinetic =
+                ke_u(j) * (west * west + east * east) + ke_south(j) * south * south + ke_north(j) * north * north;
+            const double enthalpy = cp * theta(k, j, i) / mass(k, j, i) *
+                                    (double(p(k + 1, j, i)) * exner(k + 1, j, i) - double(p(k, j, i)) * exner(k, j, i));
+            const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
+            return double(m.area_at_cell(j)) * (enthalpy + mass(k, j, i) * kinetic + ground);
+          });
+  b.angular_momentum = factor * per_g *
+                       exact_sum(
+                           "dycore/sum_momentum", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
+                             const double arm = radius * m.cos_at_cell(j);
+                             const double wind = 0.5 * (double(u(k, j, i)) + u(k, j, i + 1));
+                             return double(m.area_at_cell(j)) * mass(k, j, i) * arm * (wind + omega * arm);
+                           });
   return b;
 }
 
@@ -295,9 +316,8 @@ DynamicsSummary Dycore::summary() {
   const double wind = largest_over_ranks(
       block, std::max(largest_magnitude<XFace>(grid_, now_.u, n_k_), largest_magnitude<YFace>(grid_, now_.v, n_k_)));
   const double mass = largest_over_ranks(block, largest_magnitude<Cell>(grid_, now_.mass, n_k_));
-  const double heat = options_.shallow_water()
-                          ? 0
-                          : largest_over_ranks(block, largest_magnitude<Cell>(grid_, now_.theta, n_k_));
+  const double heat =
+      options_.shallow_water() ? 0 : largest_over_ranks(block, largest_magnitude<Cell>(grid_, now_.theta, n_k_));
   s.largest_wind = wind;
   s.finite = std::isfinite(wind) && std::isfinite(mass) && std::isfinite(heat);
   s.smallest_mass = -largest_over_ranks(block, largest_of_minus(grid_, now_.mass, n_k_));

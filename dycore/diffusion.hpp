@@ -13,10 +13,11 @@ inline void compute_divergence(const Grid& grid, const ConstField<XFace>& u, con
   const Real dy = grid.metrics.dy;
   const RowValues dx_at_yface = grid.metrics.dx_at_yface;
   const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
-  for_each("dycore/compute_divergence", grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
-    divergence(k, j, i) = inverse_area(j) * (dy * (u(k, j, i + 1) - u(k, j, i)) +
-                                             (dx_at_yface(j + 1) * v(k, j + 1, i) - dx_at_yface(j) * v(k, j, i)));
-  });
+  for_each(
+      "dycore/compute_divergence", grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
+        divergence(k, j, i) = inverse_area(j) * (dy * (u(k, j, i + 1) - u(k, j, i)) +
+                                                 (dx_at_yface(j + 1) * v(k, j + 1, i) - dx_at_yface(j) * v(k, j, i)));
+      });
 }
 
 /// Laplacian of the divergence [m-2 s-1] with the zonal second difference over the equatorial spacing, r^2 / dx^2 =
@@ -28,11 +29,12 @@ inline void compute_reference_laplacian(const Grid& grid, const RowFactors& fact
   const RowValues south = factors.lap_south, north = factors.lap_north;
   const Block& block = grid.block;
   const Box box{0, n_k, -1, block.ny, -1, block.nx};
-  for_each("dycore/compute_reference_laplacian", box, KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real here = f(k, j, i);
-    laplacian(k, j, i) = zonal * ((f(k, j, i + 1) - here) - (here - f(k, j, i - 1))) +
-                         (north(j) * (f(k, j + 1, i) - here) - south(j) * (here - f(k, j - 1, i)));
-  });
+  for_each(
+      "dycore/compute_reference_laplacian", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real here = f(k, j, i);
+        laplacian(k, j, i) = zonal * ((f(k, j, i + 1) - here) - (here - f(k, j, i - 1))) +
+                             (north(j) * (f(k, j + 1, i) - here) - south(j) * (here - f(k, j - 1, i)));
+      });
 }
 
 /// Adds coefficient * grad(f) to the wind tendencies; f [cell] needs one ring in the west and south.
@@ -40,14 +42,16 @@ inline void add_gradient(const Grid& grid, const ConstField<Cell>& f, Real coeff
                          const Field<XFace>& du_dt, const Field<YFace>& dv_dt) {
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const Real inverse_dy = Real(1) / grid.metrics.dy;
-  for_each("dycore/add_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    du_dt(k, j, i) += coefficient * inverse_dx(j) * (f(k, j, i) - f(k, j, i - 1));
-    dv_dt(k, j, i) += coefficient * inverse_dy * (f(k, j, i) - f(k, j - 1, i));
-  });
+  for_each(
+      "dycore/add_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        du_dt(k, j, i) += coefficient * inverse_dx(j) * (f(k, j, i) - f(k, j, i - 1));
+        dv_dt(k, j, i) += coefficient * inverse_dy * (f(k, j, i) - f(k, j - 1, i));
+      });
 }
 
 /// Pole values of some levels.
-inline auto levels_of_poles(const Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>& poles, int k_first, int n_k) {
+inline auto levels_of_poles(const Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>& poles, int k_first,
+                            int n_k) {
   return Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>(
       Kokkos::subview(poles, std::make_pair(k_first, k_first + n_k), Kokkos::ALL));
 }

@@ -60,17 +60,19 @@ void update_mass(PolarFilter& filter, const State& start, const State& tendency,
   const ConstField<Cell> m0 = start.mass;
   const Field<Cell> m1 = next.mass;
   if (!start.theta.exists()) {
-    filter.apply("dycore/update_depth", tendency.mass, n_k,
-                 KOKKOS_LAMBDA(int k, int j, int i, Real dm) { m1(k, j, i) = m0(k, j, i) + dt * dm; });
+    filter.apply(
+        "dycore/update_depth", tendency.mass, n_k,
+        KOKKOS_LAMBDA(int k, int j, int i, Real dm) { m1(k, j, i) = m0(k, j, i) + dt * dm; });
     return;
   }
   const ConstField<Cell> t0 = start.theta;
   const Field<Cell> t1 = next.theta;
-  filter.apply("dycore/update_mass", tendency.mass, tendency.theta, n_k,
-               KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
-                 m1(k, j, i) = m0(k, j, i) + dt * dm;
-                 t1(k, j, i) = t0(k, j, i) + dt * dt_heat;
-               });
+  filter.apply(
+      "dycore/update_mass", tendency.mass, tendency.theta, n_k,
+      KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
+        m1(k, j, i) = m0(k, j, i) + dt * dm;
+        t1(k, j, i) = t0(k, j, i) + dt * dt_heat;
+      });
 }
 
 /// Last stage: writes the new state over the start of the step and the blend b3 new + (1 - 2 b3) before + b3 start,
@@ -82,25 +84,27 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
   const Field<Cell> m = now.mass, mb = blend.mass;
   const ConstField<Cell> m2 = before.mass;
   if (!now.theta.exists()) {
-    filter.apply("dycore/update_depth_and_blend", tendency.mass, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real dm) {
-      const Real start = m(k, j, i);
-      const Real end = start + dt * dm;
-      mb(k, j, i) = b3 * (end + start) + rest * m2(k, j, i);
-      m(k, j, i) = end;
-    });
+    filter.apply(
+        "dycore/update_depth_and_blend", tendency.mass, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real dm) {
+          const Real start = m(k, j, i);
+          const Real end = start + dt * dm;
+          mb(k, j, i) = b3 * (end + start) + rest * m2(k, j, i);
+          m(k, j, i) = end;
+        });
     return;
   }
   const Field<Cell> t = now.theta, tb = blend.theta;
   const ConstField<Cell> t2 = before.theta;
-  filter.apply("dycore/update_mass_and_blend", tendency.mass, tendency.theta, n_k,
-               KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
-                 const Real start = m(k, j, i), theta_start = t(k, j, i);
-                 const Real end = start + dt * dm, theta_end = theta_start + dt * dt_heat;
-                 mb(k, j, i) = b3 * (end + start) + rest * m2(k, j, i);
-                 tb(k, j, i) = b3 * (theta_end + theta_start) + rest * t2(k, j, i);
-                 m(k, j, i) = end;
-                 t(k, j, i) = theta_end;
-               });
+  filter.apply(
+      "dycore/update_mass_and_blend", tendency.mass, tendency.theta, n_k,
+      KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
+        const Real start = m(k, j, i), theta_start = t(k, j, i);
+        const Real end = start + dt * dm, theta_end = theta_start + dt * dt_heat;
+        mb(k, j, i) = b3 * (end + start) + rest * m2(k, j, i);
+        tb(k, j, i) = b3 * (theta_end + theta_start) + rest * t2(k, j, i);
+        m(k, j, i) = end;
+        t(k, j, i) = theta_end;
+      });
 }
 
 void update_wind(PolarFilter& filter, const State& start, const State& tendency, const State& next, Real dt, int n_k) {
@@ -108,24 +112,31 @@ void update_wind(PolarFilter& filter, const State& start, const State& tendency,
   const ConstField<YFace> v0 = start.v;
   const Field<XFace> u1 = next.u;
   const Field<YFace> v1 = next.v;
-  filter.apply("dycore/update_wind", tendency.u, tendency.v, n_k,
-               KOKKOS_LAMBDA(int k, int j, int i, Real du, Real dv) {
-                 u1(k, j, i) = u0(k, j, i) + dt * du;
-                 v1(k, j, i) = v0(k, j, i) + dt * dv;
-               });
+  filter.apply(
+      "dycore/update_wind", tendency.u, tendency.v, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real du, Real dv) {
+        u1(k, j, i) = u0(k, j, i) + dt * du;
+        v1(k, j, i) = v0(k, j, i) + dt * dv;
+      });
 }
 
 }  // namespace
 
 Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields)
-    : options_(options), grid_(grid), fields_(fields), factors_(grid), filter_(grid, options.polar_filter),
-      halo_(grid.block), n_k_(options.shallow_water() ? 1 : grid.n_levels()),
-      n_k_at_once_(on_device ? n_k_ : std::min(n_k_, 4)), vorticity_(scheme_named(options.vorticity_flux)),
-      coriolis_(fields.add(field::coriolis_parameter, 1, Role::fixed)), poles_(grid, coriolis_, n_k_) {
+    : options_(options),
+      grid_(grid),
+      fields_(fields),
+      factors_(grid),
+      filter_(grid, options.polar_filter),
+      halo_(grid.block),
+      n_k_(options.shallow_water() ? 1 : grid.n_levels()),
+      n_k_at_once_(on_device ? n_k_ : std::min(n_k_, 4)),
+      vorticity_(scheme_named(options.vorticity_flux)),
+      coriolis_(fields.add(field::coriolis_parameter, 1, Role::fixed)),
+      poles_(grid, coriolis_, n_k_) {
   const Block& block = grid.block;
   const bool shallow = options.shallow_water();
-  now_.mass = shallow ? fields.add(field::depth, 1, Role::prognostic)
-                      : fields.add(field::layer_mass, n_k_, Role::prognostic);
+  now_.mass =
+      shallow ? fields.add(field::depth, 1, Role::prognostic) : fields.add(field::layer_mass, n_k_, Role::prognostic);
   if (!shallow) now_.theta = fields.add(field::theta_mass, n_k_, Role::prognostic);
   now_.u = fields.add(field::xwind, n_k_, Role::prognostic);
   now_.v = fields.add(field::ywind, n_k_, Role::prognostic);

@@ -38,9 +38,9 @@ struct DycoreOptions {
 
 /// Figures of the state that the log and the health check need; the same on every rank.
 struct DynamicsSummary {
-  double largest_wind = 0;       // [m s-1] largest |u| or |v| on faces; NaN or Inf when the state is not finite
-  double largest_courant = 0;    // [1] (sqrt(g h) or 340 m/s, plus |u|) dt / equatorial spacing
-  double smallest_mass = 0;      // [Pa or m]
+  double largest_wind = 0;     // [m s-1] largest |u| or |v| on faces; NaN or Inf when the state is not finite
+  double largest_courant = 0;  // [1] (sqrt(g h) or 340 m/s, plus |u|) dt / equatorial spacing
+  double smallest_mass = 0;    // [Pa or m]
   double thinnest_layer = 1, thickest_layer = 1;  // [1] layer mass over its reference
   bool finite = true;
 };
@@ -98,10 +98,10 @@ class Dycore {
   RowFactors factors_;
   PolarFilter filter_;
   Halo halo_;
-  int n_k_ = 1;            // levels
-  int n_k_at_once_ = 1;    // levels of the horizontal kernels' work arrays
+  int n_k_ = 1;          // levels
+  int n_k_at_once_ = 1;  // levels of the horizontal kernels' work arrays
   VorticityScheme vorticity_ = VorticityScheme::s5;
-  State now_, a_, b_;      // step start (and end), two stages
+  State now_, a_, b_;  // step start (and end), two stages
   Field<Cell> mass_tendency_, theta_tendency_;
   Field<XFace> u_tendency_;
   Field<YFace> v_tendency_;
@@ -115,7 +115,7 @@ class Dycore {
   Field<CornerSurface> coriolis_;
   PoleVorticity poles_;
   Array1<Real> one_weight_, sponge_weight_;
-  State diagnosed_;         // what diagnose() read last
+  State diagnosed_;  // what diagnose() read last
 };
 
 }  // namespace meridian

@@ -12,9 +12,7 @@ namespace {
 
 using Number = std::complex<long double>;
 
-Complex<double> rounded(const Number& z) {
-  return {static_cast<double>(z.real()), static_cast<double>(z.imag())};
-}
+Complex<double> rounded(const Number& z) { return {static_cast<double>(z.real()), static_cast<double>(z.imag())}; }
 
 Number power(Number z, int n) {
   Number result = 1;
@@ -46,8 +44,7 @@ Row make_row(double r, const Block& block) {
   row.rho_over_block = rounded(power(rho, length));
   row.closure = rounded(1.0L / (1.0L - power(rho, block.n_lon)));
   if (std::abs(rho) > 0) {
-    const double blocks =
-        std::ceil(std::log(1e-17) / (length * std::log(static_cast<double>(std::abs(rho)))));
+    const double blocks = std::ceil(std::log(1e-17) / (length * std::log(static_cast<double>(std::abs(rho)))));
     row.reach = static_cast<int>(std::clamp(blocks, 1.0, static_cast<double>(block.blocks_per_row())));
   }
   return row;
@@ -59,8 +56,7 @@ double kappa(double r) { return r <= 0.75 ? 9.0 / 16 / (std::sqrt(3.0) * r * r) 
 
 Rows make_rows(const Block& block, const RowValues& cosine) {
   const int length = block.filter_block;
-  Rows rows{Array1<Row>("polar_filter_rows", block.ny),
-            Array1<double>("polar_filter_weights", 4 * length * block.ny)};
+  Rows rows{Array1<Row>("polar_filter_rows", block.ny), Array1<double>("polar_filter_weights", 4 * length * block.ny)};
   const auto cosines = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), cosine.data);
   const auto row = Kokkos::create_mirror_view(rows.row);
   const auto weights = Kokkos::create_mirror_view(rows.weights);
@@ -89,9 +85,9 @@ PolarFilter::PolarFilter(const Grid& grid, bool enabled)
       rows_at_yface_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_yface)),
       ring_(grid.block),
       enabled_(enabled) {
-  require(block_.filter_block <= polar_filter::longest_block, ExitCode::configuration, "'grid.n_lon' is ",
-          block_.n_lon, "; the polar filter needs a divisor of half of it between 4 and ",
-          polar_filter::longest_block, ". Choose a number of columns with small prime factors.");
+  require(block_.filter_block <= polar_filter::longest_block, ExitCode::configuration, "'grid.n_lon' is ", block_.n_lon,
+          "; the polar filter needs a divisor of half of it between 4 and ", polar_filter::longest_block,
+          ". Choose a number of columns with small prime factors.");
 }
 
 double PolarFilter::response(double r, double s) {

@@ -110,9 +110,7 @@ struct Shape {
   int lines;  // n_j fields n_k rounded up to whole vectors, the last line repeated
 
   KOKKOS_FORCEINLINE_FUNCTION int at(int block, int part) const { return (block * 4 + part) * lines; }
-  KOKKOS_FORCEINLINE_FUNCTION int line(int field, int k, int j) const {
-    return (j * fields + field) * n_k + k;
-  }
+  KOKKOS_FORCEINLINE_FUNCTION int line(int field, int k, int j) const { return (j * fields + field) * n_k + k; }
 };
 
 /// W lines side by side: level (of both fields one after the other) and row of each, and what its row says.
@@ -194,8 +192,8 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
         Real* line[W];
         for (int w = 0; w < W; ++w) {
           const int k = lines.k[w];
-          line[w] = (k < shape.n_k ? &a(k, lines.j[w], 0) : &b(k - shape.n_k, lines.j[w], 0)) +
-                    first_block * shape.length;
+          line[w] =
+              (k < shape.n_k ? &a(k, lines.j[w], 0) : &b(k - shape.n_k, lines.j[w], 0)) + first_block * shape.length;
         }
         for (int block = first_block; block < first_block + blocks_at_once; ++block) {
           sweep<W>(line, shape.length, rho, gain, &mine(shape.at(block, 0) + first_line), shape.lines);
@@ -207,8 +205,8 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
 /// Pass 2: sums entering each block from the west and from the east, by Horner's rule over the blocks upstream, the
 /// farthest first; the order is that of the circle, whoever owns the blocks. all: sums of the whole circle.
 template <int W>
-void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a,
-                  const Rows& rows_b, const Array1<double>& all, const Array1<double>& carries) {
+void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a, const Rows& rows_b,
+                  const Array1<double>& all, const Array1<double>& carries) {
   using V = Vector<W>;
   const int groups = shape.lines / W;
   for_range(
@@ -218,8 +216,7 @@ void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const 
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
         const auto power = lines(&Row::rho_over_block);
         const auto closure = lines(&Row::closure);
-        const V reach =
-            vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
+        const V reach = vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
         double farthest = 0;
         for (int w = 0; w < W; ++w) farthest = Kokkos::max(farthest, lines.reach[w]);
         const auto sum_of = [&](int upstream, int part) {
@@ -252,8 +249,8 @@ struct Entering {
   int length;
   Complex<double> from_west, from_east;
 
-  KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries,
-                                       int field, int k, int j, int block)
+  KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries, int field,
+                                       int k, int j, int block)
       : weights(&rows.weights(j * 4 * shape.length)), length(shape.length) {
     const double* const carry = &carries(shape.at(block, 0) + shape.line(field, k, j));
     from_west = {carry[0], carry[shape.lines]};
@@ -285,8 +282,7 @@ struct Finisher {
             Entering(rows_b, shape, carries, fields - 1, k, j, block)};
   }
   template <class Body>
-  KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l,
-                                         const Body& body) const {
+  KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l, const Body& body) const {
     if constexpr (fields == 2) {
       body(k, j, i, block.into_a.filtered(a(k, j, i), l), block.into_b.filtered(b(k, j, i), l));
     } else {
@@ -300,8 +296,7 @@ template <class Finisher, class Body>
 void finish(const char* label, const Shape& shape, const Finisher& finisher, const Body& body) {
   if constexpr (on_device) {
     for_each(
-        label, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length},
-        KOKKOS_LAMBDA(int k, int j, int i) {
+        label, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
           const int block = i / shape.length;
           finisher.point(finisher.block(k, j, block), k, j, i, i - block * shape.length, body);
         });
@@ -349,8 +344,8 @@ class PolarFilter {
 
  private:
   template <int fields, class PlaceA, class PlaceB, class Body>
-  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
-                const polar_filter::Rows& rows_b, int n_k, const Body& body);
+  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, const polar_filter::Rows& rows_b,
+                int n_k, const Body& body);
   /// Device buffer of at least n numbers for the sums that enter the blocks; grows on first use only.
   const Array1<double>& carries(int n);
 
@@ -375,8 +370,7 @@ void PolarFilter::apply_to(const char* label, const Field<PlaceA>& a, const Fiel
 }
 
 template <class PlaceA, class PlaceB, class Body>
-void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k,
-                        const Body& body) {
+void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
@@ -384,9 +378,7 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<P
   if (enabled_) {
     apply_to<2>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
   } else {
-    for_each(
-        label, block_.cells(n_k),
-        KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
+    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
   }
 }
 

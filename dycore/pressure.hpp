@@ -72,13 +72,14 @@ inline void add_pressure_gradient(const Grid& grid, const ConstField<CellInterfa
                                   const Field<YFace>& dv_dt) {
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const Real inverse_dy = Real(1) / grid.metrics.dy;
-  for_each("dycore/add_pressure_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real phi_t = phi(k, j, i), phi_b = phi(k + 1, j, i), pi_t = exner(k, j, i), pi_b = exner(k + 1, j, i);
-    du_dt(k, j, i) -= inverse_dx(j) * contour_difference(phi(k, j, i - 1), phi(k + 1, j, i - 1), phi_t, phi_b,
-                                                         exner(k, j, i - 1), exner(k + 1, j, i - 1), pi_t, pi_b);
-    dv_dt(k, j, i) -= inverse_dy * contour_difference(phi(k, j - 1, i), phi(k + 1, j - 1, i), phi_t, phi_b,
-                                                      exner(k, j - 1, i), exner(k + 1, j - 1, i), pi_t, pi_b);
-  });
+  for_each(
+      "dycore/add_pressure_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real phi_t = phi(k, j, i), phi_b = phi(k + 1, j, i), pi_t = exner(k, j, i), pi_b = exner(k + 1, j, i);
+        du_dt(k, j, i) -= inverse_dx(j) * contour_difference(phi(k, j, i - 1), phi(k + 1, j, i - 1), phi_t, phi_b,
+                                                             exner(k, j, i - 1), exner(k + 1, j, i - 1), pi_t, pi_b);
+        dv_dt(k, j, i) -= inverse_dy * contour_difference(phi(k, j - 1, i), phi(k + 1, j - 1, i), phi_t, phi_b,
+                                                          exner(k, j - 1, i), exner(k + 1, j - 1, i), pi_t, pi_b);
+      });
 }
 
 /// Shallow water: subtracts grad(g depth + phi_s) from the wind tendencies.
@@ -89,13 +90,14 @@ inline void add_surface_gradient(const Grid& grid, const MassBlend& blend,
   const Real inverse_dy = Real(1) / grid.metrics.dy;
   const Real g = static_cast<Real>(grid.planet.gravity_m_per_s2);
   const MassBlend m = blend;
-  for_each("dycore/add_surface_gradient", grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-    const Real here = g * m.mass(k, j, i) + surface_geopotential(0, j, i);
-    const Real west = g * m.mass(k, j, i - 1) + surface_geopotential(0, j, i - 1);
-    const Real south = g * m.mass(k, j - 1, i) + surface_geopotential(0, j - 1, i);
-    du_dt(k, j, i) -= inverse_dx(j) * (here - west);
-    dv_dt(k, j, i) -= inverse_dy * (here - south);
-  });
+  for_each(
+      "dycore/add_surface_gradient", grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real here = g * m.mass(k, j, i) + surface_geopotential(0, j, i);
+        const Real west = g * m.mass(k, j, i - 1) + surface_geopotential(0, j, i - 1);
+        const Real south = g * m.mass(k, j - 1, i) + surface_geopotential(0, j - 1, i);
+        du_dt(k, j, i) -= inverse_dx(j) * (here - west);
+        dv_dt(k, j, i) -= inverse_dy * (here - south);
+      });
 }
 
 }  // namespace meridian

@@ -86,8 +86,7 @@ void remap(const char* label, const Grid& grid, const Column<P>& column, const C
       const Real d0 = column.mass(k - 1, j, i), d1 = column.mass(k, j, i), d2 = column.mass(k + 1, j, i);
       const Real down = y(k + 1, j, i) - y(k, j, i);
       const Real up = y(k, j, i) - y(k - 1, j, i);
-      const Real s = d1 / (d0 + d1 + d2) *
-                     ((2 * d0 + d1) / (d2 + d1) * down + (d1 + 2 * d2) / (d0 + d1) * up);
+      const Real s = d1 / (d0 + d1 + d2) * ((2 * d0 + d1) / (d2 + d1) * down + (d1 + 2 * d2) / (d0 + d1) * up);
       const Real bound = Real(2) * Kokkos::min(Kokkos::abs(down), Kokkos::abs(up));
       const Real limited = Kokkos::min(Kokkos::abs(s), bound);
       slope(k, j, i) = down * up > 0 ? (s < 0 ? -limited : limited) : Real(0);
@@ -103,9 +102,9 @@ void remap(const char* label, const Grid& grid, const Column<P>& column, const C
       const Real a = (d0 + d1) / (2 * d1 + d2);
       const Real b = (d3 + d2) / (2 * d2 + d1);
       const Real c = d1 / (d1 + d2);
-      left(k, j, i) = y(k - 1, j, i) + c * dy +
-                      (2 * d2 * c * (a - b) * dy - d1 * a * slope(k, j, i) + d2 * b * slope(k - 1, j, i)) /
-                          (d0 + d1 + d2 + d3);
+      left(k, j, i) =
+          y(k - 1, j, i) + c * dy +
+          (2 * d2 * c * (a - b) * dy - d1 * a * slope(k, j, i) + d2 * b * slope(k - 1, j, i)) / (d0 + d1 + d2 + d3);
     }
   };
   const auto limit = KOKKOS_LAMBDA(int k, int j, int i_begin, int i_end) {
@@ -172,8 +171,10 @@ Field<P> as(const Field<Cell>& field) {
 struct IsothermalProfile {
   double factor, exponent, inverse_p0, p0;
   IsothermalProfile(const Planet& planet, double temperature)
-      : factor(temperature / (1 - planet.kappa())), exponent(1 - planet.kappa()),
-        inverse_p0(1 / planet.reference_pressure_pa), p0(planet.reference_pressure_pa) {}
+      : factor(temperature / (1 - planet.kappa())),
+        exponent(1 - planet.kappa()),
+        inverse_p0(1 / planet.reference_pressure_pa),
+        p0(planet.reference_pressure_pa) {}
   KOKKOS_FORCEINLINE_FUNCTION double mean(double p_top, double p_bottom) const {
     return factor * p0 *
            (elementary::pow(p_bottom * inverse_p0, exponent) - elementary::pow(p_top * inverse_p0, exponent)) /
@@ -188,17 +189,18 @@ void compute_thv(const Grid& grid, const State& from, int margin, double referen
   const int n_k = grid.n_levels();
   const Box box = grid.block.cells_with_halo(n_k, margin);
   if (reference_temperature <= 0) {
-    for_each("dycore/remap_thv", box,
-             KOKKOS_LAMBDA(int k, int j, int i) { thv(k, j, i) = theta(k, j, i) / mass(k, j, i); });
+    for_each(
+        "dycore/remap_thv", box, KOKKOS_LAMBDA(int k, int j, int i) { thv(k, j, i) = theta(k, j, i) / mass(k, j, i); });
     return;
   }
   const IsothermalProfile profile(grid.planet, reference_temperature);
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
-  for_each("dycore/remap_thv_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
-    const double p_s = displacement(n_k, j, i);
-    const double upper = a(k) + b(k) * p_s - displacement(k, j, i);
-    thv(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) - profile.mean(upper, upper + mass(k, j, i)));
-  });
+  for_each(
+      "dycore/remap_thv_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double p_s = displacement(n_k, j, i);
+        const double upper = a(k) + b(k) * p_s - displacement(k, j, i);
+        thv(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) - profile.mean(upper, upper + mass(k, j, i)));
+      });
 }
 
 /// New mass and theta from remapped thv.
@@ -209,22 +211,24 @@ void finish_cells(const Grid& grid, const State& to, int margin, double referenc
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   const Box box = grid.block.cells_with_halo(n_k, margin);
   if (reference_temperature <= 0) {
-    for_each("dycore/remap_finish", box, KOKKOS_LAMBDA(int k, int j, int i) {
-      const double p_s = displacement(n_k, j, i);
-      const Real m = static_cast<Real>((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
-      mass(k, j, i) = m;
-      theta(k, j, i) = m * thv(k, j, i);
-    });
+    for_each(
+        "dycore/remap_finish", box, KOKKOS_LAMBDA(int k, int j, int i) {
+          const double p_s = displacement(n_k, j, i);
+          const Real m = static_cast<Real>((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
+          mass(k, j, i) = m;
+          theta(k, j, i) = m * thv(k, j, i);
+        });
     return;
   }
   const IsothermalProfile profile(grid.planet, reference_temperature);
-  for_each("dycore/remap_finish_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
-    const double p_s = displacement(n_k, j, i);
-    const double upper = a(k) + b(k) * p_s, lower = a(k + 1) + b(k + 1) * p_s;
-    const Real m = static_cast<Real>(lower - upper);
-    mass(k, j, i) = m;
-    theta(k, j, i) = static_cast<Real>(m * (thv(k, j, i) + profile.mean(upper, lower)));
-  });
+  for_each(
+      "dycore/remap_finish_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double p_s = displacement(n_k, j, i);
+        const double upper = a(k) + b(k) * p_s, lower = a(k + 1) + b(k + 1) * p_s;
+        const Real m = static_cast<Real>(lower - upper);
+        mass(k, j, i) = m;
+        theta(k, j, i) = static_cast<Real>(m * (thv(k, j, i) + profile.mean(upper, lower)));
+      });
 }
 
 }  // namespace

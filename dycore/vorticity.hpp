@@ -56,7 +56,7 @@ void compute_centred_vorticity_flux_and_kinetic_energy(VorticityScheme scheme, c
                                                        const RowFactors& factors, const State& state,
                                                        const ConstField<XFace>& mass_flux_x,
                                                        const ConstField<YFace>& mass_flux_y,
-                                                       const ConstField<Corner>& pv, int n_k,
-                                                       const Field<XFace>& du_dt, const Field<YFace>& dv_dt);
+                                                       const ConstField<Corner>& pv, int n_k, const Field<XFace>& du_dt,
+                                                       const Field<YFace>& dv_dt);
 
 }  // namespace meridian

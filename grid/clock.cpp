@@ -53,8 +53,7 @@ std::string time_text(Microseconds of_day, const char* colon, const char* point)
   const auto seconds = static_cast<int>(of_day / microseconds_per_second);
   const auto fraction = static_cast<int>(of_day % microseconds_per_second);
   char text[40];
-  std::snprintf(text, sizeof text, "%02d%s%02d%s%02d", seconds / 3600, colon, seconds / 60 % 60, colon,
-                seconds % 60);
+  std::snprintf(text, sizeof text, "%02d%s%02d%s%02d", seconds / 3600, colon, seconds / 60 % 60, colon, seconds % 60);
   std::string result = text;
   if (fraction != 0) {
     std::snprintf(text, sizeof text, "%s%06d", point, fraction);
@@ -174,8 +173,7 @@ Date parse_date(Calendar calendar, const std::string& text) {
         cf_name(calendar), "'.");
   if (text.size() == 10) return date;
   const int hours = number(11, 2), minutes = number(14, 2), seconds = number(17, 2);
-  check(hours < 24 && minutes < 60 && seconds < 60,
-        "has no such time of day; it goes from 00:00:00 to 23:59:59.");
+  check(hours < 24 && minutes < 60 && seconds < 60, "has no such time of day; it goes from 00:00:00 to 23:59:59.");
   fraction.resize(6, '0');
   date.of_day = (hours * 3600 + minutes * 60 + seconds) * microseconds_per_second + std::stoi(fraction);
   return date;
@@ -212,16 +210,13 @@ Interval parse_interval(const std::string& text) {
 
 std::string to_string(const Interval& interval) {
   if (interval.unit == Unit::never) return "never";
-  return std::to_string(interval.count) + " " + name_of(interval.unit).singular +
-         (interval.count == 1 ? "" : "s");
+  return std::to_string(interval.count) + " " + name_of(interval.unit).singular + (interval.count == 1 ? "" : "s");
 }
 
 std::string frequency_text(const Interval& interval) {
   if (interval.unit == Unit::never) return "never";
-  const bool with_one =
-      interval.unit == Unit::hours || interval.unit == Unit::minutes;  // CMIP: 1hr, but day, mon, yr
-  return (interval.count == 1 && !with_one ? "" : std::to_string(interval.count)) +
-         name_of(interval.unit).short_name;
+  const bool with_one = interval.unit == Unit::hours || interval.unit == Unit::minutes;  // CMIP: 1hr, but day, mon, yr
+  return (interval.count == 1 && !with_one ? "" : std::to_string(interval.count)) + name_of(interval.unit).short_name;
 }
 
 void TimeOptions::visit(OptionVisitor& option) {
@@ -241,8 +236,8 @@ void TimeOptions::visit(OptionVisitor& option) {
 
 Clock::Clock(Calendar calendar, const Date& start, Microseconds step_length)
     : calendar_(calendar), start_(start), step_length_(step_length) {
-  require(step_length > 0, ExitCode::configuration, "The time step is ",
-          1e-6 * static_cast<double>(step_length), " s; it must be at least a microsecond.");
+  require(step_length > 0, ExitCode::configuration, "The time step is ", 1e-6 * static_cast<double>(step_length),
+          " s; it must be at least a microsecond.");
 }
 
 Microseconds Clock::elapsed_at_month(std::int64_t month_count) const {
@@ -250,8 +245,7 @@ Microseconds Clock::elapsed_at_month(std::int64_t month_count) const {
   return days * microseconds_per_day - start_.of_day;
 }
 
-std::pair<Microseconds, Microseconds> Clock::boundaries_around(const Interval& interval,
-                                                               Microseconds elapsed) const {
+std::pair<Microseconds, Microseconds> Clock::boundaries_around(const Interval& interval, Microseconds elapsed) const {
   if (interval.unit == Unit::never) return {0, infinitely_late};
   if (name_of(interval.unit).months == 0) {
     const Spacing spacing = spacing_in_time(interval, start_, step_length_);
@@ -260,8 +254,7 @@ std::pair<Microseconds, Microseconds> Clock::boundaries_around(const Interval& i
   }
   const std::int64_t days = floor_divide(start_.of_day + elapsed, microseconds_per_day);
   const Spacing spacing = spacing_in_months(interval, start_);
-  const std::int64_t before =
-      spacing.before(month_count(date_of_day(calendar_, day_number(calendar_, start_) + days)));
+  const std::int64_t before = spacing.before(month_count(date_of_day(calendar_, day_number(calendar_, start_) + days)));
   return {std::max<Microseconds>(elapsed_at_month(before), 0), elapsed_at_month(before + spacing.distance)};
 }
 

@@ -45,8 +45,7 @@ struct Interval {
 };
 Interval parse_interval(const std::string& text);  // throws configuration
 std::string to_string(const Interval& interval);
-std::string frequency_text(
-    const Interval& interval);  // for file names: 1hr, 6hr, day, 5day, mon, yr, season, 7step
+std::string frequency_text(const Interval& interval);  // for file names: 1hr, 6hr, day, 5day, mon, yr, season, 7step
 
 /// 'time:' of a case.
 struct TimeOptions {
@@ -90,8 +89,7 @@ class Clock {
 
  private:
   Microseconds elapsed_at_month(std::int64_t month_count) const;
-  std::pair<Microseconds, Microseconds> boundaries_around(const Interval& interval,
-                                                          Microseconds elapsed) const;
+  std::pair<Microseconds, Microseconds> boundaries_around(const Interval& interval, Microseconds elapsed) const;
 
   Calendar calendar_ = Calendar::noleap;
   Date start_;

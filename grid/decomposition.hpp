@@ -52,9 +52,7 @@ struct Block {
   /// Owned northward-wind points off the poles: yface row 0 of the southernmost rank is the pole.
   Box yfaces(int n_k) const { return {0, n_k, at_south_pole() ? 1 : 0, ny, 0, nx}; }
   /// Cells and 'margin' rings of halo around them.
-  Box cells_with_halo(int n_k, int margin) const {
-    return {0, n_k, -margin, ny + margin, -margin, nx + margin};
-  }
+  Box cells_with_halo(int n_k, int margin) const { return {0, n_k, -margin, ny + margin, -margin, nx + margin}; }
 };
 
 /// Columns [first, first + count) and rows owned by rank (px, py) of a layout.

@@ -21,9 +21,7 @@ inline constexpr double largest = 0x1.fffffffffffffp1023;
 KOKKOS_FORCEINLINE_FUNCTION std::uint64_t bits_of(double x) { return Kokkos::bit_cast<std::uint64_t>(x); }
 KOKKOS_FORCEINLINE_FUNCTION double from_bits(std::uint64_t x) { return Kokkos::bit_cast<double>(x); }
 /// The leading 26 bits of x: products of two such numbers are exact.
-KOKKOS_FORCEINLINE_FUNCTION double leading_half(double x) {
-  return from_bits(bits_of(x) & 0xfffffffff8000000u);
-}
+KOKKOS_FORCEINLINE_FUNCTION double leading_half(double x) { return from_bits(bits_of(x) & 0xfffffffff8000000u); }
 
 /// An unevaluated sum with about 60 good bits.
 struct Pair {
@@ -42,8 +40,8 @@ KOKKOS_FORCEINLINE_FUNCTION Pair log_pair(double x) {
   const double s = f / (2 + f);
   const double z = s * s;
   const double w = z * z;
-  const double even = z * (0.666666666666667 +
-                           w * (0.28571428626253836 + w * (0.1818289243253687 + w * 0.14617807153417325)));
+  const double even =
+      z * (0.666666666666667 + w * (0.28571428626253836 + w * (0.1818289243253687 + w * 0.14617807153417325)));
   const double odd = w * (0.3999999999989889 + w * (0.22222211089379496 + w * 0.15331611722055008));
   const double half_square = 0.5 * f * f;
   const double main = f - half_square;
@@ -66,8 +64,8 @@ KOKKOS_FORCEINLINE_FUNCTION double exp_of_sum(double x, double correction) {
   // (exp(r) - 1 - r) / r^2 on +-ln(2)/2, fitted at Chebyshev nodes; relative error 1.3e-17
   const double low =
       (0.5000000000000001 + r * 0.16666666666666669) + z * (0.041666666666623824 + r * 0.008333333333330039);
-  const double middle = (0.0013888888917367081 + r * 0.00019841269863171557) +
-                        z * (2.4801521057868204e-05 + r * 2.7557268276905696e-06);
+  const double middle =
+      (0.0013888888917367081 + r * 0.00019841269863171557) + z * (2.4801521057868204e-05 + r * 2.7557268276905696e-06);
   const double high = 2.7620201591031547e-07 + r * 2.5100472505694996e-08;
   const double value = 1 + (r + z * (low + w * (middle + w * high)));
   const double scaled = value * from_bits((bits_of(shifted) + 1023) << 52);
@@ -82,9 +80,7 @@ KOKKOS_FORCEINLINE_FUNCTION double where_positive(double x, double value) {
 }  // namespace detail
 
 /// Natural logarithm of a positive normal number [1]; NaN for everything else. Relative error below 2.5e-16.
-KOKKOS_FORCEINLINE_FUNCTION double log(double x) {
-  return detail::where_positive(x, detail::log_pair(x).high);
-}
+KOKKOS_FORCEINLINE_FUNCTION double log(double x) { return detail::where_positive(x, detail::log_pair(x).high); }
 
 /// e^x [1]: 0 for x < -708.4, infinity for x > 709.4, NaN for NaN. Relative error below 2.5e-16.
 KOKKOS_FORCEINLINE_FUNCTION double exp(double x) { return detail::exp_of_sum(x, 0); }

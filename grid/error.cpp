@@ -4,18 +4,30 @@ namespace meridian {
 
 std::string_view name_of(ExitCode code) {
   switch (code) {
-    case ExitCode::done: return "done";
-    case ExitCode::usage: return "usage";
-    case ExitCode::bad_data: return "data";
-    case ExitCode::missing_input: return "input";
-    case ExitCode::internal: return "internal";
-    case ExitCode::system: return "system";
-    case ExitCode::not_creatable: return "directory";
-    case ExitCode::input_output: return "io";
-    case ExitCode::stopped: return "stopped";
-    case ExitCode::numerical: return "numerical";
-    case ExitCode::no_permission: return "permission";
-    case ExitCode::configuration: return "config";
+    case ExitCode::done:
+      return "done";
+    case ExitCode::usage:
+      return "usage";
+    case ExitCode::bad_data:
+      return "data";
+    case ExitCode::missing_input:
+      return "input";
+    case ExitCode::internal:
+      return "internal";
+    case ExitCode::system:
+      return "system";
+    case ExitCode::not_creatable:
+      return "directory";
+    case ExitCode::input_output:
+      return "io";
+    case ExitCode::stopped:
+      return "stopped";
+    case ExitCode::numerical:
+      return "numerical";
+    case ExitCode::no_permission:
+      return "permission";
+    case ExitCode::configuration:
+      return "config";
   }
   return "internal";
 }

@@ -11,15 +11,15 @@ namespace meridian {
 /// Exit codes of the executable; all below 126 so that shells and schedulers pass them on.
 enum class ExitCode : int {
   done = 0,
-  usage = 64,           // unknown subcommand or flag
-  bad_data = 65,        // an input or restart file holds wrong data
-  missing_input = 66,   // an input file does not exist
-  internal = 70,        // a broken assumption of the program
-  system = 71,          // device, MPI or operating system
-  not_creatable = 73,   // directory locked by another run or not creatable
-  input_output = 74,    // disk full, write or close failed
-  stopped = 75,         // stopped cleanly before the end: resubmit
-  numerical = 76,       // NaN, CFL, value out of bounds
+  usage = 64,          // unknown subcommand or flag
+  bad_data = 65,       // an input or restart file holds wrong data
+  missing_input = 66,  // an input file does not exist
+  internal = 70,       // a broken assumption of the program
+  system = 71,         // device, MPI or operating system
+  not_creatable = 73,  // directory locked by another run or not creatable
+  input_output = 74,   // disk full, write or close failed
+  stopped = 75,        // stopped cleanly before the end: resubmit
+  numerical = 76,      // NaN, CFL, value out of bounds
   no_permission = 77,
   configuration = 78,
 };

@@ -92,8 +92,7 @@ std::uint64_t hash_of(const FieldSet::Entry& entry, const Block& block) {
 std::uint64_t state_hash(const FieldSet& fields, long step) {
   std::uint64_t sum = 0;
   for (const FieldSet::Entry& entry : fields.entries()) {
-    if (entry.role == Role::prognostic)
-      sum += my_part(entry.data, fields.block(), hash_of_name(entry.info.name));
+    if (entry.role == Role::prognostic) sum += my_part(entry.data, fields.block(), hash_of_name(entry.info.name));
   }
   return add_over_ranks(fields.block(), sum) + mix(static_cast<std::uint64_t>(step));
 }

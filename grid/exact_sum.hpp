@@ -96,22 +96,19 @@ std::array<double, N> exact_sums(const char* label, const Block& block, const Bo
   const int bits = detail::agree_on_scales(block, box, N, size.largest);
   Kokkos::Array<double, N> scale;
   for (int n = 0; n < N; ++n) scale[n] = detail::scale_of(size.largest[n], bits);
-  detail::Limbs<N> sum =
-      detail::limbs<N>(label, box, term, scale, static_cast<double>(std::int64_t{1} << bits));
+  detail::Limbs<N> sum = detail::limbs<N>(label, box, term, scale, static_cast<double>(std::int64_t{1} << bits));
   static_assert(sizeof(sum) == 2 * N * sizeof(std::int64_t));
   detail::add_over_ranks(block, 2 * N, sum.high);
   std::array<double, N> values;
-  for (int n = 0; n < N; ++n)
-    values[n] = detail::value_of(sum.high[n], sum.low[n], bits, scale[n], size.largest[n]);
+  for (int n = 0; n < N; ++n) values[n] = detail::value_of(sum.high[n], sum.low[n], bits, scale[n], size.largest[n]);
   return values;
 }
 
 template <class Term>
 double exact_sum(const char* label, const Block& block, const Box& box, const Term& term) {
   return exact_sums<1>(
-      label, block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-        return Kokkos::Array<double, 1>{static_cast<double>(term(k, j, i))};
-      })[0];
+      label, block, box,
+      KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::Array<double, 1>{static_cast<double>(term(k, j, i))}; })[0];
 }
 
 }  // namespace meridian

@@ -11,12 +11,12 @@ namespace meridian {
 
 /// What a field is, without its place.
 struct FieldInfo {
-  std::string_view name;           // CF standard name where one exists
-  std::string_view short_name;     // name in output files (CMIP where one exists)
-  std::string_view unit;           // UDUNITS spelling
-  Range valid;                     // outside: the health check speaks
-  std::string_view meaning;        // long_name in files; not the name again
-  bool has_standard_name = true;   // 'name' is in the CF table
+  std::string_view name;          // CF standard name where one exists
+  std::string_view short_name;    // name in output files (CMIP where one exists)
+  std::string_view unit;          // UDUNITS spelling
+  Range valid;                    // outside: the health check speaks
+  std::string_view meaning;       // long_name in files; not the name again
+  bool has_standard_name = true;  // 'name' is in the CF table
   Horizontal horizontal = Horizontal::cell;
   Vertical vertical = Vertical::layer;
 };
@@ -34,8 +34,9 @@ namespace field {
 // Prognostic, hydrostatic
 inline constexpr FieldSpec<Cell> layer_mass{
     "air_pressure_thickness", "dpi", "Pa", {0, 1.2e5}, "weight of the dry air of a layer per area", false};
-inline constexpr FieldSpec<Cell> theta_mass{"mass_weighted_virtual_potential_temperature", "dpi_thetav", "Pa K",
-                                            {0, 1e9}, "layer mass times virtual potential temperature", false};
+inline constexpr FieldSpec<Cell> theta_mass{
+    "mass_weighted_virtual_potential_temperature",    "dpi_thetav", "Pa K", {0, 1e9},
+    "layer mass times virtual potential temperature", false};
 // Prognostic, shallow water
 inline constexpr FieldSpec<Cell> depth{"fluid_depth", "h", "m", {0, 1e5}, "depth of the fluid layer", false};
 // Prognostic, both
@@ -73,11 +74,26 @@ inline constexpr FieldSpec<Cell> northward_wind_tendency{
     "tendency_of_northward_wind", "tnva", "m s-2", {-1, 1}, "tendency of northward wind by physics"};
 
 /// The whole catalog.
-inline constexpr FieldInfo all[] = {
-    layer_mass, theta_mass, depth, xwind, ywind, surface_geopotential, coriolis_parameter, air_temperature,
-    eastward_wind, northward_wind, air_pressure, geopotential_height, relative_vorticity,
-    divergence_of_wind, surface_air_pressure, surface_altitude, surface_height, temperature_tendency,
-    eastward_wind_tendency, northward_wind_tendency};
+inline constexpr FieldInfo all[] = {layer_mass,
+                                    theta_mass,
+                                    depth,
+                                    xwind,
+                                    ywind,
+                                    surface_geopotential,
+                                    coriolis_parameter,
+                                    air_temperature,
+                                    eastward_wind,
+                                    northward_wind,
+                                    air_pressure,
+                                    geopotential_height,
+                                    relative_vorticity,
+                                    divergence_of_wind,
+                                    surface_air_pressure,
+                                    surface_altitude,
+                                    surface_height,
+                                    temperature_tendency,
+                                    eastward_wind_tendency,
+                                    northward_wind_tendency};
 
 }  // namespace field
 }  // namespace meridian

@@ -41,8 +41,7 @@ namespace {
 template <class Items>
 void copy_over_pole(const Items& items, bool north, int ny, int nx) {
   for_each(
-      "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h},
-      KOKKOS_LAMBDA(int k, int n, int i) {
+      "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h}, KOKKOS_LAMBDA(int k, int n, int i) {
         const int item = items.item_of(k);
         const int shift = items.yface_shift[item];
         const Real sign = static_cast<Real>(items.sign[item]);
@@ -191,8 +190,7 @@ void Halo::send_receive(int low, int high, bool low_across_pole, bool high_acros
   copy(send_high_.host, send_high_.device);
   Kokkos::fence("grid/halo: packed");
   MPI_Request requests[4];
-  MPI_Irecv(receive_low_.host.data(), n, type, low, low_across_pole ? from_low : from_high, block_.world,
-            &requests[0]);
+  MPI_Irecv(receive_low_.host.data(), n, type, low, low_across_pole ? from_low : from_high, block_.world, &requests[0]);
   MPI_Irecv(receive_high_.host.data(), n, type, high, high_across_pole ? from_high : from_low, block_.world,
             &requests[1]);
   MPI_Isend(send_low_.host.data(), n, type, low, from_low, block_.world, &requests[2]);

@@ -51,8 +51,7 @@ Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v) : block
   metrics.dx_at_yface = rows("dx_at_yface", b, [=](double j) { return a * lon * cos_face(j); });
   metrics.area_at_cell = rows("area_at_cell", b, [=](double j) { return strip * cos_cell(j); });
   metrics.area_at_corner = rows("area_at_corner", b, [=](double j) { return strip * cos_face(j); });
-  metrics.inverse_dx_at_cell =
-      rows("inverse_dx_at_cell", b, [=](double j) { return inverse(a * lon * cos_cell(j)); });
+  metrics.inverse_dx_at_cell = rows("inverse_dx_at_cell", b, [=](double j) { return inverse(a * lon * cos_cell(j)); });
   metrics.inverse_area_at_cell =
       rows("inverse_area_at_cell", b, [=](double j) { return inverse(strip * cos_cell(j)); });
   metrics.inverse_area_at_corner =

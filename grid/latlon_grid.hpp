@@ -19,15 +19,15 @@ struct RowValues {
 /// and areas of halo rows are negative there; with the sign rule of Halo every operator then works unchanged across
 /// the pole. With dl = 2 pi / n_lon, dp = pi / n_lat:
 struct Metrics {
-  Real dy = 0;             // [m] a dp, distance of rows
-  Real area_of_pole = 0;   // [m2] area of the vertex at a pole, 2 pi a^2 (1 - cos(dp/2))
-  RowValues dx_at_cell;    // [m] a cos(phi_j) dl, cell-centre distance (at xfaces too)
-  RowValues dx_at_yface;   // [m] a cos(psi_j) dl, length of the southern face of row j; 0 at the poles
-  RowValues area_at_cell;  // [m2] 2 a^2 dl cos(phi_j) sin(dp/2), exact
-  RowValues area_at_corner;          // [m2] 2 a^2 dl cos(psi_j) sin(dp/2), exact; unused at the poles
-  RowValues inverse_dx_at_cell;      // [m-1]
-  RowValues inverse_area_at_cell;    // [m-2]
-  RowValues inverse_area_at_corner;  // [m-2], 0 at the poles
+  Real dy = 0;                           // [m] a dp, distance of rows
+  Real area_of_pole = 0;                 // [m2] area of the vertex at a pole, 2 pi a^2 (1 - cos(dp/2))
+  RowValues dx_at_cell;                  // [m] a cos(phi_j) dl, cell-centre distance (at xfaces too)
+  RowValues dx_at_yface;                 // [m] a cos(psi_j) dl, length of the southern face of row j; 0 at the poles
+  RowValues area_at_cell;                // [m2] 2 a^2 dl cos(phi_j) sin(dp/2), exact
+  RowValues area_at_corner;              // [m2] 2 a^2 dl cos(psi_j) sin(dp/2), exact; unused at the poles
+  RowValues inverse_dx_at_cell;          // [m-1]
+  RowValues inverse_area_at_cell;        // [m-2]
+  RowValues inverse_area_at_corner;      // [m-2], 0 at the poles
   RowValues sin_at_cell, cos_at_cell;    // of latitude [1]
   RowValues sin_at_yface, cos_at_yface;  // of latitude [1]
 };

@@ -37,10 +37,8 @@ void for_each(const char* label, const Box& box, const Body& body) {
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return;
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(label,
-                         Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end},
-                                {1, 4, 64}),
-                         body);
+    Kokkos::parallel_for(
+        label, Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}), body);
   } else {
     Kokkos::parallel_for(
         label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
@@ -253,10 +251,8 @@ bool any_point(const char* label, const Box& box, const Body& body) {
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_reduce(
-        label,
-        Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
-        KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; },
-        Kokkos::BOr<int>(found));
+        label, Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
+        KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; }, Kokkos::BOr<int>(found));
   } else {
     Kokkos::parallel_reduce(
         label, Kokkos::RangePolicy<Device>(0, n_k * n_j),

@@ -30,14 +30,12 @@ KOKKOS_FORCEINLINE_FUNCTION Real curl_at_corner(const Metrics& metrics, const Co
 }
 
 /// Eastward derivative. f [cell]; result [xface, unit of f per m]. Reads i-1.
-KOKKOS_FORCEINLINE_FUNCTION Real ddx_at_xface(const Metrics& metrics, const ConstField<Cell>& f, int k, int j,
-                                              int i) {
+KOKKOS_FORCEINLINE_FUNCTION Real ddx_at_xface(const Metrics& metrics, const ConstField<Cell>& f, int k, int j, int i) {
   return (f(k, j, i) - f(k, j, i - 1)) * metrics.inverse_dx_at_cell(j);
 }
 
 /// Northward derivative, good at the poles too. f [cell]; result [yface, unit of f per m]. Reads j-1.
-KOKKOS_FORCEINLINE_FUNCTION Real ddy_at_yface(const Metrics& metrics, const ConstField<Cell>& f, int k, int j,
-                                              int i) {
+KOKKOS_FORCEINLINE_FUNCTION Real ddy_at_yface(const Metrics& metrics, const ConstField<Cell>& f, int k, int j, int i) {
   return (f(k, j, i) - f(k, j - 1, i)) / metrics.dy;
 }
 
@@ -54,16 +52,16 @@ KOKKOS_FORCEINLINE_FUNCTION Real eastward_wind_at_cell(const ConstField<XFace>& 
 
 /// Northward wind at a yface, also at a pole: there v holds 0, which is the flux through a face without length, and the
 /// wind is the mean of its two neighbours. v [yface, m s-1]. Reads j-1 and j+1 at a pole.
-KOKKOS_FORCEINLINE_FUNCTION Real wind_at_yface(const Metrics& metrics, const ConstField<YFace>& v, int k,
-                                               int j, int i) {
+KOKKOS_FORCEINLINE_FUNCTION Real wind_at_yface(const Metrics& metrics, const ConstField<YFace>& v, int k, int j,
+                                               int i) {
   const bool at_pole = metrics.dx_at_yface(j) == 0;
   const int d = at_pole ? 1 : 0;
   return Real(0.5) * (v(k, j - d, i) + v(k, j + d, i));
 }
 
 /// Northward wind. v [yface, m s-1], whose halo is filled; result [cell, m s-1]. Reads j+1, at a pole j-1 or j+2.
-KOKKOS_FORCEINLINE_FUNCTION Real northward_wind_at_cell(const Metrics& metrics, const ConstField<YFace>& v,
-                                                        int k, int j, int i) {
+KOKKOS_FORCEINLINE_FUNCTION Real northward_wind_at_cell(const Metrics& metrics, const ConstField<YFace>& v, int k,
+                                                        int j, int i) {
   return Real(0.5) * (wind_at_yface(metrics, v, k, j, i) + wind_at_yface(metrics, v, k, j + 1, i));
 }
 

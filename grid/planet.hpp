@@ -23,8 +23,7 @@ struct Planet {
     option.real("rotation_rate_per_s", rotation_rate_per_s, "s-1", {-1e-1, 1e-1},
                 "angular velocity; negative turns westward");
     option.real("gravity_m_per_s2", gravity_m_per_s2, "m s-2", {1e-2, 1e3}, "gravitational acceleration");
-    option.real("gas_constant_j_per_kg_k", gas_constant_j_per_kg_k, "J kg-1 K-1", {1, 1e4},
-                "gas constant of dry air");
+    option.real("gas_constant_j_per_kg_k", gas_constant_j_per_kg_k, "J kg-1 K-1", {1, 1e4}, "gas constant of dry air");
     option.real("heat_capacity_j_per_kg_k", heat_capacity_j_per_kg_k, "J kg-1 K-1", {10, 1e5},
                 "heat capacity of dry air at constant pressure");
     option.real("reference_pressure_pa", reference_pressure_pa, "Pa", {1, 1e8},

@@ -7,8 +7,8 @@ namespace meridian {
 namespace {
 
 /// Puts what each rank sent, (item, block of the rank, word), into the order (item, block of the circle, word).
-void order_by_block(const Array1<double>& received, const Array1<int>& first_of_rank,
-                    const Array1<int>& rank_of_block, int n_items, int words, const Array1<double>& all) {
+void order_by_block(const Array1<double>& received, const Array1<int>& first_of_rank, const Array1<int>& rank_of_block,
+                    int n_items, int words, const Array1<double>& all) {
   const int blocks = static_cast<int>(rank_of_block.extent(0));
   for_range(
       "grid/ring_order", n_items * blocks * words, KOKKOS_LAMBDA(const int n) {

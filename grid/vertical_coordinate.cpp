@@ -52,8 +52,8 @@ std::vector<double> split_numbers(const std::string& name, std::string_view list
 }
 
 int layers(const std::string& name, double count) {
-  require(count >= 1 && count <= 1000 && count == std::floor(count), ExitCode::configuration, "Levels '",
-          name, "' ask for ", count, " layers; it must be a whole number from 1 to 1000.");
+  require(count >= 1 && count <= 1000 && count == std::floor(count), ExitCode::configuration, "Levels '", name,
+          "' ask for ", count, " layers; it must be a whole number from 1 to 1000.");
   return static_cast<int>(count);
 }
 
@@ -81,8 +81,8 @@ VerticalCoordinate equal_height_levels(const std::string& name, std::string_view
     profile = word;
     list.remove_suffix(word.size() + 1);
   }
-  const auto numbers = split_numbers(
-      name, list, 2, "equal_height:N,ztop[,isothermal|lapse_rate|constant_stability] with ztop in m");
+  const auto numbers =
+      split_numbers(name, list, 2, "equal_height:N,ztop[,isothermal|lapse_rate|constant_stability] with ztop in m");
   const int n = layers(name, numbers[0]);
   const double z_top = numbers[1];
   require(z_top > 0 && reference_eta(profile, z_top) > 0, ExitCode::configuration, "Levels '", name,
@@ -113,8 +113,8 @@ VerticalCoordinate stretched_levels(const std::string& name, std::string_view li
   const auto numbers = split_numbers(name, list, 4, "stretched:N,ptop,c,dz0 with ptop in Pa and dz0 in m");
   const int n = layers(name, numbers[0]);
   const double p_top = numbers[1], c = numbers[2], dz = numbers[3];
-  require(p_top > 0 && p_top < p0, ExitCode::configuration, "Levels '", name, "': the top pressure is ",
-          p_top, " Pa; it must lie between 0 and ", p0, " Pa.");
+  require(p_top > 0 && p_top < p0, ExitCode::configuration, "Levels '", name, "': the top pressure is ", p_top,
+          " Pa; it must lie between 0 and ", p0, " Pa.");
   // dP/deta = p0 + (ps - p0) dB/deta must be positive at the ground, where dB/deta = c / (1 - eta_top)
   const double largest_c = (1 - p_top / p0) / (1 - lowest_ps);
   require(c >= 1 && c < largest_c, ExitCode::configuration, "Levels '", name, "': c is ", c,
@@ -129,8 +129,8 @@ VerticalCoordinate stretched_levels(const std::string& name, std::string_view li
 
 VerticalCoordinate table(const std::string& path, double p0) {
   std::ifstream file(path);
-  require(std::filesystem::is_regular_file(path) && file.good(), ExitCode::missing_input, "The level file '",
-          path, "' does not exist or cannot be read.");
+  require(std::filesystem::is_regular_file(path) && file.good(), ExitCode::missing_input, "The level file '", path,
+          "' does not exist or cannot be read.");
   std::vector<double> a, b;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -157,8 +157,7 @@ std::string shipped_table(const std::string& name) {
   return std::string(MERIDIAN_SOURCE_DIR) + "/cases/" + file;
 }
 
-void copy_to_device(const char* label, const std::vector<double>& values, double factor,
-                    Array1<double>& array) {
+void copy_to_device(const char* label, const std::vector<double>& values, double factor, Array1<double>& array) {
   array = Array1<double>(label, values.size());
   const auto host = Kokkos::create_mirror_view(array);
   for (std::size_t k = 0; k < values.size(); ++k) host(k) = factor * values[k];
@@ -173,19 +172,19 @@ VerticalCoordinate::VerticalCoordinate(std::vector<double> a, std::vector<double
   const auto check = [&](bool condition, const auto&... parts) {
     require(condition, ExitCode::bad_data, "The ", origin, ": ", parts...);
   };
-  check(a_.size() == b_.size() && a_.size() >= 2, "there must be as many A as B, and at least 2; there are ",
-        a_.size(), " and ", b_.size(), ".");
+  check(a_.size() == b_.size() && a_.size() >= 2, "there must be as many A as B, and at least 2; there are ", a_.size(),
+        " and ", b_.size(), ".");
   const int n = n_layers();
   check(b_[0] == 0, "B at the top is ", b_[0], "; it must be 0.");
   check(a_[0] >= 0, "A at the top is ", a_[0], "; it must not be negative.");
   check(a_[n] == 0, "A at the ground is ", a_[n], "; it must be 0.");
   check(b_[n] == 1, "B at the ground is ", b_[n], "; it must be 1.");
   for (int k = 0; k < n; ++k) {
-    check(a_[k + 1] + b_[k + 1] > a_[k] + b_[k], "A + B does not increase downwards from half level ", k,
-          " (", a_[k] + b_[k], ") to ", k + 1, " (", a_[k + 1] + b_[k + 1], ").");
+    check(a_[k + 1] + b_[k + 1] > a_[k] + b_[k], "A + B does not increase downwards from half level ", k, " (",
+          a_[k] + b_[k], ") to ", k + 1, " (", a_[k + 1] + b_[k + 1], ").");
     for (const double ps : {lowest_ps * p0, highest_ps * p0}) {
-      check(pressure(k + 1, ps) > pressure(k, ps), "layer ", k,
-            " has no thickness where the surface pressure is ", ps, " Pa.");
+      check(pressure(k + 1, ps) > pressure(k, ps), "layer ", k, " has no thickness where the surface pressure is ", ps,
+            " Pa.");
     }
   }
   copy_to_device("a_p0", a_, p0_, a_p0_device_);

@@ -30,8 +30,7 @@ std::string find_data_file(const std::string& path) {
   std::string found = path;
   if (!fs::exists(path, ignored) && !fs::path(path).is_absolute()) found = data / path;
   require(fs::exists(found, ignored), ExitCode::missing_input, "There is no file '", path, "'",
-          fs::path(path).is_absolute() ? std::string() : ", neither here nor in '" + data.string() + "'",
-          ".");
+          fs::path(path).is_absolute() ? std::string() : ", neither here nor in '" + data.string() + "'", ".");
   require(fs::is_regular_file(found, ignored), ExitCode::bad_data, "'", found, "' is not a file.");
   return found;
 }
@@ -100,8 +99,8 @@ bool is_degrees(const std::optional<std::string>& unit, char direction) {
 void require_within(const std::vector<double>& values, double lowest, double highest, const std::string& path,
                     const std::string& variable) {
   for (double value : values) {  // written so that NaN fails
-    require(value >= lowest && value <= highest, ExitCode::bad_data, "File '", path, "': '", variable,
-            "' holds ", value, "; allowed are ", lowest, " to ", highest, " degrees.");
+    require(value >= lowest && value <= highest, ExitCode::bad_data, "File '", path, "': '", variable, "' holds ",
+            value, "; allowed are ", lowest, " to ", highest, " degrees.");
   }
 }
 
@@ -111,13 +110,12 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
   const std::string& path = file.path();
   const std::string& name = dimension.name;
   const std::string what = direction == 'n' ? "latitude" : "longitude";
-  require(file.has_variable(name) && is_degrees(file.text_attribute(name, "units"), direction),
-          ExitCode::bad_data, "File '", path, "': dimension '", name, "' of '", variable,
-          "' has no coordinate in degrees_", direction == 'n' ? "north" : "east",
-          "; the variable must have the dimensions latitude, longitude.");
+  require(file.has_variable(name) && is_degrees(file.text_attribute(name, "units"), direction), ExitCode::bad_data,
+          "File '", path, "': dimension '", name, "' of '", variable, "' has no coordinate in degrees_",
+          direction == 'n' ? "north" : "east", "; the variable must have the dimensions latitude, longitude.");
   const auto dimensions = file.dimensions_of(name);
-  require(dimensions.size() == 1 && dimensions[0].length == dimension.length, ExitCode::bad_data, "File '",
-          path, "': coordinate '", name, "' is not one number for each point of its dimension.");
+  require(dimensions.size() == 1 && dimensions[0].length == dimension.length, ExitCode::bad_data, "File '", path,
+          "': coordinate '", name, "' is not one number for each point of its dimension.");
   require(dimension.length >= 2, ExitCode::bad_data, "File '", path, "': ", what, " '", name, "' has ",
           dimension.length, " points; a grid over the globe has at least 2.");
 
@@ -134,8 +132,8 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
   std::string bounds = file.text_attribute(name, "bounds").value_or(name + "_bnds");
   if (file.has_variable(bounds)) {
     const auto shape = file.dimensions_of(bounds);
-    require(shape.size() == 2 && shape[0].length == n_points && shape[1].length == 2, ExitCode::bad_data,
-            "File '", path, "': bounds '", bounds, "' are not two numbers for each point of '", name, "'.");
+    require(shape.size() == 2 && shape[0].length == n_points && shape[1].length == 2, ExitCode::bad_data, "File '",
+            path, "': bounds '", bounds, "' are not two numbers for each point of '", name, "'.");
     const auto pairs = file.read(bounds);
     require_within(pairs, -limit - 360, limit + 360, path, bounds);
     for (std::size_t n = 0; n < n_points; ++n) {
@@ -156,8 +154,8 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
   const double spacing = (axis.centres.back() - axis.centres.front()) / static_cast<double>(n_points - 1);
   for (std::size_t n = 0; n < n_points; ++n) {
     const double expected = axis.centres.front() + spacing * static_cast<double>(n);
-    require(std::abs(axis.centres[n] - expected) <= 0.01 * std::abs(spacing), ExitCode::bad_data, "File '",
-            path, "': ", what, " '", name, "' is irregular: point ", n + 1, " is at ", axis.centres[n],
+    require(std::abs(axis.centres[n] - expected) <= 0.01 * std::abs(spacing), ExitCode::bad_data, "File '", path,
+            "': ", what, " '", name, "' is irregular: point ", n + 1, " is at ", axis.centres[n],
             " degrees, equal spacing asks for ", expected, ". Give its cells by a variable '", bounds, "'.");
     axis.lower.push_back(expected - std::abs(spacing) / 2);
     axis.upper.push_back(expected + std::abs(spacing) / 2);
@@ -177,19 +175,15 @@ std::vector<double> edges_of(const Axis& axis, double first, double last, const 
     const double width = axis.upper[n] - axis.lower[n], slack = 0.01 * width;
     const double next = n + 1 < n_cells ? axis.lower[n + 1] : last;
     require(width > 0 && axis.centres[n] >= axis.lower[n] - slack && axis.centres[n] <= axis.upper[n] + slack,
-            ExitCode::bad_data, "File '", path, "': ", what, " '", axis.name,
-            "' is irregular: the cell of point ", axis.centres[n], " reaches from ", axis.lower[n], " to ",
-            axis.upper[n], " degrees.");
-    require(
-        std::abs(next - axis.upper[n]) <= slack, ExitCode::bad_data, "File '", path, "': ", what, " '",
-        axis.name,
-        n + 1 < n_cells ? "' is irregular: a cell ends at " : "' does not cover the globe once: it ends at ",
-        axis.upper[n], " degrees, ", n + 1 < n_cells ? "the next begins at " : "it should end at ", next,
-        ".");
+            ExitCode::bad_data, "File '", path, "': ", what, " '", axis.name, "' is irregular: the cell of point ",
+            axis.centres[n], " reaches from ", axis.lower[n], " to ", axis.upper[n], " degrees.");
+    require(std::abs(next - axis.upper[n]) <= slack, ExitCode::bad_data, "File '", path, "': ", what, " '", axis.name,
+            n + 1 < n_cells ? "' is irregular: a cell ends at " : "' does not cover the globe once: it ends at ",
+            axis.upper[n], " degrees, ", n + 1 < n_cells ? "the next begins at " : "it should end at ", next, ".");
   }
-  require(std::abs(axis.lower[0] - first) <= 0.01 * (axis.upper[0] - axis.lower[0]), ExitCode::bad_data,
-          "File '", path, "': ", what, " '", axis.name, "' does not cover the globe: it begins at ",
-          axis.lower[0], " degrees, not at ", first, ".");
+  require(std::abs(axis.lower[0] - first) <= 0.01 * (axis.upper[0] - axis.lower[0]), ExitCode::bad_data, "File '", path,
+          "': ", what, " '", axis.name, "' does not cover the globe: it begins at ", axis.lower[0], " degrees, not at ",
+          first, ".");
   std::vector<double> edges = axis.lower;
   edges[0] = first;
   edges.push_back(last);
@@ -204,22 +198,20 @@ std::string topography_variable(const NetcdfReader& file) {
   if (file.has_variable("orog")) return "orog";
   std::string found;
   for (const std::string& name : file.variables()) {
-    if (file.text_attribute(name, "standard_name") != "surface_altitude" ||
-        file.dimensions_of(name).size() != 2)
+    if (file.text_attribute(name, "standard_name") != "surface_altitude" || file.dimensions_of(name).size() != 2)
       continue;
     require(found.empty(), ExitCode::bad_data, "File '", file.path(), "': both '", found, "' and '", name,
             "' are two-dimensional surface altitudes; call the one to use 'orog'.");
     found = name;
   }
-  require(
-      !found.empty(), ExitCode::bad_data, "File '", file.path(),
-      "' has neither a variable 'orog' nor a two-dimensional one with the standard_name surface_altitude.");
+  require(!found.empty(), ExitCode::bad_data, "File '", file.path(),
+          "' has neither a variable 'orog' nor a two-dimensional one with the standard_name surface_altitude.");
   return found;
 }
 
 /// Unpacks scale_factor and add_offset; throws at missing values, NaN and what is out of range, with the place.
-void check_altitudes(const NetcdfReader& file, const std::string& name, const Axis& latitude,
-                     const Axis& longitude, std::vector<double>& values) {
+void check_altitudes(const NetcdfReader& file, const std::string& name, const Axis& latitude, const Axis& longitude,
+                     std::vector<double>& values) {
   const double scale = file.number_attribute(name, "scale_factor").value_or(1);
   const double offset = file.number_attribute(name, "add_offset").value_or(0);
   const double nothing = std::numeric_limits<double>::quiet_NaN();
@@ -231,12 +223,10 @@ void check_altitudes(const NetcdfReader& file, const std::string& name, const Ax
     values[n] = values[n] * scale + offset;
     if (!absent && values[n] >= -500 && values[n] <= 12000) continue;
     std::ostringstream what;
-    absent ? what << "is missing (NaN or fill value)"
-           : what << "is " << values[n] << " m, out of -500 to 12000 m,";
+    absent ? what << "is missing (NaN or fill value)" : what << "is " << values[n] << " m, out of -500 to 12000 m,";
     throw Error(ExitCode::bad_data, "File '" + file.path() + "': variable '" + name + "' " + what.str() +
-                                        " at latitude " + std::to_string(latitude.centres[n / n_lon]) +
-                                        ", longitude " + std::to_string(longitude.centres[n % n_lon]) +
-                                        " degrees.");
+                                        " at latitude " + std::to_string(latitude.centres[n / n_lon]) + ", longitude " +
+                                        std::to_string(longitude.centres[n % n_lon]) + " degrees.");
   }
 }
 
@@ -276,13 +266,13 @@ GlobalMap read_topography(const std::string& path) {
           dimensions.size(), " dimensions; it must have latitude and longitude alone.");
   const std::string unit = file.text_attribute(name, "units").value_or("");
   static const std::vector<std::string> metres = {"m", "meter", "metre", "meters", "metres"};
-  require(std::ranges::find(metres, unit) != metres.end(), ExitCode::bad_data, "File '", path,
-          "': variable '", name, "' has the units '", unit, "'; they must be 'm'.");
+  require(std::ranges::find(metres, unit) != metres.end(), ExitCode::bad_data, "File '", path, "': variable '", name,
+          "' has the units '", unit, "'; they must be 'm'.");
   constexpr std::size_t most = 300'000'000;  // 1 arc-minute: 233 million
-  require(dimensions[0].length < most && dimensions[1].length < most &&
-              dimensions[0].length * dimensions[1].length <= most,
-          ExitCode::bad_data, "File '", path, "': variable '", name, "' has ", dimensions[0].length, " x ",
-          dimensions[1].length, " points; at most ", most, " are read. Average it to a coarser grid.");
+  require(
+      dimensions[0].length < most && dimensions[1].length < most && dimensions[0].length * dimensions[1].length <= most,
+      ExitCode::bad_data, "File '", path, "': variable '", name, "' has ", dimensions[0].length, " x ",
+      dimensions[1].length, " points; at most ", most, " are read. Average it to a coarser grid.");
 
   Axis latitude = read_axis(file, name, dimensions[0], 'n');
   const Axis longitude = read_axis(file, name, dimensions[1], 'e');

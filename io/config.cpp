@@ -25,9 +25,7 @@ std::string enumeration(std::span<const std::string_view> words) {
   return text;
 }
 
-std::string with_unit(std::string_view unit) {
-  return unit.empty() || unit == "1" ? "" : " " + std::string(unit);
-}
+std::string with_unit(std::string_view unit) { return unit.empty() || unit == "1" ? "" : " " + std::string(unit); }
 
 std::string range_text(const Range& range) {
   return "[" + exact_text(range.lowest) + ", " + exact_text(range.highest) + "]";
@@ -58,9 +56,7 @@ bool is_whole(const std::string& text) {
 }
 
 /// std::from_chars knows no '+'; it ignores the locale.
-std::string_view without_plus(const std::string& text) {
-  return std::string_view(text).substr(text[0] == '+');
-}
+std::string_view without_plus(const std::string& text) { return std::string_view(text).substr(text[0] == '+'); }
 
 /// "streams[0]" -> name and index (or none).
 struct Step {
@@ -95,8 +91,7 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
       node->kind = kind;
       node->location = origin;
     }
-    require(node->kind == kind, ExitCode::configuration, "'", path, "' is no ", what, " but ",
-            kind_text(*node));
+    require(node->kind == kind, ExitCode::configuration, "'", path, "' is no ", what, " but ", kind_text(*node));
   };
   for (const auto& step : steps) {
     become(Node::Kind::map, "group");
@@ -107,8 +102,8 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
     for (const std::size_t n : step.indices) {
       become(Node::Kind::sequence, "list");
       const std::size_t size = node->elements.size();
-      require(n <= size, ExitCode::configuration, "'", path, "' has ", size,
-              size == 1 ? " element" : " elements", ", counted from 0: there is no [", n, "]");
+      require(n <= size, ExitCode::configuration, "'", path, "' has ", size, size == 1 ? " element" : " elements",
+              ", counted from 0: there is no [", n, "]");
       if (n == size) node->elements.emplace_back();
       path += "[" + std::to_string(n) + "]";
       node = &node->elements[n];
@@ -261,10 +256,9 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   if (node.kind == kind) return &node;
   if (node.kind == Node::Kind::empty) {
     const bool group_expected = kind == Node::Kind::map || kind == Node::Kind::sequence;
-    problems_.add(
-        {entry->location, "'" + path + "' has no value; it must be " + what,
-         group_expected ? "indent what belongs to it, or remove the key" : "write one, or remove the key",
-         n_characters(entry->key)});
+    problems_.add({entry->location, "'" + path + "' has no value; it must be " + what,
+                   group_expected ? "indent what belongs to it, or remove the key" : "write one, or remove the key",
+                   n_characters(entry->key)});
   } else {
     refuse(node, "'" + path + "' is " + kind_text(node) + "; it must be " + what);
   }
@@ -287,9 +281,7 @@ const Node* Reader::number_of(Text key, const std::string& what, Text unit) {
   } else if (std::regex_match(node->text, leading) && node->text.find(' ') != std::string::npos) {
     hint = "write the number alone" + (with_unit(unit).empty() ? "" : ": its unit is" + with_unit(unit));
   }
-  refuse(*node,
-         "'" + path + "' = " + shortened(node->text) + " is not " + (whole ? what : "a decimal number"),
-         hint);
+  refuse(*node, "'" + path + "' = " + shortened(node->text) + " is not " + (whole ? what : "a decimal number"), hint);
   return nullptr;
 }
 
@@ -302,8 +294,7 @@ void Reader::real(Text key, double& value, Text unit, Range range, Text) {
   if (result.ec != std::errc() || !std::isfinite(read)) {
     refuse(*node, "'" + path_of(key) + "' = " + node->text + " does not fit into a double precision number");
   } else if (!(read >= range.lowest && read <= range.highest)) {
-    refuse(*node,
-           "'" + path_of(key) + "' = " + node->text + " is outside " + range_text(range) + with_unit(unit));
+    refuse(*node, "'" + path_of(key) + "' = " + node->text + " is outside " + range_text(range) + with_unit(unit));
   } else {
     value = read;
   }
@@ -316,8 +307,7 @@ void Reader::integer(Text key, int& value, Text unit, Range range, Text) {
   const auto digits = without_plus(node->text);
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), read);
   if (result.ec != std::errc() || !(read >= range.lowest && read <= range.highest)) {
-    refuse(*node,
-           "'" + path_of(key) + "' = " + node->text + " is outside " + range_text(range) + with_unit(unit));
+    refuse(*node, "'" + path_of(key) + "' = " + node->text + " is outside " + range_text(range) + with_unit(unit));
   } else {
     value = read;
   }
@@ -340,8 +330,7 @@ void Reader::word(Text key, std::string& value, std::span<const Text> allowed, T
     value = node->text;
   } else if (node) {
     groups_.back().bad_word = true;
-    refuse(*node,
-           "'" + path_of(key) + "' = " + shortened(node->text) + " is not one of " + enumeration(allowed),
+    refuse(*node, "'" + path_of(key) + "' = " + shortened(node->text) + " is not one of " + enumeration(allowed),
            did_you_mean(nearest(node->text, {allowed.begin(), allowed.end()})));
   }
 }
@@ -410,8 +399,7 @@ void Reader::note_unknown_keys(const Group& group) {
   if (!group.node || group.node->kind != Node::Kind::map) return;
   for (const auto& entry : group.node->entries) {
     if (group.known.contains(entry.key)) continue;
-    unknown_.push_back(
-        {joined(group.path, entry.key), entry.location, n_characters(entry.key), group.bad_word});
+    unknown_.push_back({joined(group.path, entry.key), entry.location, n_characters(entry.key), group.bad_word});
   }
 }
 
@@ -465,8 +453,8 @@ void Reader::report_unknown_keys(const std::vector<OptionInfo>& known) {
     }
     if (!conditions.empty()) {
       if (unknown.bad_word) continue;
-      problems_.add({unknown.location, "'" + unknown.path + "' does not apply here",
-                     "it belongs to " + conditions, unknown.width});
+      problems_.add({unknown.location, "'" + unknown.path + "' does not apply here", "it belongs to " + conditions,
+                     unknown.width});
       continue;
     }
     const auto near = nearest(path, paths);
@@ -510,9 +498,7 @@ void Resolver::line(Text key, const std::string& value) {
 void Resolver::real(Text key, double& value, Text, Range, Text) { line(key, exact_text(value)); }
 void Resolver::integer(Text key, int& value, Text, Range, Text) { line(key, std::to_string(value)); }
 void Resolver::flag(Text key, bool& value, Text) { line(key, value ? "true" : "false"); }
-void Resolver::word(Text key, std::string& value, std::span<const Text>, Text) {
-  line(key, yaml_scalar(value));
-}
+void Resolver::word(Text key, std::string& value, std::span<const Text>, Text) { line(key, yaml_scalar(value)); }
 void Resolver::text(Text key, std::string& value, Text, Text) { line(key, yaml_scalar(value)); }
 void Resolver::texts(Text key, std::vector<std::string>& values, Text, Text) { line(key, flow_list(values)); }
 

@@ -25,8 +25,7 @@ void apply_settings(Node& root, const std::vector<std::string>& settings, const 
 /// One option, group or list, as Describer finds it.
 struct OptionInfo {
   std::string path;  // "output.streams[].every"
-  std::string
-      type;  // "number", "whole number", "true or false", "word", "text", "list of texts", "group", "list"
+  std::string type;  // "number", "whole number", "true or false", "word", "text", "list of texts", "group", "list"
   std::string unit;  // of a number
   Range range = {0, 0};
   std::vector<std::string> allowed;  // of a word

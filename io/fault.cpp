@@ -42,8 +42,8 @@ Fault parse_fault(const std::string& item) {
   fault.name = text;
   fault.item = item;
   constexpr std::string_view actions[] = {"kill", "throw", "enospc", "hang", "nan"};
-  require(std::ranges::find(actions, fault.action) != std::end(actions), ExitCode::usage,
-          "MERIDIAN_FAULTS: '", fault.action, "' is not one of kill, throw, enospc, hang, nan.");
+  require(std::ranges::find(actions, fault.action) != std::end(actions), ExitCode::usage, "MERIDIAN_FAULTS: '",
+          fault.action, "' is not one of kill, throw, enospc, hang, nan.");
   return fault;
 }
 
@@ -59,8 +59,7 @@ std::vector<Fault> faults_at(std::string_view name) {
   std::istringstream list(faults);
   for (std::string item; std::getline(list, item, ',');) {
     const Fault fault = parse_fault(item);
-    if (fault.name == name && fault.visit == visit && (fault.rank < 0 || fault.rank == rank))
-      here.push_back(fault);
+    if (fault.name == name && fault.visit == visit && (fault.rank < 0 || fault.rank == rank)) here.push_back(fault);
   }
   return here;
 }
@@ -71,8 +70,7 @@ void fault_point(std::string_view name) {
   for (const Fault& fault : faults_at(name)) {
     if (fault.action == "kill") raise(SIGKILL);
     while (fault.action == "hang") pause();
-    require(fault.action != "enospc", ExitCode::input_output, "No space left on device (fault '", fault.item,
-            "').");
+    require(fault.action != "enospc", ExitCode::input_output, "No space left on device (fault '", fault.item, "').");
     require(fault.action != "throw", ExitCode::internal, "Fault '", fault.item, "' of MERIDIAN_FAULTS.");
   }
 }

@@ -72,8 +72,7 @@ class ClassicHeader {
   static constexpr std::uint64_t largest = std::uint64_t(1) << 50;
 
   void require_sound(bool condition) const {
-    require(condition, ExitCode::bad_data, "File '", path_,
-            "' is damaged: its NetCDF header is cut or wrong.");
+    require(condition, ExitCode::bad_data, "File '", path_, "' is damaged: its NetCDF header is cut or wrong.");
   }
   std::uint64_t product(std::uint64_t a, std::uint64_t b) const {
     require_sound(a == 0 || b <= largest / a);
@@ -156,11 +155,9 @@ bool receive(int pipe, std::chrono::seconds limit, std::string& message) {
   const auto end = std::chrono::steady_clock::now() + limit;
   std::vector<char> bytes(1 << 16);
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     pollfd waiting{pipe, POLLIN, 0};
-    if (left.count() <= 0 || (poll(&waiting, 1, static_cast<int>(left.count())) <= 0 && errno != EINTR))
-      return false;
+    if (left.count() <= 0 || (poll(&waiting, 1, static_cast<int>(left.count())) <= 0 && errno != EINTR)) return false;
     const ssize_t n = read(pipe, bytes.data(), bytes.size());
     if (n == 0 || (n < 0 && errno != EINTR)) return true;
     if (n > 0) message.append(bytes.data(), n);
@@ -179,8 +176,7 @@ void require_netcdf_bytes(const std::string& path) {
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   require(file.good(), ExitCode::bad_data, "File '", path, "' cannot be read.");
   if (bytes.starts_with("\211HDF\r\n\032\n")) return;
-  const bool is_classic =
-      bytes.starts_with("CDF") && size >= 32 && (bytes[3] == 1 || bytes[3] == 2 || bytes[3] == 5);
+  const bool is_classic = bytes.starts_with("CDF") && size >= 32 && (bytes[3] == 1 || bytes[3] == 2 || bytes[3] == 5);
   require(is_classic, ExitCode::bad_data, "File '", path,
           "' is not NetCDF: ", size == 0 ? "it is empty." : "it does not begin like one.");
   const std::uint64_t needed = ClassicHeader(path, std::move(bytes)).size_of_file();
@@ -200,8 +196,8 @@ std::vector<double> in_child_process(const std::string& path, std::size_t count,
     send_result(pipe_ends[1], work);
   }
   close(pipe_ends[1]);
-  require(child > 0, ExitCode::system, "No child process can be started to read '", path,
-          "': ", std::strerror(errno), ".");
+  require(child > 0, ExitCode::system, "No child process can be started to read '", path, "': ", std::strerror(errno),
+          ".");
   std::string message;
   const bool over_time = !receive(pipe_ends[0], limit, message);
   close(pipe_ends[0]);

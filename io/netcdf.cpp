@@ -62,9 +62,8 @@ std::size_t product(const std::vector<std::size_t>& counts) {
 
 /// NetCDF takes some names for remote or special addresses.
 void require_plain_path(const std::string& path) {
-  require(path.find("://") == std::string::npos && path.find('#') == std::string::npos,
-          ExitCode::configuration, "'", path,
-          "' is not the path of a file: '://' and '#' are not allowed in it.");
+  require(path.find("://") == std::string::npos && path.find('#') == std::string::npos, ExitCode::configuration, "'",
+          path, "' is not the path of a file: '://' and '#' are not allowed in it.");
 }
 
 /// What to add to an error where there is hardly any space left.
@@ -82,8 +81,7 @@ void flush_to_disk(const std::string& path) {
   const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
   const std::string reason = flushed ? "" : std::strerror(errno);
   const bool closed = descriptor >= 0 && ::close(descriptor) == 0;
-  require(flushed && closed, ExitCode::input_output, "'", path, "' could not be flushed to disk: ", reason,
-          ".");
+  require(flushed && closed, ExitCode::input_output, "'", path, "' could not be flushed to disk: ", reason, ".");
 }
 
 // ---- writer ----
@@ -131,8 +129,7 @@ void NetcdfWriter::add_dimension(const std::string& name, std::size_t length) {
   });
 }
 
-void NetcdfWriter::add_variable(const std::string& name, NumberType type,
-                                const std::vector<std::string>& dimensions,
+void NetcdfWriter::add_variable(const std::string& name, NumberType type, const std::vector<std::string>& dimensions,
                                 const NetcdfAttributes& attributes, const NetcdfStorage& storage) {
   attempt("defining variable '" + name + "'", [&] {
     const netCDF::NcGroup file(id_);
@@ -164,8 +161,7 @@ void NetcdfWriter::end_definitions() {
 void NetcdfWriter::write(const std::string& variable, const std::vector<std::size_t>& start,
                          const std::vector<std::size_t>& count, const std::vector<double>& values) {
   attempt("writing variable '" + variable + "'", [&] {
-    if (values.size() != product(count))
-      throw std::runtime_error("the number of values is not that of the points");
+    if (values.size() != product(count)) throw std::runtime_error("the number of values is not that of the points");
     const double none = 0;  // a share without points still needs an address
     netCDF::NcGroup(id_).getVar(variable).putVar(start, count, values.empty() ? &none : values.data());
   });
@@ -286,41 +282,37 @@ NumberType NetcdfReader::type_of(const std::string& variable) const {
   });
 }
 
-std::optional<std::string> NetcdfReader::text_attribute(const std::string& variable,
-                                                        const std::string& name) const {
-  return reading(path_, "reading attribute '" + name + "' of '" + variable + "'",
-                 [&]() -> std::optional<std::string> {
-                   const int of = variable.empty() ? NC_GLOBAL : variable_of(id_, variable).getId();
-                   nc_type type;
-                   std::size_t length = 0;
-                   if (nc_inq_att(id_, of, name.c_str(), &type, &length) != NC_NOERR) return std::nullopt;
-                   if (type == NC_CHAR) {
-                     std::string text(length, '\0');
-                     check(nc_get_att_text(id_, of, name.c_str(), text.data()));
-                     return text;
-                   }
-                   if (type != NC_STRING || length != 1) return std::nullopt;
-                   char* pointer = nullptr;
-                   check(nc_get_att_string(id_, of, name.c_str(), &pointer));
-                   const std::string text = pointer ? pointer : "";
-                   check(nc_free_string(1, &pointer));
-                   return text;
-                 });
+std::optional<std::string> NetcdfReader::text_attribute(const std::string& variable, const std::string& name) const {
+  return reading(path_, "reading attribute '" + name + "' of '" + variable + "'", [&]() -> std::optional<std::string> {
+    const int of = variable.empty() ? NC_GLOBAL : variable_of(id_, variable).getId();
+    nc_type type;
+    std::size_t length = 0;
+    if (nc_inq_att(id_, of, name.c_str(), &type, &length) != NC_NOERR) return std::nullopt;
+    if (type == NC_CHAR) {
+      std::string text(length, '\0');
+      check(nc_get_att_text(id_, of, name.c_str(), text.data()));
+      return text;
+    }
+    if (type != NC_STRING || length != 1) return std::nullopt;
+    char* pointer = nullptr;
+    check(nc_get_att_string(id_, of, name.c_str(), &pointer));
+    const std::string text = pointer ? pointer : "";
+    check(nc_free_string(1, &pointer));
+    return text;
+  });
 }
 
-std::optional<double> NetcdfReader::number_attribute(const std::string& variable,
-                                                     const std::string& name) const {
-  return reading(path_, "reading attribute '" + name + "' of '" + variable + "'",
-                 [&]() -> std::optional<double> {
-                   const int of = variable.empty() ? NC_GLOBAL : variable_of(id_, variable).getId();
-                   nc_type type;
-                   std::size_t length = 0;
-                   if (nc_inq_att(id_, of, name.c_str(), &type, &length) != NC_NOERR) return std::nullopt;
-                   if (type == NC_CHAR || type == NC_STRING || length != 1) return std::nullopt;
-                   double value = 0;
-                   check(nc_get_att_double(id_, of, name.c_str(), &value));
-                   return value;
-                 });
+std::optional<double> NetcdfReader::number_attribute(const std::string& variable, const std::string& name) const {
+  return reading(path_, "reading attribute '" + name + "' of '" + variable + "'", [&]() -> std::optional<double> {
+    const int of = variable.empty() ? NC_GLOBAL : variable_of(id_, variable).getId();
+    nc_type type;
+    std::size_t length = 0;
+    if (nc_inq_att(id_, of, name.c_str(), &type, &length) != NC_NOERR) return std::nullopt;
+    if (type == NC_CHAR || type == NC_STRING || length != 1) return std::nullopt;
+    double value = 0;
+    check(nc_get_att_double(id_, of, name.c_str(), &value));
+    return value;
+  });
 }
 
 std::vector<double> NetcdfReader::read(const std::string& variable) const {

@@ -80,8 +80,8 @@ class NetcdfWriter {
   void end_definitions();
 
   /// Writes this rank's hyperslab, converted to the variable's type; counts of zero are a share without points.
-  void write(const std::string& variable, const std::vector<std::size_t>& start,
-             const std::vector<std::size_t>& count, const std::vector<double>& values);
+  void write(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+             const std::vector<double>& values);
   /// Writes a variable that every rank holds completely (coordinates, bounds): rank 0's values.
   void write_whole(const std::string& variable, const std::vector<double>& values);
   /// Throws on all ranks where the disk has no room for so many more bytes and half a megabyte of the library's own:

@@ -66,8 +66,7 @@ int edit_distance(const std::string& a, const std::string& b) {
   for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<int>(j);
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] =
-          std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1)});
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1)});
       if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) {
         d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
       }
@@ -87,8 +86,8 @@ int distance_if_near(const std::string& a, const std::string& b) {
 }  // namespace
 
 int n_characters(std::string_view text) {
-  return static_cast<int>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string shortened(const std::string& text, int n) {
@@ -156,8 +155,7 @@ std::string Problems::report() const {
     }
     if (!problem.hint.empty()) text += "  " + problem.hint + "\n";
   }
-  if (sorted.size() > most_reported)
-    text += "... and " + std::to_string(sorted.size() - most_reported) + " more\n";
+  if (sorted.size() > most_reported) text += "... and " + std::to_string(sorted.size() - most_reported) + " more\n";
   return text + std::to_string(sorted.size()) + (sorted.size() == 1 ? " error" : " errors") +
          "; nothing was written.  exit 78";
 }

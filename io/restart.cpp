@@ -68,8 +68,7 @@ std::string hash_of_file(const std::string& path, MPI_Comm world) {
       const std::size_t count = std::min(piece, size - n * piece);
       file.seekg(static_cast<std::streamoff>(n * piece));
       file.read(bytes.data(), static_cast<std::streamsize>(count));
-      require(file.good(), ExitCode::bad_data, "File '", path, "' cannot be read: ", std::strerror(errno),
-              ".");
+      require(file.good(), ExitCode::bad_data, "File '", path, "' cannot be read: ", std::strerror(errno), ".");
       const XXH128_hash_t hash = XXH3_128bits(bytes.data(), count);
       digests[2 * n] = hash.low64;
       digests[2 * n + 1] = hash.high64;
@@ -83,8 +82,7 @@ std::string hash_of_file(const std::string& path, MPI_Comm world) {
 
 std::string one_line(std::string text) {
   for (const auto& [mark, escaped] : {std::pair{"\\", "\\\\"}, std::pair{"\n", "\\n"}}) {
-    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += 2)
-      text.replace(at, 1, escaped);
+    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += 2) text.replace(at, 1, escaped);
   }
   return text;
 }
@@ -105,8 +103,7 @@ std::string text_of(const RestartManifest& manifest) {
        << "\nstate_hash: " << hexadecimal(manifest.state_hash) << "\nfile_size: " << manifest.file_size
        << "\nfile_hash: " << manifest.file_hash << "\n";
   for (const std::string& name : manifest.variables) text << "variable: " << one_line(name) << "\n";
-  for (const auto& [name, value] : manifest.facts)
-    text << "fact." << one_line(name) << ": " << one_line(value) << "\n";
+  for (const auto& [name, value] : manifest.facts) text << "fact." << one_line(name) << ": " << one_line(value) << "\n";
   return text.str() + "end: " + hash_of_bytes(text.str().data(), text.str().size()) + "\n";
 }
 
@@ -114,18 +111,17 @@ template <class Number>
 Number number_of(const std::string& text, int base, const std::string& path, const std::string& key) {
   Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  require(error == std::errc() && end == text.data() + text.size(), ExitCode::bad_data, "File '", path,
-          "': '", key, "' is '", text, "', which is no number.");
+  require(error == std::errc() && end == text.data() + text.size(), ExitCode::bad_data, "File '", path, "': '", key,
+          "' is '", text, "', which is no number.");
   return value;
 }
 
 RestartManifest manifest_from(const std::string& text, const std::string& directory) {
   const std::string path = directory + "/" + manifest_file;
   const auto last = text.rfind("\nend: ");
-  require(last != std::string::npos, ExitCode::bad_data, "File '", path,
-          "' is damaged: its last line is missing.");
-  require(text.substr(last + 1) == "end: " + hash_of_bytes(text.data(), last + 1) + "\n", ExitCode::bad_data,
-          "File '", path, "' is damaged: its lines do not have the hash that its last line gives.");
+  require(last != std::string::npos, ExitCode::bad_data, "File '", path, "' is damaged: its last line is missing.");
+  require(text.substr(last + 1) == "end: " + hash_of_bytes(text.data(), last + 1) + "\n", ExitCode::bad_data, "File '",
+          path, "' is damaged: its lines do not have the hash that its last line gives.");
   RestartManifest manifest;
   manifest.directory = directory;
   std::istringstream lines(text.substr(0, last + 1));
@@ -135,8 +131,8 @@ RestartManifest manifest_from(const std::string& text, const std::string& direct
             "' has no 'key: value'.");
     const std::string key = line.substr(0, colon), value = line.substr(colon + 2);
     if (key == "meridian_restart") {
-      require(value == std::to_string(schema_version), ExitCode::bad_data, "File '", path, "' is of version ",
-              value, " of restart sets; this program reads version ", schema_version, ".");
+      require(value == std::to_string(schema_version), ExitCode::bad_data, "File '", path, "' is of version ", value,
+              " of restart sets; this program reads version ", schema_version, ".");
     } else if (key == "step") {
       manifest.step = number_of<long>(value, 10, path, key);
     } else if (key == "state_hash") {
@@ -159,8 +155,7 @@ std::string text_of_manifest(const std::string& directory) {
   const std::string path = directory + "/" + manifest_file;
   require(fs::is_directory(directory), ExitCode::missing_input, "There is no restart set '", directory, "'.");
   require(fs::is_regular_file(path), ExitCode::bad_data, "Restart set '", directory, "' has no MANIFEST.");
-  require(fs::file_size(path) < (1u << 24), ExitCode::bad_data, "File '", path,
-          "' is too long for a MANIFEST.");
+  require(fs::file_size(path) < (1u << 24), ExitCode::bad_data, "File '", path, "' is too long for a MANIFEST.");
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -169,8 +164,7 @@ void write_text(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  require(file.good(), ExitCode::input_output, "File '", path, "' cannot be written: ", std::strerror(errno),
-          ".");
+  require(file.good(), ExitCode::input_output, "File '", path, "' cannot be written: ", std::strerror(errno), ".");
   flush_to_disk(path);
 }
 
@@ -192,16 +186,14 @@ std::vector<std::string> set_names(const std::string& folder) {
     const std::string name = entry.path().filename();
     if (entry.is_directory() && step_of(name) >= 0) names.push_back(name);
   }
-  std::ranges::sort(names, [](const auto& a, const auto& b) {
-    return std::pair(step_of(a), a) > std::pair(step_of(b), b);
-  });
+  std::ranges::sort(names,
+                    [](const auto& a, const auto& b) { return std::pair(step_of(a), a) > std::pair(step_of(b), b); });
   return names;
 }
 
 /// The set meant by a directory: itself, or the newest one of a run directory.
 std::string set_directory(const std::string& directory) {
-  if (fs::exists(directory + "/" + manifest_file) || !fs::is_directory(directory + "/restart"))
-    return directory;
+  if (fs::exists(directory + "/" + manifest_file) || !fs::is_directory(directory + "/restart")) return directory;
   const auto names = set_names(directory + "/restart");
   require(!names.empty(), ExitCode::missing_input, "Run directory '", directory, "' holds no restart set.");
   return directory + "/restart/" + names.front();
@@ -257,13 +249,12 @@ RestartManifest verified_set(const std::string& directory, const Block& block) {
   const std::string path = directory + "/" + value_file;
   agree(block.world, [&] {
     require(fs::is_regular_file(path), ExitCode::bad_data, "File '", path, "' of a restart set is missing.");
-    require(fs::file_size(path) == manifest.file_size, ExitCode::bad_data, "File '", path,
-            "' is damaged: it has ", fs::file_size(path), " bytes, its MANIFEST says ", manifest.file_size,
-            ".");
+    require(fs::file_size(path) == manifest.file_size, ExitCode::bad_data, "File '", path, "' is damaged: it has ",
+            fs::file_size(path), " bytes, its MANIFEST says ", manifest.file_size, ".");
   });
   const std::string hash = hash_of_file(path, block.world);
-  require(hash == manifest.file_hash, ExitCode::bad_data, "File '", path,
-          "' is damaged: its bytes have the hash ", hash, ", its MANIFEST says ", manifest.file_hash, ".");
+  require(hash == manifest.file_hash, ExitCode::bad_data, "File '", path, "' is damaged: its bytes have the hash ",
+          hash, ", its MANIFEST says ", manifest.file_hash, ".");
   return manifest;
 }
 
@@ -291,14 +282,12 @@ struct Variable {
     return {0, static_cast<std::size_t>(block.j_first), static_cast<std::size_t>(block.i_first)};
   }
   std::vector<std::size_t> count() const {
-    return {static_cast<std::size_t>(n_k), static_cast<std::size_t>(box.j_end),
-            static_cast<std::size_t>(box.i_end)};
+    return {static_cast<std::size_t>(n_k), static_cast<std::size_t>(box.j_end), static_cast<std::size_t>(box.i_end)};
   }
 };
 
 template <class Value>
-Variable variable_of(const std::string& name, Horizontal horizontal, const Array3<Value>& data,
-                     const Block& block) {
+Variable variable_of(const std::string& name, Horizontal horizontal, const Array3<Value>& data, const Block& block) {
   Variable variable;
   variable.name = name;
   variable.on_yface = horizontal == Horizontal::yface || horizontal == Horizontal::corner;
@@ -313,15 +302,13 @@ Variable variable_of(const std::string& name, Horizontal horizontal, const Array
 std::vector<Variable> variables_of(const RestartContent& content, const Block& block) {
   std::vector<Variable> variables;
   for (const FieldSet::Entry& entry : content.fields) {
-    Variable variable =
-        variable_of(std::string(entry.info.short_name), entry.info.horizontal, entry.data, block);
+    Variable variable = variable_of(std::string(entry.info.short_name), entry.info.horizontal, entry.data, block);
     variable.unit = entry.info.unit;
     variable.meaning = entry.info.meaning;
     variables.push_back(variable);
   }
   for (const Accumulator& accumulator : content.accumulators) {
-    Variable variable =
-        variable_of("accumulated." + accumulator.name, accumulator.horizontal, accumulator.data, block);
+    Variable variable = variable_of("accumulated." + accumulator.name, accumulator.horizontal, accumulator.data, block);
     variable.accumulated = true;
     variable.unit = "1";
     variable.meaning = "state of the half-filled interval of an output stream";
@@ -331,8 +318,8 @@ std::vector<Variable> variables_of(const RestartContent& content, const Block& b
 }
 
 /// Throws 'code' at the first value that is not finite (accumulators: NaN; a running minimum may start at infinity).
-void require_finite(const Variable& variable, const std::vector<double>& values, const Block& block,
-                    ExitCode code, const std::string& where) {
+void require_finite(const Variable& variable, const std::vector<double>& values, const Block& block, ExitCode code,
+                    const std::string& where) {
   const auto bad = std::ranges::find_if(
       values, [&](double value) { return variable.accumulated ? std::isnan(value) : !std::isfinite(value); });
   if (bad == values.end()) return;
@@ -350,8 +337,8 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
   double bytes = 0;
   for (const Variable& variable : variables) {
     const auto extents = variable.extents(block);
-    bytes += static_cast<double>(extents[0] * extents[1] * extents[2]) *
-             (variable.type() == NumberType::float64 ? 8 : 4);
+    bytes +=
+        static_cast<double>(extents[0] * extents[1] * extents[2]) * (variable.type() == NumberType::float64 ? 8 : 4);
   }
   file.require_space(bytes);
   file.add_dimension("lat", block.n_lat);
@@ -389,24 +376,21 @@ void read_back(const std::string& path, const std::vector<Variable>& variables, 
       require(written.size() == values.size() &&
                   std::memcmp(written.data(), values.data(), values.size() * sizeof(double)) == 0,
               ExitCode::input_output, "File '", path, "': variable '", variable.name,
-              "' does not read back as it was written; is the disk full? (", free_bytes(path),
-              " bytes are free)");
+              "' does not read back as it was written; is the disk full? (", free_bytes(path), " bytes are free)");
     });
   }
 }
 
 std::string sizes_text(std::size_t n_lon, std::size_t n_lat, std::size_t n_k) {
-  return std::to_string(n_lon) + " x " + std::to_string(n_lat) + " points and " + std::to_string(n_k) +
-         " levels";
+  return std::to_string(n_lon) + " x " + std::to_string(n_lat) + " points and " + std::to_string(n_k) + " levels";
 }
 
 void require_same_grid(const NetcdfReader& file, const Variable& variable, const Block& block) {
   const std::string& path = file.path();
-  require(file.has_variable(variable.name), ExitCode::bad_data, "File '", path, "' has no variable '",
-          variable.name, "', which this run needs; it was written by a run with other settings.");
+  require(file.has_variable(variable.name), ExitCode::bad_data, "File '", path, "' has no variable '", variable.name,
+          "', which this run needs; it was written by a run with other settings.");
   std::vector<std::size_t> extents;
-  for (const NetcdfDimension& dimension : file.dimensions_of(variable.name))
-    extents.push_back(dimension.length);
+  for (const NetcdfDimension& dimension : file.dimensions_of(variable.name)) extents.push_back(dimension.length);
   extents.resize(3);
   const auto expected = variable.extents(block);
   require(extents == expected, ExitCode::bad_data, "File '", path, "': variable '", variable.name, "' has ",
@@ -420,8 +404,8 @@ void require_same_grid(const NetcdfReader& file, const Variable& variable, const
 
 }  // namespace
 
-std::string write_restart_set(const std::string& run_directory, const RestartContent& content,
-                              const Block& block, const Clock& clock, std::uint64_t state_hash, int keep) {
+std::string write_restart_set(const std::string& run_directory, const RestartContent& content, const Block& block,
+                              const Clock& clock, std::uint64_t state_hash, int keep) {
   const std::string folder = run_directory + "/restart";
   const std::string name = compact_text(clock.date()) + "-" + std::to_string(clock.step());
   const std::string complete = folder + "/" + name, partial = complete + ".partial";

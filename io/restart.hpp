@@ -34,8 +34,8 @@ struct RestartContent {
 /// went on differently, are renamed .superseded. Collective. Returns the set's directory.
 /// Throws input_output (older sets untouched), and numerical, before anything is written, where a field holds a
 /// value that is not finite.
-std::string write_restart_set(const std::string& run_directory, const RestartContent& content,
-                              const Block& block, const Clock& clock, std::uint64_t state_hash, int keep);
+std::string write_restart_set(const std::string& run_directory, const RestartContent& content, const Block& block,
+                              const Clock& clock, std::uint64_t state_hash, int keep);
 
 /// What the MANIFEST of a verified set says. 'facts' are those given plus date, calendar, grid and precision.
 struct RestartManifest {

@@ -67,8 +67,7 @@ bool may_be_alive(const std::string& text) {
   words >> label >> host >> label >> pid >> label >> start;
   if (!words) return false;  // cut short: its writer died, or flock would have held us
   if (host != this_host()) return true;
-  return pid != getpid() && start_of_process(pid) == start &&
-         (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+  return pid != getpid() && start_of_process(pid) == start && (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -109,15 +108,12 @@ void RunDirectory::take_lock() {
         continue;
       }
       throw Error(ExitCode::not_creatable,
-                  "Directory '" + path_ + "' is in use by another run (" +
-                      std::string(text, std::strcspn(text, "\n")) +
-                      "). Choose another one with --run-dir; if that run is surely gone, delete '" + name +
-                      "'.");
+                  "Directory '" + path_ + "' is in use by another run (" + std::string(text, std::strcspn(text, "\n")) +
+                      "). Choose another one with --run-dir; if that run is surely gone, delete '" + name + "'.");
     }
-    const std::string mine = "host " + this_host() + " pid " + std::to_string(getpid()) + " started " +
-                             start_of_process(getpid()) + "\n";
-    if (ftruncate(lock_, 0) == 0 &&
-        pwrite(lock_, mine.data(), mine.size(), 0) == static_cast<ssize_t>(mine.size())) {
+    const std::string mine =
+        "host " + this_host() + " pid " + std::to_string(getpid()) + " started " + start_of_process(getpid()) + "\n";
+    if (ftruncate(lock_, 0) == 0 && pwrite(lock_, mine.data(), mine.size(), 0) == static_cast<ssize_t>(mine.size())) {
       return;
     }
     const int error = errno;

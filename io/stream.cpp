@@ -14,11 +14,9 @@
 namespace meridian {
 namespace {
 
-constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max",
-                                                "sum"};  // order of Statistic
+constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max", "sum"};  // order of Statistic
 constexpr std::string_view precision_words[] = {"single", "double"};
-constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200,
-                                 150,  100, 70,  50,  30,  20,  10,  5,   1};
+constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200, 150, 100, 70, 50, 30, 20, 10, 5, 1};
 constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
 constexpr double pascal_per_hpa = 100;
 
@@ -32,10 +30,8 @@ std::string joined(const std::vector<std::string>& words) {
 std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
   std::vector<double> pressures;
   if (vertical == std::vector<std::string>{"model"}) return pressures;
-  if (vertical == std::vector<std::string>{"plev19"})
-    pressures.assign(std::begin(plev19_hpa), std::end(plev19_hpa));
-  if (vertical == std::vector<std::string>{"plev8"})
-    pressures.assign(std::begin(plev8_hpa), std::end(plev8_hpa));
+  if (vertical == std::vector<std::string>{"plev19"}) pressures.assign(std::begin(plev19_hpa), std::end(plev19_hpa));
+  if (vertical == std::vector<std::string>{"plev8"}) pressures.assign(std::begin(plev8_hpa), std::end(plev8_hpa));
   if (pressures.empty()) {
     for (const std::string& text : vertical) {
       std::istringstream stream(text);
@@ -64,8 +60,7 @@ Interval interval_of(const std::string& every) {
 }
 
 void check_name(const std::string& name) {
-  require(std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_-]*")), ExitCode::configuration,
-          "'name' is '", name,
+  require(std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_-]*")), ExitCode::configuration, "'name' is '", name,
           "'; it must be a letter, then letters, digits, '_' or '-', since it becomes part of file names.");
 }
 
@@ -178,8 +173,7 @@ NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, b
 void StreamOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "name of the stream, part of its files' names");
   option.texts("fields", fields, "short names, see `meridian list fields`", "what is written");
-  option.word("statistic", statistic, statistic_words,
-              "of the samples in an interval; instant: the value at its end");
+  option.word("statistic", statistic, statistic_words, "of the samples in an interval; instant: the value at its end");
   option.text("every", every, "<number> steps|minutes|hours|days|months|seasons|years",
               "interval of the records, aligned with the calendar");
   option.texts("vertical", vertical, "model, plev19, plev8, or pressures in hPa", "levels of layer fields");
@@ -211,8 +205,8 @@ struct Streams::Impl {
   Impl(const Grid& grid_, const Provenance& provenance, const std::string& directory_)
       : grid(grid_), case_name(provenance.case_name), directory(directory_) {}
 
-  void add_stream(const StreamOptions& options, const FieldSet& fields, const Clock& clock,
-                  const OutputOptions& output, const Provenance& provenance);
+  void add_stream(const StreamOptions& options, const FieldSet& fields, const Clock& clock, const OutputOptions& output,
+                  const Provenance& provenance);
   void add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const;
   void sample(Stream& stream, const Clock& clock);
   void write_record(Stream& stream, const Clock& clock);
@@ -232,8 +226,8 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
     if (writable) available.emplace_back(candidate.info.short_name);
     if (writable && candidate.info.short_name == name) entry = &candidate;
   }
-  require(entry != nullptr, ExitCode::configuration, "there is no field '", name,
-          "' in this run; the fields are ", joined(available), ".");
+  require(entry != nullptr, ExitCode::configuration, "there is no field '", name, "' in this run; the fields are ",
+          joined(available), ".");
   for (const Variable& other : stream.variables) {
     require(other.info.short_name != name, ExitCode::configuration, "field '", name, "' is named twice.");
   }
@@ -245,8 +239,7 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
   const bool hydrostatic = surface_pressure.data() != nullptr;
   variable.has_levels = hydrostatic && entry->info.vertical == Vertical::layer;
   variable.at_pressures = variable.has_levels && !stream.layout.pressures.empty();
-  variable.n_k =
-      static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
+  variable.n_k = static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
   if (!variable.fixed && (!stream.instant() || variable.at_pressures)) {
     variable.accumulated =
         Array3<double>(stream.key() + "." + name, variable.n_k, entry->data.extent(1), entry->data.extent(2));
@@ -266,8 +259,8 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
   clock.require_whole_steps(stream.interval, "'every' of output stream '" + options.name + "'");
   stream.statistic = statistic_of(options.statistic);
   stream.begin = clock.elapsed();
-  require(options.precision == "single" || options.precision == "double", ExitCode::configuration,
-          "'precision' is '", options.precision, "'; it must be single or double.");
+  require(options.precision == "single" || options.precision == "double", ExitCode::configuration, "'precision' is '",
+          options.precision, "'; it must be single or double.");
   require(!options.fields.empty(), ExitCode::configuration, "'fields' is empty; name at least one field.");
 
   StreamLayout& layout = stream.layout;
@@ -292,10 +285,9 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
     if (stream.statistic == Statistic::sum) ps->statistic = Statistic::mean;
   }
 
-  layout.stem =
-      (std::filesystem::path(directory) /
-       (case_name + "." + options.name + "." + frequency_text(stream.interval) + "." + options.statistic))
-          .string();
+  layout.stem = (std::filesystem::path(directory) /
+                 (case_name + "." + options.name + "." + frequency_text(stream.interval) + "." + options.statistic))
+                    .string();
   layout.statistic = stream.statistic;
   layout.type = options.precision == "single" ? NumberType::float32 : NumberType::float64;
   layout.deflate_level = output.deflate_level;
@@ -381,11 +373,10 @@ std::vector<Accumulator> Streams::accumulators() {
     if (stream.samples == 0) continue;
     for (const Variable& variable : stream.variables) {
       if (!variable.accumulated.data()) continue;
-      all.push_back({stream.key() + "." + std::string(variable.info.short_name), variable.accumulated,
-                     variable.info.horizontal});
+      all.push_back(
+          {stream.key() + "." + std::string(variable.info.short_name), variable.accumulated, variable.info.horizontal});
     }
-    if (stream.levels.exist())
-      all.push_back({stream.key() + ".samples", stream.levels.samples, Horizontal::cell});
+    if (stream.levels.exist()) all.push_back({stream.key() + ".samples", stream.levels.samples, Horizontal::cell});
   }
   return all;
 }
@@ -449,9 +440,7 @@ void Streams::remove_newer_than(const Clock& clock) {
 
 double Streams::bytes_in_memory() const {
   double bytes = 0;
-  const auto add = [&](const auto& array) {
-    bytes += static_cast<double>(array.size() * sizeof(*array.data()));
-  };
+  const auto add = [&](const auto& array) { bytes += static_cast<double>(array.size() * sizeof(*array.data())); };
   for (const Stream& stream : impl_->streams) {
     for (const Variable& variable : stream.variables) add(variable.accumulated);
     add(stream.levels.layer), add(stream.levels.weight), add(stream.levels.samples);

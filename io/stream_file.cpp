@@ -30,8 +30,7 @@ std::string cell_methods(Statistic statistic) {
 }
 
 std::string time_units(const Clock& clock) {
-  return "days since " +
-         iso_text({clock.start().year, clock.start().month, clock.start().day, 0}).substr(0, 10) +
+  return "days since " + iso_text({clock.start().year, clock.start().month, clock.start().day, 0}).substr(0, 10) +
          " 00:00:00";
 }
 
@@ -102,8 +101,7 @@ void StreamFile::define(const Grid& grid) {
   if (layout_.statistic != Statistic::instant) time.push_back({"bounds", "time_bnds"});
   file_.add_variable("time", NumberType::float64, {"time"}, time, {{records_of_a_time_chunk}});
   if (layout_.statistic != Statistic::instant) {
-    file_.add_variable("time_bnds", NumberType::float64, {"time", "bnds"}, {},
-                       {{records_of_a_time_chunk, 2}});
+    file_.add_variable("time_bnds", NumberType::float64, {"time", "bnds"}, {}, {{records_of_a_time_chunk, 2}});
   }
   file_.add_variable(
       "lat", NumberType::float64, {"lat"},
@@ -128,9 +126,8 @@ void StreamFile::define(const Grid& grid) {
 void StreamFile::define_levels(const Grid& grid) {
   if (!layout_.pressures.empty()) {
     file_.add_dimension("plev", layout_.pressures.size());
-    file_.add_variable(
-        "plev", NumberType::float64, {"plev"},
-        {{"standard_name", "air_pressure"}, {"axis", "Z"}, {"positive", "down"}, {"units", "Pa"}});
+    file_.add_variable("plev", NumberType::float64, {"plev"},
+                       {{"standard_name", "air_pressure"}, {"axis", "Z"}, {"positive", "down"}, {"units", "Pa"}});
   }
   if (!layout_.model_levels) return;
   file_.add_dimension("lev", grid.n_levels());
@@ -163,8 +160,7 @@ void StreamFile::define_levels(const Grid& grid) {
   coefficient("hybm", "lev", "1", "hybrid B coefficient at layer midpoints", "hybm_bnds");
   coefficient("hyai", "ilev", "1", "hybrid A coefficient at layer interfaces");
   coefficient("hybi", "ilev", "1", "hybrid B coefficient at layer interfaces");
-  coefficient("ap", "lev", "Pa", "hybrid A coefficient times reference pressure at layer midpoints",
-              "ap_bnds");
+  coefficient("ap", "lev", "Pa", "hybrid A coefficient times reference pressure at layer midpoints", "ap_bnds");
   coefficient("api", "ilev", "Pa", "hybrid A coefficient times reference pressure at layer interfaces");
   file_.add_variable("P0", NumberType::float64, {}, {{"long_name", "reference pressure"}, {"units", "Pa"}});
 }
@@ -214,8 +210,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
   file_.write_whole("lon", tabulated(n_lon, [&](int i) { return 360 * (i + 0.5) / n_lon; }));
   file_.write_whole("lon_bnds", bounds_between(n_lon, [&](int i) { return 360.0 * i / n_lon; }));
   file_.write_whole("crs", {0});
-  file_.write_whole("areacella",
-                    tabulated(n_lat * n_lon, [&](int n) { return grid.area_of_global_row(n / n_lon); }));
+  file_.write_whole("areacella", tabulated(n_lat * n_lon, [&](int n) { return grid.area_of_global_row(n / n_lon); }));
   if (!layout_.pressures.empty()) file_.write_whole("plev", layout_.pressures);
   if (!layout_.model_levels) return;
   const VerticalCoordinate& levels = grid.levels;
@@ -223,9 +218,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
   const auto b = [&](int k) { return levels.b(k); };
   const auto ap = [&](int k) { return levels.a(k) * levels.p0(); };
   const auto sum = [&](int k) { return a(k) + b(k); };
-  const auto middle = [&](const auto& f) {
-    return tabulated(n_k, [&](int k) { return 0.5 * (f(k) + f(k + 1)); });
-  };
+  const auto middle = [&](const auto& f) { return tabulated(n_k, [&](int k) { return 0.5 * (f(k) + f(k + 1)); }); };
   file_.write_whole("lev", middle(sum));
   file_.write_whole("lev_bnds", bounds_between(n_k, sum));
   file_.write_whole("ilev", tabulated(n_k + 1, sum));
@@ -276,12 +269,10 @@ Microseconds end_of_first_record(const std::string& path, const Clock& clock) {
   const NetcdfReader file(path);
   const std::string units = file.text_attribute("time", "units").value_or("");
   require(units == time_units(clock), ExitCode::bad_data, "'", path, "': the unit of time is '", units,
-          "', that of this run is '", time_units(clock),
-          "'. Move the file away or use another run directory.");
+          "', that of this run is '", time_units(clock), "'. Move the file away or use another run directory.");
   const bool instant = !file.has_variable("time_bnds");
   const auto values = file.read(instant ? "time" : "time_bnds");
-  require(values.size() >= (instant ? 1u : 2u), ExitCode::bad_data, "'", path,
-          "' holds no record; move it away.");
+  require(values.size() >= (instant ? 1u : 2u), ExitCode::bad_data, "'", path, "' holds no record; move it away.");
   const double microseconds = values[instant ? 0 : 1] * static_cast<double>(microseconds_per_day);
   return std::llround(microseconds) - clock.start().of_day;
 }

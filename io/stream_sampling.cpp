@@ -11,14 +11,10 @@ struct Add {
   KOKKOS_FORCEINLINE_FUNCTION double operator()(double all, double value) const { return all + value; }
 };
 struct Smaller {
-  KOKKOS_FORCEINLINE_FUNCTION double operator()(double all, double value) const {
-    return value < all ? value : all;
-  }
+  KOKKOS_FORCEINLINE_FUNCTION double operator()(double all, double value) const { return value < all ? value : all; }
 };
 struct Larger {
-  KOKKOS_FORCEINLINE_FUNCTION double operator()(double all, double value) const {
-    return value > all ? value : all;
-  }
+  KOKKOS_FORCEINLINE_FUNCTION double operator()(double all, double value) const { return value > all ? value : all; }
 };
 
 /// Calls action with the functor that combines the samples of a statistic.
@@ -30,8 +26,8 @@ void with_combination(Statistic statistic, const Action& action) {
 }
 
 template <class Combine>
-void add_sample(const Combine& combine, const Array3<Real>& source_data,
-                const Array3<double>& accumulated_data, const Box& box) {
+void add_sample(const Combine& combine, const Array3<Real>& source_data, const Array3<double>& accumulated_data,
+                const Box& box) {
   const ConstField<Cell> source = Field<Cell>(source_data);
   const Field<Cell, double> accumulated(accumulated_data);
   for_each(
@@ -72,8 +68,7 @@ PressureLevels::PressureLevels(const std::vector<double>& pressures, const Block
   samples = Array3<double>("samples", pressures.size(), n_j, n_i);
 }
 
-void locate(const PressureLevels& levels, const Array3<Real>& p_data, const Array3<Real>& ps_data,
-            const Block& block) {
+void locate(const PressureLevels& levels, const Array3<Real>& p_data, const Array3<Real>& ps_data, const Block& block) {
   const ConstField<Cell> p = Field<Cell>(p_data);
   const ConstField<CellSurface> ps = Field<CellSurface>(ps_data);
   const Array1<double> pressure = levels.pressure;
@@ -114,8 +109,7 @@ void accumulate(Statistic statistic, const Array3<Real>& source, const Array3<do
 void accumulate_at(const PressureLevels& levels, Statistic statistic, const Array3<Real>& source,
                    const Array3<double>& accumulated, const Block& block) {
   const Box box = block.cells(static_cast<int>(accumulated.extent(0)));
-  with_combination(statistic,
-                   [&](const auto& combine) { add_sample_at(combine, levels, source, accumulated, box); });
+  with_combination(statistic, [&](const auto& combine) { add_sample_at(combine, levels, source, accumulated, box); });
 }
 
 }  // namespace meridian

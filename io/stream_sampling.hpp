@@ -26,8 +26,7 @@ void locate(const PressureLevels& levels, const Array3<Real>& p, const Array3<Re
 /// Sets accumulated values to those of no sample.
 void reset(Statistic statistic, const Array3<double>& accumulated);
 /// Adds a sample of a field: on its own levels, or at the located pressure levels, where missing ones change nothing.
-void accumulate(Statistic statistic, const Array3<Real>& source, const Array3<double>& accumulated,
-                const Block& block);
+void accumulate(Statistic statistic, const Array3<Real>& source, const Array3<double>& accumulated, const Block& block);
 void accumulate_at(const PressureLevels& levels, Statistic statistic, const Array3<Real>& source,
                    const Array3<double>& accumulated, const Block& block);
 

@@ -51,9 +51,7 @@ class Source {
 
 /// Length in bytes of the UTF-8 character at 'n', 0 when it is none (RFC 3629: no overlong forms, no surrogates).
 std::size_t utf8_length(const std::string& text, std::size_t n) {
-  const auto byte = [&](std::size_t k) {
-    return n + k < text.size() ? static_cast<unsigned char>(text[n + k]) : 0u;
-  };
+  const auto byte = [&](std::size_t k) { return n + k < text.size() ? static_cast<unsigned char>(text[n + k]) : 0u; };
   const auto follows = [&](std::size_t k) { return (byte(k) & 0xC0u) == 0x80u; };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
@@ -72,8 +70,7 @@ std::size_t utf8_length(const std::string& text, std::size_t n) {
 bool is_control(const std::string& text, std::size_t n) {
   const auto byte = static_cast<unsigned char>(text[n]);
   if (byte < 0x20 || byte == 0x7F) return true;
-  return byte == 0xC2 && n + 1 < text.size() &&
-         static_cast<unsigned char>(text[n + 1]) < 0xA0;  // U+0080 to U+009F
+  return byte == 0xC2 && n + 1 < text.size() && static_cast<unsigned char>(text[n + 1]) < 0xA0;  // U+0080 to U+009F
 }
 
 /// True where the quoted text that begins at 'begin' has its closing quote; yaml-cpp misses an open one before the end.
@@ -183,9 +180,7 @@ class Builder : public YAML::EventHandler {
   void add(const Location& location, const std::string& sentence, const std::string& hint, int width = 1) {
     problems_.add({location, sentence, hint, width});
   }
-  bool at_key() const {
-    return !open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().entry;
-  }
+  bool at_key() const { return !open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().entry; }
 
   Node broken_node(const YAML::Mark& mark) {
     Node node;
@@ -201,8 +196,7 @@ class Builder : public YAML::EventHandler {
     node.location = source_.place(mark);
     const std::size_t offset = source_.offset(mark);
     const char first = offset < source_.text().size() ? source_.text()[offset] : ' ';
-    if (anchor != 0)
-      add(node.location, "anchors (&) are not allowed", "write the value out where it is needed");
+    if (anchor != 0) add(node.location, "anchors (&) are not allowed", "write the value out where it is needed");
     const bool tagged = (first == '!') || (!tag.empty() && tag != "?" && tag != "!");
     if (tagged) add(node.location, "tags (!) are not allowed", "the type of a key is fixed: remove the tag");
     return node;
@@ -285,21 +279,18 @@ std::pair<std::string, std::string> explain(const std::string& message) {
         "check the indentation and the ':' of the lines above; put a text that holds ': ' in quotes"}},
       {"end of map not found",
        {"this does not fit the lines above", "check the indentation, and the ':' and space after each key"}},
-      {"end of sequence not found",
-       {"this does not fit the list above", "check the indentation and the '- '"}},
+      {"end of sequence not found", {"this does not fit the list above", "check the indentation and the '- '"}},
       {"end of map flow not found", {"'{' is not closed", "add '}', and a comma between the entries"}},
       {"end of sequence flow not found", {"'[' is not closed", "add ']', and a comma between the elements"}},
       {"illegal EOF in scalar", {"a quote is not closed", "add the closing quote"}},
       {"illegal document indicator in scalar", {"a quote is not closed", "add the closing quote"}},
       {"illegal block entry", {"a '-' stands where no list can be", "check the indentation"}},
       {"illegal map key", {"a '?' stands where no key can be", "put the text in quotes"}},
-      {"illegal flow end",
-       {"this bracket does not match an opened one", "check '[' with ']' and '{' with '}'"}},
+      {"illegal flow end", {"this bracket does not match an opened one", "check '[' with ']' and '{' with '}'"}},
       {"the referenced anchor is not defined", {"aliases (*) are not allowed", "write the value out"}},
       {"cannot assign multiple tags to the same node", {"tags (!) are not allowed", "remove them"}},
       {"cannot assign multiple anchors to the same node", {"anchors (&) are not allowed", "remove them"}},
-      {"unknown escape character",
-       {"unknown escape sequence", "use single quotes, or write a backslash twice"}},
+      {"unknown escape character", {"unknown escape sequence", "use single quotes, or write a backslash twice"}},
       {"unknown token", {"no value can begin with this character", "put the text in quotes"}},
   };
   for (const auto& [words, explanation] : known) {
@@ -353,8 +344,7 @@ void move_to(Node& node, const Location& location) {
 }  // namespace
 
 const Entry* Node::find(std::string_view key) const {
-  const auto entry =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
+  const auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
   return entry == entries.end() ? nullptr : &*entry;
 }
 
@@ -405,8 +395,7 @@ std::string yaml_scalar(const std::string& text) {
     return std::isalnum(static_cast<unsigned char>(c)) || (c && std::strchr("_./+-", c));
   };
   static const char* const not_text[] = {"null", "Null", "NULL", "true", "false", "-", "."};
-  const bool plain = !text.empty() && std::isalnum(static_cast<unsigned char>(text.front())) &&
-                     text.back() != ' ' &&
+  const bool plain = !text.empty() && std::isalnum(static_cast<unsigned char>(text.front())) && text.back() != ' ' &&
                      std::all_of(text.begin(), text.end(), [&](char c) { return safe(c) || c == ' '; }) &&
                      text.find("  ") == std::string::npos &&
                      std::find(std::begin(not_text), std::end(not_text), text) == std::end(not_text);

@@ -28,8 +28,7 @@ Array3<Real> data_of(const FieldSet& fields, std::string_view scheme, const Fiel
   for (const FieldSet::Entry& entry : fields.entries()) {
     if (entry.info.name == field.name) return entry.data;
   }
-  require(false, ExitCode::internal, "Scheme '", scheme, "' uses '", field.name,
-          "', which is not part of this model.");
+  require(false, ExitCode::internal, "Scheme '", scheme, "' uses '", field.name, "', which is not part of this model.");
   return {};
 }
 
@@ -63,8 +62,7 @@ const Columns::Slot& Columns::find(const FieldInfo& field, Wish wish) const {
 }
 
 void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
-                              const ConstField<CellSurface>& surface_pressure,
-                              const Field<CellSurface>& heating) {
+                              const ConstField<CellSurface>& surface_pressure, const Field<CellSurface>& heating) {
   const int n_levels = grid.n_levels();
   const double cp_over_g = grid.planet.heat_capacity_j_per_kg_k / grid.planet.gravity_m_per_s2;  // [s2 K-1]
   const auto a_p0 = grid.levels.a_p0();

@@ -62,7 +62,6 @@ class Columns {
 /// the reference levels at this surface pressure. Summed in double.
 /// dT_dt [cell, K s-1], surface_pressure [Pa]; heating [W m-2]. Reads and fills owned cells.
 void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
-                              const ConstField<CellSurface>& surface_pressure,
-                              const Field<CellSurface>& heating);
+                              const ConstField<CellSurface>& surface_pressure, const Field<CellSurface>& heating);
 
 }  // namespace meridian

@@ -11,14 +11,12 @@ void HeldSuarez::Options::visit(OptionVisitor& option) {
               "equilibrium temperature of the equator less that of the poles");
   option.real("static_stability_k", static_stability_k, "K", {-100, 100},
               "growth of equilibrium potential temperature at the equator per e-folding of pressure");
-  option.real("minimum_temperature_k", minimum_temperature_k, "K", {1, 1000},
-              "equilibrium of the stratosphere");
+  option.real("minimum_temperature_k", minimum_temperature_k, "K", {1, 1000}, "equilibrium of the stratosphere");
   option.real("relaxation_time_days", relaxation_time_days, "days", {0.01, 1e6},
               "relaxation time of temperature above the boundary layer");
   option.real("surface_relaxation_time_days", surface_relaxation_time_days, "days", {0.01, 1e6},
               "relaxation time of temperature at the ground on the equator");
-  option.real("friction_time_days", friction_time_days, "days", {0.01, 1e6},
-              "damping time of wind at the ground");
+  option.real("friction_time_days", friction_time_days, "days", {0.01, 1e6}, "damping time of wind at the ground");
   option.real("boundary_layer_sigma", boundary_layer_sigma, "1", {0, 0.99},
               "no drag where pressure over surface pressure is smaller than this");
 }
@@ -30,9 +28,9 @@ struct Winds {
   Field<Cell> du_dt, dv_dt;  // [m s-2]
 };
 
-void add_relaxation_and_drag(const HeldSuarez::Options& options, const Grid& grid, double dt,
-                             const ConstField<Cell>& p, const ConstField<CellSurface>& p_sfc,
-                             const ConstField<Cell>& T, const Field<Cell>& dT_dt, const Winds& winds) {
+void add_relaxation_and_drag(const HeldSuarez::Options& options, const Grid& grid, double dt, const ConstField<Cell>& p,
+                             const ConstField<CellSurface>& p_sfc, const ConstField<Cell>& T, const Field<Cell>& dT_dt,
+                             const Winds& winds) {
   const Metrics metrics = grid.metrics;
   const double kappa = grid.planet.kappa();
   const double inverse_p0 = 1 / grid.planet.reference_pressure_pa;                     // [Pa-1]

@@ -14,8 +14,7 @@ namespace meridian {
 /// differs by O(dt).
 struct HeldSuarez {
   static constexpr std::string_view name = "held_suarez";
-  static constexpr std::string_view meaning =
-      "relaxation to a zonally symmetric temperature, and drag near the ground";
+  static constexpr std::string_view meaning = "relaxation to a zonally symmetric temperature, and drag near the ground";
   static constexpr std::string_view source = "Held and Suarez (1994), BAMS 75, 1825-1830";
   static constexpr FieldUse fields[] = {reads(field::air_pressure), reads(field::surface_air_pressure),
                                         updates(field::air_temperature), updates(field::eastward_wind),

@@ -52,8 +52,7 @@ class AnyScheme {
   const std::span<const FieldUse> fields;
 
  protected:
-  AnyScheme(std::string_view name, std::string_view meaning, std::string_view source,
-            std::span<const FieldUse> fields)
+  AnyScheme(std::string_view name, std::string_view meaning, std::string_view source, std::span<const FieldUse> fields)
       : name(name), meaning(meaning), source(source), fields(fields) {}
 };
 

@@ -51,8 +51,7 @@ struct SchemeOptions {
   SchemeOptions() = default;
   SchemeOptions(SchemeOptions&&) = default;
   SchemeOptions& operator=(SchemeOptions&&) = default;
-  SchemeOptions(const SchemeOptions& other)
-      : name(other.name), scheme(other.scheme ? other.scheme->copy() : nullptr) {}
+  SchemeOptions(const SchemeOptions& other) : name(other.name), scheme(other.scheme ? other.scheme->copy() : nullptr) {}
 
   void visit(OptionVisitor& option) {
     const std::vector<std::string_view> names = names_in_table();
@@ -100,8 +99,8 @@ bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 namespace {
 
 bool uses(const AnyScheme& scheme, Use use, std::string_view field) {
-  return std::ranges::any_of(
-      scheme.fields, [&](const FieldUse& entry) { return entry.use == use && entry.field->name == field; });
+  return std::ranges::any_of(scheme.fields,
+                             [&](const FieldUse& entry) { return entry.use == use && entry.field->name == field; });
 }
 
 /// The entry of the list that writes a field, if any.
@@ -119,8 +118,7 @@ std::string entry_text(const Suite::Schemes& schemes, std::size_t n) {
 /// What to do about a field that entry n needs and nothing before it provides.
 std::string remedy(const Suite::Schemes& schemes, std::size_t n, std::string_view field) {
   if (const auto later = writer_of(schemes, field); later && *later > n) {
-    return "Move " + entry_text(schemes, *later) + " which writes it, before entry " + std::to_string(n + 1) +
-           ".";
+    return "Move " + entry_text(schemes, *later) + " which writes it, before entry " + std::to_string(n + 1) + ".";
   }
   std::string writers;
   for (const SchemePtr& scheme : table()) {
@@ -136,18 +134,16 @@ void check_contract(const Suite::Schemes& schemes, const FieldSet& state) {
   for (std::size_t n = 0; n < schemes.size(); ++n) {
     for (std::size_t m = 0; m < n; ++m) {
       require(schemes[m]->name != schemes[n]->name, ExitCode::configuration, "Scheme '", schemes[n]->name,
-              "' is entry ", m + 1, " and entry ", n + 1,
-              " of 'physics.suite'; it may be there once: remove one.");
+              "' is entry ", m + 1, " and entry ", n + 1, " of 'physics.suite'; it may be there once: remove one.");
     }
     for (const FieldUse& use : schemes[n]->fields) {
       const std::string_view name = use.field->name;
       const auto writer = writer_of(schemes, name);
       if (use.use == Use::writes) {
-        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(schemes, n),
-                " writes '", name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
-        require(*writer == n, ExitCode::configuration, "In the case file, ", entry_text(schemes, n),
-                " writes '", name, "', and so does ", entry_text(schemes, *writer),
-                " but a field has one writer: remove one of them.");
+        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '",
+                name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
+        require(*writer == n, ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '", name,
+                "', and so does ", entry_text(schemes, *writer), " but a field has one writer: remove one of them.");
       } else {
         require(state.has(name) || (writer && *writer < n), ExitCode::configuration, "In the case file, ",
                 entry_text(schemes, n), " needs '", name,
@@ -159,14 +155,13 @@ void check_contract(const Suite::Schemes& schemes, const FieldSet& state) {
 
 template <class P>
 void add_diagnostic(FieldSet& fields, const FieldInfo& info, int n_k) {
-  const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning,
-                          info.has_standard_name);
+  const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning, info.has_standard_name);
   fields.add(spec, n_k, Role::diagnostic);
 }
 
 void add_written_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels) {
-  require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '",
-          info.name, "', which is not at cells; schemes work at cells.");
+  require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '", info.name,
+          "', which is not at cells; schemes work at cells.");
   if (info.vertical == Vertical::layer) add_diagnostic<Cell>(fields, info, n_levels);
   if (info.vertical == Vertical::interface) add_diagnostic<CellInterface>(fields, info, n_levels + 1);
   if (info.vertical == Vertical::single) add_diagnostic<CellSurface>(fields, info, 1);
@@ -224,9 +219,7 @@ std::string degrees(double value, char positive, char negative) {
 }
 
 using HostCopy = decltype(Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, Array3<Real>{}));
-HostCopy on_host(const Array3<Real>& data) {
-  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data);
-}
+HostCopy on_host(const Array3<Real>& data) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data); }
 
 /// What a scheme read at a place: " air_temperature = nan K, ...".
 std::string state_text(const Columns& columns, int k, int j, int i) {
@@ -253,13 +246,12 @@ void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
       for (int j = 0; j < grid.block.ny; ++j) {
         for (int i = 0; i < grid.block.nx; ++i) {
           const Real value = result(k, j + halo_width, i + halo_width);
-          require(!out_of_range(value, static_cast<Real>(info.valid.lowest),
-                                static_cast<Real>(info.valid.highest)),
+          require(!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest)),
                   ExitCode::numerical, "Scheme '", scheme.name, "' computed '", info.name, "' = ", value, ' ',
                   info.unit, " at level ", k + 1, " of ", n_k, ", ",
                   degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S'), ", ",
-                  degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W'), "; allowed is ", info.valid.lowest,
-                  " to ", info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
+                  degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W'), "; allowed is ", info.valid.lowest, " to ",
+                  info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
         }
       }
     }
@@ -349,9 +341,8 @@ struct Suite::Impl {
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
-      require(before[n] == after[n] || runner.may_change(name), ExitCode::internal, "Scheme '",
-              runner.scheme->name, "' changed '", name,
-              "', which it does not list: its 'fields' must name it with updates() or writes().");
+      require(before[n] == after[n] || runner.may_change(name), ExitCode::internal, "Scheme '", runner.scheme->name,
+              "' changed '", name, "', which it does not list: its 'fields' must name it with updates() or writes().");
     }
   }
 };
@@ -366,8 +357,8 @@ bool Suite::empty() const { return impl_->runners.empty(); }
 
 void Suite::run(double dt) {
   if (empty()) return;
-  set_to_zero(impl_->runners.front().columns.cells(), impl_->temperature_tendency,
-              impl_->eastward_wind_tendency, impl_->northward_wind_tendency);
+  set_to_zero(impl_->runners.front().columns.cells(), impl_->temperature_tendency, impl_->eastward_wind_tendency,
+              impl_->northward_wind_tendency);
   for (Runner& runner : impl_->runners) {
     if (impl_->watch == Watch::every_field)
       impl_->run_watched(runner, dt);
@@ -378,16 +369,14 @@ void Suite::run(double dt) {
 
 std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;
-  for (const Runner& runner : impl_->runners)
-    result.push_back({std::string(runner.scheme->name), runner.seconds});
+  for (const Runner& runner : impl_->runners) result.push_back({std::string(runner.scheme->name), runner.seconds});
   return result;
 }
 
 std::vector<SchemeInfo> all_schemes() {
   std::vector<SchemeInfo> result;
   for (const SchemePtr& scheme : table()) {
-    SchemeInfo info{
-        std::string(scheme->name), std::string(scheme->meaning), std::string(scheme->source), {}, {}, {}};
+    SchemeInfo info{std::string(scheme->name), std::string(scheme->meaning), std::string(scheme->source), {}, {}, {}};
     for (const FieldUse& use : scheme->fields) {
       auto& names = use.use == Use::reads ? info.reads : use.use == Use::updates ? info.updates : info.writes;
       names.emplace_back(use.field->name);

@@ -52,8 +52,7 @@ TEST(Blocks, a_layout_for_another_number_of_ranks_is_refused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::configuration);
-    EXPECT_NE(std::string(error.what()).find("allowed: 1x" + std::to_string(test::n_ranks())),
-              std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("allowed: 1x" + std::to_string(test::n_ranks())), std::string::npos);
   }
 }
 

@@ -147,8 +147,7 @@ void change(const FieldSet& fields, int k, int j, int i, Real value) {
   if (j < owned.j_begin || j >= owned.j_end || i < 0 || i >= owned.i_end) return;
   const Field<Cell> depth = fields.get(field::depth);
   for_each(
-      "test/change", {k, k + 1, j, j + 1, i, i + 1},
-      KOKKOS_LAMBDA(int k, int j, int i) { depth(k, j, i) = value; });
+      "test/change", {k, k + 1, j, j + 1, i, i + 1}, KOKKOS_LAMBDA(int k, int j, int i) { depth(k, j, i) = value; });
 }
 
 FieldSet state(const Block& block, double halo_value) {
@@ -165,8 +164,7 @@ TEST(StateHash, is_the_same_on_every_layout_and_sees_owned_points_only) {
     const FieldSet fields = state(block, 3 + block.rank);
     EXPECT_EQ(state_hash(fields, 7), alone);
     EXPECT_NE(state_hash(fields, 8), alone);
-    EXPECT_NE(hash_of(fields.entries()[0], block), hash_of(fields.entries()[1], block))
-        << "same bits, other name";
+    EXPECT_NE(hash_of(fields.entries()[0], block), hash_of(fields.entries()[1], block)) << "same bits, other name";
   });
 }
 

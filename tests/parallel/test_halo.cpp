@@ -74,8 +74,8 @@ void fill(const Grid& grid, const Field<P>& field, bool scattered) {
       "test/fill", owned(grid.block, field), KOKKOS_LAMBDA(int k, int j, int i) {
         const auto index = static_cast<std::uint64_t>((k * 1000 + at.j_first + j) * n_lon + at.i_first + i);
         const std::uint64_t noise = (index + 1) * 0x9e3779b97f4a7c15u;
-        field(k, j, i) = static_cast<Real>(scattered ? static_cast<double>(noise >> 40) - 8e6
-                                                     : smooth<P::horizontal>(at, k, j, i));
+        field(k, j, i) =
+            static_cast<Real>(scattered ? static_cast<double>(noise >> 40) - 8e6 : smooth<P::horizontal>(at, k, j, i));
       });
 }
 
@@ -120,8 +120,7 @@ int differences(const Block& block, const Field<P>& field, const Field<P>& whole
 template <class Body>
 void for_each_grid(const Body& body) {
   for (const auto& [n_lon, n_lat] : {std::pair{300, 60}, {48, 31}, {16, 33}, {8, 4}, {20, 5}}) {
-    test::for_each_layout(n_lon, n_lat,
-                          [&](const Block& block) { body(Grid(block, Planet(), single_layer())); });
+    test::for_each_layout(n_lon, n_lat, [&](const Block& block) { body(Grid(block, Planet(), single_layer())); });
   }
 }
 

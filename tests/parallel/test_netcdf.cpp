@@ -160,9 +160,7 @@ TEST(Netcdf, AFullDiskIsFoundOnEveryRankBeforeAnythingIsWritten) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::input_output);
-    EXPECT_NE(std::string(error.what()).find("the disk is full: 1000000000000"),
-              std::string::npos)
-        << error.what();
+    EXPECT_NE(std::string(error.what()).find("the disk is full: 1000000000000"), std::string::npos) << error.what();
   }
 }
 

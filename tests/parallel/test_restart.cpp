@@ -55,8 +55,7 @@ TEST_F(ParallelRestart, written_on_any_layout_is_read_on_any_other) {
   for (const Layout& layout : layouts) {
     ++step;
     const std::string set = write(make_block(n_lon, n_lat, layout, MPI_COMM_WORLD), step);
-    for (const Layout& other : layouts)
-      expect_content(set, make_block(n_lon, n_lat, other, MPI_COMM_WORLD), step);
+    for (const Layout& other : layouts) expect_content(set, make_block(n_lon, n_lat, other, MPI_COMM_WORLD), step);
     expect_content(set, make_block(n_lon, n_lat, {}, MPI_COMM_SELF), step);
     MPI_Comm half;  // two groups with layouts of their own, at the same time
     MPI_Comm_split(MPI_COMM_WORLD, rank_ * 3 < n_ranks_, rank_, &half);

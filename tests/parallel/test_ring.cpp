@@ -18,9 +18,8 @@ KOKKOS_FUNCTION double value(int item, int block, int word) { return 1e6 * item 
 void fill(const Array1<double>& mine, const Ring& ring, int n_items, int words) {
   const int my_blocks = ring.my_blocks(), first = ring.first_block();
   for_range(
-      "test/fill", n_items * my_blocks * words, KOKKOS_LAMBDA(int n) {
-        mine(n) = value(n / words / my_blocks, first + n / words % my_blocks, n % words);
-      });
+      "test/fill", n_items * my_blocks * words,
+      KOKKOS_LAMBDA(int n) { mine(n) = value(n / words / my_blocks, first + n / words % my_blocks, n % words); });
 }
 
 TEST(Ring, gathers_the_blocks_of_the_circle_in_order) {
@@ -59,8 +58,8 @@ KOKKOS_FUNCTION double term(int item, int i) {
 std::vector<double> sums_of(const Block& block, int n_items) {
   ZonalSum zonal_sum(block);
   const int i_first = block.i_first;
-  const auto sums = zonal_sum(
-      "test/zonal_sum", n_items, KOKKOS_LAMBDA(int item, int i) { return term(item, i_first + i); });
+  const auto sums =
+      zonal_sum("test/zonal_sum", n_items, KOKKOS_LAMBDA(int item, int i) { return term(item, i_first + i); });
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sums);
   return {host.data(), host.data() + n_items};
 }

@@ -29,8 +29,7 @@ void on_first_rank(const std::function<void()>& action) {
 
 /// An empty directory that all ranks share.
 std::string fresh_directory() {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "meridian_parallel_test_stream").string();
+  const std::string path = (std::filesystem::temp_directory_path() / "meridian_parallel_test_stream").string();
   on_first_rank([&] { std::filesystem::remove_all(path); });
   return path;
 }
@@ -41,8 +40,7 @@ Provenance provenance() {
   return of_test;
 }
 
-StreamOptions stream_of(const std::string& statistic, const std::string& every,
-                        std::vector<std::string> fields) {
+StreamOptions stream_of(const std::string& statistic, const std::string& every, std::vector<std::string> fields) {
   StreamOptions options;
   options.name = statistic + "_stream";
   options.statistic = statistic;
@@ -81,8 +79,8 @@ TEST(Stream, AnInstantaneousOneHoldsTheInitialStateAndEveryIntervalAtEveryPoint)
   const std::string directory = fresh_directory();
   SyntheticAtmosphere atmosphere(MPI_COMM_WORLD);
   Clock clock = test::six_hourly_clock();
-  Streams streams({{stream_of("instant", "12 hours", {"ua", "ta", "orog"})}, 1}, atmosphere.grid,
-                  atmosphere.fields, clock, provenance(), directory);
+  Streams streams({{stream_of("instant", "12 hours", {"ua", "ta", "orog"})}, 1}, atmosphere.grid, atmosphere.fields,
+                  clock, provenance(), directory);
   advance(atmosphere, streams, clock, 5);
   streams.close_files();
   const std::string path = directory + "/synthetic.instant_stream.12hr.instant.20000101-20000102.nc";
@@ -90,8 +88,7 @@ TEST(Stream, AnInstantaneousOneHoldsTheInitialStateAndEveryIntervalAtEveryPoint)
   const NetcdfReader file(path);
   EXPECT_EQ(file.read("time"), (std::vector<double>{0, 0.5, 1}));
   EXPECT_FALSE(file.has_variable("time_bnds"));
-  const auto ua = file.read("ua"), ps = file.read("ps"), orog = file.read("orog"),
-             area = file.read("areacella");
+  const auto ua = file.read("ua"), ps = file.read("ps"), orog = file.read("orog"), area = file.read("areacella");
   ASSERT_EQ(ua.size(), static_cast<std::size_t>(3 * n_k * n_lat * n_lon));
   std::size_t at = 0;
   for (int record = 0; record < 3; ++record) {
@@ -144,8 +141,7 @@ TEST(Stream, EveryStatisticHasItsValueAndBoundsThatMeet) {
             }
             ASSERT_EQ(ta[at++], combined(statistic, samples));
             // A sum of pressures would be no term of the vertical coordinate.
-            if (k == 0)
-              ASSERT_EQ(ps[at_ps++], combined(statistic == "sum" ? "mean" : statistic, samples_of_ps));
+            if (k == 0) ASSERT_EQ(ps[at_ps++], combined(statistic == "sum" ? "mean" : statistic, samples_of_ps));
           }
         }
       }
@@ -237,8 +233,7 @@ TEST(Stream, AnAverageBrokenByARestartIsThatOfTheUnbrokenRun) {
         streams.close_files();
       };
       Clock start = test::six_hourly_clock();
-      Streams unbroken(output, atmosphere.grid, atmosphere.fields, start, provenance(),
-                       directory + "/unbroken");
+      Streams unbroken(output, atmosphere.grid, atmosphere.fields, start, provenance(), directory + "/unbroken");
       run(unbroken, 0, 22);
 
       Streams before(output, atmosphere.grid, atmosphere.fields, start, provenance(), directory + "/broken");
@@ -248,8 +243,7 @@ TEST(Stream, AnAverageBrokenByARestartIsThatOfTheUnbrokenRun) {
       EXPECT_EQ(arrays.size(),
                 at_pressures ? 3u : 3u);  // ta, ua and ps, or ta, ua and the samples above ground
       for (const auto& [name, values] : arrays) {
-        EXPECT_TRUE(std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
-            << name;
+        EXPECT_TRUE(std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); })) << name;
       }
 
       Streams after(output, atmosphere.grid, atmosphere.fields, start, provenance(), directory + "/broken");
@@ -264,17 +258,16 @@ TEST(Stream, AnAverageBrokenByARestartIsThatOfTheUnbrokenRun) {
       after.remove_newer_than(resumed);
       run(after, 14, 22);
 
-      const std::string name =
-          "/synthetic." + statistic + "_stream.5day." + statistic + ".20000101-20000106.nc";
+      const std::string name = "/synthetic." + statistic + "_stream.5day." + statistic + ".20000101-20000106.nc";
       const NetcdfReader left(directory + "/unbroken" + name), right(directory + "/broken" + name);
       for (const std::string variable : {"time", "time_bnds", "ta", "ua"}) {
         EXPECT_EQ(left.read(variable), right.read(variable)) << statistic << " of " << variable;
       }
       // The instantaneous stream goes on in a segment of its own.
-      EXPECT_TRUE(std::filesystem::exists(
-          directory + "/broken/synthetic.instant_stream.day.instant.20000101-20000104.nc"));
-      EXPECT_TRUE(std::filesystem::exists(
-          directory + "/broken/synthetic.instant_stream.day.instant.20000105-20000106.nc"));
+      EXPECT_TRUE(
+          std::filesystem::exists(directory + "/broken/synthetic.instant_stream.day.instant.20000101-20000104.nc"));
+      EXPECT_TRUE(
+          std::filesystem::exists(directory + "/broken/synthetic.instant_stream.day.instant.20000105-20000106.nc"));
       barrier();
     }
   }
@@ -284,8 +277,7 @@ TEST(Stream, ResumingRemovesOnlyNewerSegmentsAndLeftoversOfItsOwn) {
   const std::string directory = fresh_directory();
   SyntheticAtmosphere atmosphere(MPI_COMM_WORLD);
   Clock clock = test::six_hourly_clock();
-  const OutputOptions output = {
-      {stream_of("instant", "6 hours", {"ua"}), stream_of("mean", "12 hours", {"ua"})}, 1};
+  const OutputOptions output = {{stream_of("instant", "6 hours", {"ua"}), stream_of("mean", "12 hours", {"ua"})}, 1};
   Streams streams(output, atmosphere.grid, atmosphere.fields, clock, provenance(), directory);
   for (const long last : {4, 5, 6, 8}) {
     advance(atmosphere, streams, clock, last);
@@ -301,9 +293,8 @@ TEST(Stream, ResumingRemovesOnlyNewerSegmentsAndLeftoversOfItsOwn) {
     return names;
   };
   on_first_rank([&] {
-    for (const char* name :
-         {"synthetic.instant_stream.6hr.instant.20000104.nc.part", "notes.nc.part", "synthetic.notes.nc",
-          "synthetic2.instant_stream.6hr.instant.20000104.nc.part"}) {
+    for (const char* name : {"synthetic.instant_stream.6hr.instant.20000104.nc.part", "notes.nc.part",
+                             "synthetic.notes.nc", "synthetic2.instant_stream.6hr.instant.20000104.nc.part"}) {
       NetcdfWriter(directory + "/" + name, MPI_COMM_SELF).close();
     }
     std::filesystem::rename(directory + "/synthetic.instant_stream.6hr.instant.20000104.nc.part",

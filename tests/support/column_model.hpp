@@ -29,10 +29,8 @@ inline Block column_block(int n_columns, int n_rows, int first_row) {
 /// Grid and diagnosed state of some columns.
 class ColumnModel {
  public:
-  explicit ColumnModel(int n_columns, int n_levels = 6, int n_rows = 1, int first_row = 9,
-                       const Planet& planet = {})
-      : grid(column_block(n_columns, n_rows, first_row), planet,
-             sigma_levels(n_levels, planet.reference_pressure_pa)),
+  explicit ColumnModel(int n_columns, int n_levels = 6, int n_rows = 1, int first_row = 9, const Planet& planet = {})
+      : grid(column_block(n_columns, n_rows, first_row), planet, sigma_levels(n_levels, planet.reference_pressure_pa)),
         fields(grid.block) {
     fields.add(field::air_temperature, n_levels, Role::diagnostic);
     fields.add(field::eastward_wind, n_levels, Role::diagnostic);
@@ -63,12 +61,9 @@ class ColumnModel {
     const auto ps = [=](int j, int i) { return p0 * (0.5 + 0.58 * uniform(column_at(j, i), 0, 0)); };
     set(field::surface_air_pressure, [&](int, int j, int i) { return ps(j, i); });
     set(field::air_pressure, [&](int k, int j, int i) { return ps(j, i) * (k + 0.5) / n; });
-    set(field::air_temperature,
-        [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
-    set(field::eastward_wind,
-        [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
-    set(field::northward_wind,
-        [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
+    set(field::air_temperature, [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
+    set(field::eastward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
+    set(field::northward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
   }
 
   template <class P>

@@ -40,8 +40,7 @@ std::vector<double> values_of(std::uint64_t seed, const Box& box, const Block& b
 }
 
 inline Accumulator accumulator(const std::string& name, Horizontal horizontal, int n_k, const Block& block) {
-  return {name, Array3<double>(name, n_k, block.ny + 2 * halo_width + 1, block.nx + 2 * halo_width),
-          horizontal};
+  return {name, Array3<double>(name, n_k, block.ny + 2 * halo_width + 1, block.nx + 2 * halo_width), horizontal};
 }
 
 /// Layer mass, both winds and a surface field; two accumulators. All zero.

@@ -9,9 +9,7 @@ namespace meridian::test {
 struct Vector {
   double x, y, z;
 };
-KOKKOS_INLINE_FUNCTION double dot(const Vector& a, const Vector& b) {
-  return a.x * b.x + a.y * b.y + a.z * b.z;
-}
+KOKKOS_INLINE_FUNCTION double dot(const Vector& a, const Vector& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 
 /// A point of the unit sphere with the directions east and north.
 struct Point {
@@ -42,8 +40,8 @@ KOKKOS_INLINE_FUNCTION Wind wind_of(Flow flow, const Point& p) {
   const Vector grad_psi{4 * z * z - 3 * x * x - y * y, -2 * x * y, 8 * x * z};
   const Vector grad_chi{1, z, y};
   const double psi = x * (4 * z * z - x * x - y * y);
-  return {dot(grad_chi, p.east) - dot(grad_psi, p.north), dot(grad_chi, p.north) + dot(grad_psi, p.east),
-          -12 * psi, -6 * y * z - 2 * x};
+  return {dot(grad_chi, p.east) - dot(grad_psi, p.north), dot(grad_chi, p.north) + dot(grad_psi, p.east), -12 * psi,
+          -6 * y * z - 2 * x};
 }
 
 /// A scalar, and its derivatives to the east and north on the unit sphere.
@@ -70,8 +68,7 @@ struct Coordinates {
   KOKKOS_FUNCTION Point at(int j, int i) const {
     constexpr bool on_xface = place == Horizontal::xface || place == Horizontal::corner;
     constexpr bool on_yface = place == Horizontal::yface || place == Horizontal::corner;
-    return {(i_first + i + (on_xface ? 0 : 0.5)) * dl,
-            (2 * (j_first + j) + (on_yface ? 0 : 1) - n_lat) * (dp / 2)};
+    return {(i_first + i + (on_xface ? 0 : 0.5)) * dl, (2 * (j_first + j) + (on_yface ? 0 : 1) - n_lat) * (dp / 2)};
   }
 };
 

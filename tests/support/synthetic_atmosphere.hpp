@@ -31,8 +31,7 @@ inline void fill(const Array3<Real>& data, const Block& block,
   for (int k = 0; k < static_cast<int>(data.extent(0)); ++k) {
     for (int j = 0; j < block.ny; ++j) {
       for (int i = 0; i < block.nx; ++i) {
-        host(k, j + halo_width, i + halo_width) =
-            static_cast<Real>(value(k, block.j_first + j, block.i_first + i));
+        host(k, j + halo_width, i + halo_width) = static_cast<Real>(value(k, block.j_first + j, block.i_first + i));
       }
     }
   }
@@ -47,12 +46,12 @@ struct SyntheticAtmosphere {
   FieldSet fields;
 
   explicit SyntheticAtmosphere(MPI_Comm communicator)
-      : grid(make_block(n_lon, n_lat, default_layout(n_lon, n_lat, ranks_of(communicator)), communicator),
-             Planet(), hybrid_levels(n_layers)),
+      : grid(make_block(n_lon, n_lat, default_layout(n_lon, n_lat, ranks_of(communicator)), communicator), Planet(),
+             hybrid_levels(n_layers)),
         fields(grid.block) {
     using namespace field;
-    for (const auto& spec : {air_temperature, eastward_wind, northward_wind, air_pressure,
-                             geopotential_height, relative_vorticity, divergence_of_wind}) {
+    for (const auto& spec : {air_temperature, eastward_wind, northward_wind, air_pressure, geopotential_height,
+                             relative_vorticity, divergence_of_wind}) {
       fields.add(spec, n_layers, Role::diagnostic);
     }
     fields.add(surface_air_pressure, 1, Role::diagnostic);
@@ -77,9 +76,7 @@ struct SyntheticAtmosphere {
   double ta(bool at_rest, long step, int k, int j, int i) const {
     return 200 + 100 * lev(k) + (at_rest ? 0 : 3 * std::sin(0.5 * step + 0.1 * i * j));
   }
-  double ua(long step, int k, int j, int i) const {
-    return 0.1 * k + j - 0.5 * i + 0.25 * static_cast<double>(step);
-  }
+  double ua(long step, int k, int j, int i) const { return 0.1 * k + j - 0.5 * i + 0.25 * static_cast<double>(step); }
 
   void set(bool at_rest, long step) {
     const auto fill_with = [&](const auto& spec, const auto& value) {

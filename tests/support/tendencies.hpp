@@ -11,8 +11,7 @@ using HostField = Kokkos::View<Real***, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
 /// In [-0.5, 0.5), from a counter (the mixing function of SplitMix64).
 inline Real noise(int seed, int k, int j, int i) {
-  std::uint64_t x =
-      (((static_cast<std::uint64_t>(seed) * 1009 + k) * 100003 + j) * 100003 + i) * 0x9e3779b97f4a7c15u;
+  std::uint64_t x = (((static_cast<std::uint64_t>(seed) * 1009 + k) * 100003 + j) * 100003 + i) * 0x9e3779b97f4a7c15u;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return static_cast<Real>(static_cast<double>(x ^ (x >> 31)) * 0x1p-64 - 0.5);
@@ -58,8 +57,8 @@ struct Pair {
 
 /// Filtered copies of a and b, which are used up.
 template <class PlaceA, class PlaceB>
-Pair<PlaceA, PlaceB> filtered(PolarFilter& filter, const Block& block, const Field<PlaceA>& a,
-                              const Field<PlaceB>& b, int n_k) {
+Pair<PlaceA, PlaceB> filtered(PolarFilter& filter, const Block& block, const Field<PlaceA>& a, const Field<PlaceB>& b,
+                              int n_k) {
   const Field<PlaceA> result_a = make_field<PlaceA>("test", block, n_k);
   const Field<PlaceB> result_b = make_field<PlaceB>("test", block, n_k);
   filter.apply(

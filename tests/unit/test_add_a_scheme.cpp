@@ -37,8 +37,7 @@ struct NewtonianCooling {
 };
 static_assert(Parameterization<NewtonianCooling>);
 
-void add_cooling(const Box& cells, const ConstField<Cell>& T, Real target, Real rate,
-                 const Field<Cell>& dT_dt) {
+void add_cooling(const Box& cells, const ConstField<Cell>& T, Real target, Real rate, const Field<Cell>& dT_dt) {
   for_each(
       "physics/newtonian_cooling", cells, KOKKOS_LAMBDA(int k, int j, int i) {
         dT_dt(k, j, i) -= rate * (T(k, j, i) - target);  // [K s-1]
@@ -46,8 +45,7 @@ void add_cooling(const Box& cells, const ConstField<Cell>& T, Real target, Real 
 }
 
 void NewtonianCooling::run(Columns& columns, double dt) const {
-  const double decay =
-      -std::expm1(-dt / (options.time_days * seconds_per_day));  // [1] 1 - exp(-dt / tau): exact in dt
+  const double decay = -std::expm1(-dt / (options.time_days * seconds_per_day));  // [1] 1 - exp(-dt / tau): exact in dt
   add_cooling(columns.cells(), columns.read(field::air_temperature), static_cast<Real>(options.temperature_k),
               static_cast<Real>(decay / dt), columns.tendency(field::air_temperature));
 }
@@ -83,8 +81,7 @@ TEST(AddAScheme, the_example_cools_as_its_formula_says) {
   const double rate = (1 - std::exp(-1.0 / 360)) / 3600;  // one hour of 15 days
   for (std::size_t n = 0; n < T.size(); ++n) {
     // Rounding of T, of the rate and of the product; 1 - exp loses 360 units, in double.
-    EXPECT_NEAR(found[n], -rate * (T[n] - 250),
-                rate * 100 * (4 * std::numeric_limits<Real>::epsilon() + 1e-13));
+    EXPECT_NEAR(found[n], -rate * (T[n] - 250), rate * 100 * (4 * std::numeric_limits<Real>::epsilon() + 1e-13));
   }
 }
 

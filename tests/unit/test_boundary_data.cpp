@@ -33,8 +33,7 @@ std::vector<double> edges(double first, double length, int n) {
 }
 
 GlobalMap random_map(int n_lon, int n_lat, double west) {
-  return {edges(west, 360, n_lon), edges(-90, 180, n_lat),
-          random_values(static_cast<std::size_t>(n_lon) * n_lat)};
+  return {edges(west, 360, n_lon), edges(-90, 180, n_lat), random_values(static_cast<std::size_t>(n_lon) * n_lat)};
 }
 
 double global_mean(const GlobalMap& map) {
@@ -42,10 +41,8 @@ double global_mean(const GlobalMap& map) {
   long double sum = 0;
   for (std::size_t n = 0; n < map.values.size(); ++n) {
     const std::size_t j = n / n_lon, i = n % n_lon;
-    const long double south = map.latitude_edges[j] * (pi / 180),
-                      north = map.latitude_edges[j + 1] * (pi / 180);
-    sum += map.values[n] * (std::sin(north) - std::sin(south)) *
-           (map.longitude_edges[i + 1] - map.longitude_edges[i]);
+    const long double south = map.latitude_edges[j] * (pi / 180), north = map.latitude_edges[j + 1] * (pi / 180);
+    sum += map.values[n] * (std::sin(north) - std::sin(south)) * (map.longitude_edges[i + 1] - map.longitude_edges[i]);
   }
   return static_cast<double>(sum / 720);
 }
@@ -244,8 +241,7 @@ class TopographyFile : public testing::Test {
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), code) << error.what();
       for (const auto& word : words) {
-        EXPECT_NE(std::string(error.what()).find(word), std::string::npos)
-            << error.what() << "\n  lacks: " << word;
+        EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what() << "\n  lacks: " << word;
       }
     }
   }
@@ -253,8 +249,7 @@ class TopographyFile : public testing::Test {
     words.push_back("topography.nc");
     expect_refused(write(file), ExitCode::bad_data, words);
   }
-  void expect_values(const TestFile& file, const std::vector<double>& expected,
-                     double tolerance = 1e-3) const {
+  void expect_values(const TestFile& file, const std::vector<double>& expected, double tolerance = 1e-3) const {
     const auto read = topography_from_file(write(file), 36, 18, 0);
     for (std::size_t n = 0; n < read.size(); ++n) ASSERT_NEAR(read[n], expected[n], tolerance) << n;
   }
@@ -276,8 +271,7 @@ TEST_F(TopographyFile, is_read_as_it_was_written_in_every_format) {
 TEST_F(TopographyFile, may_go_from_north_to_south) {
   const TestFile file = good_file();
   TestFile flipped = file;
-  for (std::size_t n = 0; n < file.values.size(); ++n)
-    flipped.values[n] = file.values[(17 - n / 36) * 36 + n % 36];
+  for (std::size_t n = 0; n < file.values.size(); ++n) flipped.values[n] = file.values[(17 - n / 36) * 36 + n % 36];
   std::ranges::reverse(flipped.lat);
   expect_values(flipped, file.values);
   flipped.lat_bounds = pairs(edges(90, -180, 18));
@@ -287,8 +281,7 @@ TEST_F(TopographyFile, may_go_from_north_to_south) {
 TEST_F(TopographyFile, may_begin_at_any_longitude) {
   const TestFile file = good_file();
   TestFile turned = file;
-  for (std::size_t n = 0; n < file.values.size(); ++n)
-    turned.values[n] = file.values[n / 36 * 36 + (n % 36 + 18) % 36];
+  for (std::size_t n = 0; n < file.values.size(); ++n) turned.values[n] = file.values[n / 36 * 36 + (n % 36 + 18) % 36];
   turned.lon = centres(-180, 360, 36);
   expect_values(turned, file.values);
   turned.lon = centres(180, 360, 36);
@@ -339,8 +332,7 @@ TEST_F(TopographyFile, may_be_packed_in_short_integers) {
 }
 
 TEST_F(TopographyFile, with_wrong_values_is_refused_with_their_place) {
-  const double nan = std::numeric_limits<double>::quiet_NaN(),
-               infinite = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
   for (double value : {nan, -9999.0, infinite, -infinite, -501.0, 12001.0, 9.969e36}) {
     TestFile file = good_file();
     file.type = NC_DOUBLE;
@@ -419,8 +411,7 @@ TEST_F(TopographyFile, that_was_cut_is_refused_in_every_format) {
     const std::string whole = bytes_of(write(file));
     for (int n = 0; n < 10; ++n) {
       const std::size_t length = n == 0 ? whole.size() - 1 : bits() % whole.size();
-      std::ofstream(path("cut.nc"), std::ios::binary)
-          .write(whole.data(), static_cast<std::streamsize>(length));
+      std::ofstream(path("cut.nc"), std::ios::binary).write(whole.data(), static_cast<std::streamsize>(length));
       expect_refused(path("cut.nc"), ExitCode::bad_data, {"cut.nc"});
     }
   }

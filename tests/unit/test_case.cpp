@@ -30,9 +30,7 @@ std::string complaint(const std::string& text, const std::vector<std::string>& s
   return "";
 }
 
-std::string without_comments(const std::string& yaml) {
-  return std::regex_replace(yaml, std::regex(" +# .*"), "");
-}
+std::string without_comments(const std::string& yaml) { return std::regex_replace(yaml, std::regex(" +# .*"), ""); }
 
 TEST(Case, every_shipped_case_reads_and_its_resolved_form_gives_the_same_case) {
   const auto names = case_names();
@@ -56,16 +54,13 @@ TEST(Case, an_empty_group_of_settings_gives_the_defaults) {
 }
 
 TEST(Case, equations_and_initial_state_must_belong_together) {
-  EXPECT_THAT(
-      complaint("initial: {name: galewsky}\n"),
-      HasSubstr("case.yaml:1:17: 'initial.name' = galewsky is a state of the shallow_water equations, but "
-                "'dycore.equations' = hydrostatic"));
-  EXPECT_THAT(complaint("dycore: {equations: shallow_water}\n"),
-              HasSubstr("is a state of the hydrostatic equations"));
+  EXPECT_THAT(complaint("initial: {name: galewsky}\n"),
+              HasSubstr("case.yaml:1:17: 'initial.name' = galewsky is a state of the shallow_water equations, but "
+                        "'dycore.equations' = hydrostatic"));
+  EXPECT_THAT(complaint("dycore: {equations: shallow_water}\n"), HasSubstr("is a state of the hydrostatic equations"));
   EXPECT_EQ(complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\n"), "");
   EXPECT_THAT(
-      complaint(
-          "dycore: {equations: shallow_water}\ninitial: {name: galewsky}\nphysics: {suite: [held_suarez]}\n"),
+      complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\nphysics: {suite: [held_suarez]}\n"),
       HasSubstr("case.yaml:3:11: 'physics.suite' must be empty"));
 }
 
@@ -138,8 +133,7 @@ TEST(Listing, the_schema_has_a_place_for_every_option) {
   EXPECT_EQ(properties["dycore"]["additionalProperties"], false);
   EXPECT_EQ(properties["grid"]["properties"]["n_lon"]["type"], "integer");
   EXPECT_TRUE(properties["initial"]["properties"].contains("angle_degrees"));
-  EXPECT_TRUE(
-      properties["output"]["properties"]["streams"]["items"]["anyOf"][0]["properties"].contains("every"));
+  EXPECT_TRUE(properties["output"]["properties"]["streams"]["items"]["anyOf"][0]["properties"].contains("every"));
   EXPECT_EQ(properties["physics"]["properties"]["suite"]["items"]["anyOf"][1]["type"], "string");
 }
 

@@ -127,13 +127,11 @@ TEST(Clock, adding_is_exact_forwards_and_backwards) {
       const Microseconds interval = n * n * n * 7919;  // up to 2.1e14 microseconds: seven years
       const Date later = add(calendar, start, interval);
       ASSERT_EQ(add(calendar, later, -interval), start);
-      ASSERT_EQ(
-          (day_number(calendar, later) - day_number(calendar, start)) * day + later.of_day - start.of_day,
-          interval);
+      ASSERT_EQ((day_number(calendar, later) - day_number(calendar, start)) * day + later.of_day - start.of_day,
+                interval);
     }
   }
-  EXPECT_EQ(text(add(Calendar::noleap, at("2000-12-31T23:59:59"), microseconds_per_second)),
-            "2001-01-01T00:00:00");
+  EXPECT_EQ(text(add(Calendar::noleap, at("2000-12-31T23:59:59"), microseconds_per_second)), "2001-01-01T00:00:00");
   EXPECT_EQ(text(add(Calendar::noleap, at("9999-12-31"), day - 1)), "9999-12-31T23:59:59.999999");
   EXPECT_THROW(add(Calendar::noleap, at("9999-12-31"), day), Error);
   EXPECT_THROW(add(Calendar::noleap, at("0001-01-01"), -1), Error);
@@ -146,20 +144,16 @@ TEST(Clock, calendars_have_their_cf_names) {
 }
 
 TEST(Interval, is_read_and_written) {
-  for (const char* words :
-       {"6 hours", "1 month", "7 steps", "never", "30 minutes", "5 days", "1 season", "10 years"}) {
+  for (const char* words : {"6 hours", "1 month", "7 steps", "never", "30 minutes", "5 days", "1 season", "10 years"}) {
     EXPECT_EQ(to_string(parse_interval(words)), words);
   }
   EXPECT_EQ(to_string(parse_interval("1 days")), "1 day");
   const std::pair<const char*, const char*> frequencies[] = {
-      {"6 hours", "6hr"},     {"1 hour", "1hr"}, {"1 day", "day"},     {"5 days", "5day"},
-      {"1 month", "mon"},     {"1 year", "yr"},  {"7 steps", "7step"}, {"30 minutes", "30min"},
-      {"1 season", "season"}, {"never", "never"}};
-  for (const auto& [words, frequency] : frequencies)
-    EXPECT_EQ(frequency_text(parse_interval(words)), frequency);
-  for (const char* words :
-       {"", "day", "0 days", "-1 days", "1.5 days", "6hours", "6 hourss", "six hours", "6", "6 ",
-        "12345678 days", "99999999999999999999 days", "1 day ", " 1 day", "Never"}) {
+      {"6 hours", "6hr"}, {"1 hour", "1hr"},    {"1 day", "day"},        {"5 days", "5day"},     {"1 month", "mon"},
+      {"1 year", "yr"},   {"7 steps", "7step"}, {"30 minutes", "30min"}, {"1 season", "season"}, {"never", "never"}};
+  for (const auto& [words, frequency] : frequencies) EXPECT_EQ(frequency_text(parse_interval(words)), frequency);
+  for (const char* words : {"", "day", "0 days", "-1 days", "1.5 days", "6hours", "6 hourss", "six hours", "6", "6 ",
+                            "12345678 days", "99999999999999999999 days", "1 day ", " 1 day", "Never"}) {
     EXPECT_THROW(parse_interval(words), Error) << words;
   }
 }
@@ -182,15 +176,13 @@ TEST(Interval, boundaries_follow_the_calendar) {
   const Clock clock(Calendar::proleptic_gregorian, at("1999-11-14T03:00:00"), hour);
   EXPECT_EQ(boundaries(clock, "6 hours", 1),
             (Dates{"1999-11-14T06:00:00", "1999-11-14T12:00:00", "1999-11-14T18:00:00", "1999-11-15"}));
-  EXPECT_EQ(boundaries(clock, "5 hours", 1), (Dates{"1999-11-14T08:00:00", "1999-11-14T13:00:00",
-                                                    "1999-11-14T18:00:00", "1999-11-14T23:00:00"}));
+  EXPECT_EQ(boundaries(clock, "5 hours", 1),
+            (Dates{"1999-11-14T08:00:00", "1999-11-14T13:00:00", "1999-11-14T18:00:00", "1999-11-14T23:00:00"}));
   EXPECT_EQ(boundaries(clock, "720 minutes", 1), (Dates{"1999-11-14T12:00:00", "1999-11-15"}));
   EXPECT_EQ(boundaries(clock, "1 day", 3), (Dates{"1999-11-15", "1999-11-16", "1999-11-17"}));
   EXPECT_EQ(boundaries(clock, "5 days", 17), (Dates{"1999-11-19", "1999-11-24", "1999-11-29"}));
-  EXPECT_EQ(boundaries(clock, "7 steps", 1),
-            (Dates{"1999-11-14T10:00:00", "1999-11-14T17:00:00", "1999-11-15"}));
-  EXPECT_EQ(boundaries(clock, "1 month", 120),
-            (Dates{"1999-12-01", "2000-01-01", "2000-02-01", "2000-03-01"}));
+  EXPECT_EQ(boundaries(clock, "7 steps", 1), (Dates{"1999-11-14T10:00:00", "1999-11-14T17:00:00", "1999-11-15"}));
+  EXPECT_EQ(boundaries(clock, "1 month", 120), (Dates{"1999-12-01", "2000-01-01", "2000-02-01", "2000-03-01"}));
   EXPECT_EQ(boundaries(clock, "3 months", 250), (Dates{"2000-01-01", "2000-04-01", "2000-07-01"}));
   EXPECT_EQ(boundaries(clock, "5 months", 400), (Dates{"2000-04-01", "2000-09-01"}));
   EXPECT_EQ(boundaries(clock, "1 season", 430),
@@ -214,8 +206,8 @@ TEST(Interval, boundaries_follow_the_other_calendars) {
 TEST(Interval, boundaries_before_and_after_enclose_every_moment) {
   for (const Calendar calendar : calendars) {
     const Clock clock(calendar, Date{1999, 10, 17, 7 * hour}, hour);
-    for (const char* words : {"7 steps", "90 minutes", "6 hours", "7 hours", "1 day", "5 days", "1 month",
-                              "5 months", "1 season", "3 seasons", "1 year", "3 years"}) {
+    for (const char* words : {"7 steps", "90 minutes", "6 hours", "7 hours", "1 day", "5 days", "1 month", "5 months",
+                              "1 season", "3 seasons", "1 year", "3 years"}) {
       const Interval interval = parse_interval(words);
       Microseconds last = 0, next = clock.boundary_after(interval, 0);
       ASSERT_EQ(clock.boundary_before(interval, 0), 0) << "cut to the start";
@@ -234,8 +226,7 @@ TEST(Interval, boundaries_before_and_after_enclose_every_moment) {
 
 TEST(Interval, ends_exactly_at_its_boundaries) {
   Clock clock(Calendar::proleptic_gregorian, at("1999-12-01"), 2 * hour);
-  const Interval month = parse_interval("1 month"), never = parse_interval("never"),
-                 steps = parse_interval("5 steps");
+  const Interval month = parse_interval("1 month"), never = parse_interval("never"), steps = parse_interval("5 steps");
   EXPECT_FALSE(clock.ends(month)) << "the start is no end";
   Dates ends;
   for (int n = 1; n <= 12 * 100; ++n) {
@@ -253,8 +244,7 @@ TEST(Interval, ends_exactly_at_its_boundaries) {
 
 bool fits(Calendar calendar, const char* start, Microseconds step, const char* interval) {
   try {
-    Clock(calendar, parse_date(calendar, start), step)
-        .require_whole_steps(parse_interval(interval), "output.every");
+    Clock(calendar, parse_date(calendar, start), step).require_whole_steps(parse_interval(interval), "output.every");
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("'output.every'"), std::string::npos);
     return false;
@@ -317,8 +307,7 @@ TEST(TimeOptions, refuse_two_lengths_and_dates_that_do_not_exist) {
   EXPECT_TRUE(problems_of({}, {"run_days"}).empty());
   EXPECT_TRUE(problems_of({}, {"run_steps"}).empty());
   ASSERT_EQ(problems_of({}, {"run_steps", "run_days"}).size(), 1u);
-  EXPECT_NE(problems_of({}, {"run_steps", "run_days"})[0].find("'run_days' and 'run_steps'"),
-            std::string::npos);
+  EXPECT_NE(problems_of({}, {"run_steps", "run_days"})[0].find("'run_days' and 'run_steps'"), std::string::npos);
   TimeOptions options;
   options.start = "2000-02-29";
   ASSERT_EQ(problems_of(options, {"start"}).size(), 1u);

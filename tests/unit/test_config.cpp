@@ -171,8 +171,7 @@ const Refused refused[] = {
     {"output:\n  streams:\n    - {evry: 1 day}\n", "3:8: unknown key 'output.streams[0].evry'",
      "'output.streams[].every'"},
     {"output:\n  steams: []\n", "2:3: unknown key 'output.steams'", "'output.streams'"},
-    {"initial:\n  angle_degrees: 45\n", "2:3: 'initial.angle_degrees' does not apply",
-     "'initial.name: williamson_2'"},
+    {"initial:\n  angle_degrees: 45\n", "2:3: 'initial.angle_degrees' does not apply", "'initial.name: williamson_2'"},
     {"grid:\n  n_lon: many\n", "2:10: 'grid.n_lon' = many is not a whole number", "digits"},
     {"grid:\n  n_lon: 8.0\n", "2:10: 'grid.n_lon' = 8.0", "without point"},
     {"grid:\n  n_lon: 1e3\n", "2:10: 'grid.n_lon' = 1e3", "without point or exponent"},
@@ -214,18 +213,15 @@ const Refused refused[] = {
     {"dycore:\n  filter: 1\n", "2:11: 'dycore.filter' = 1 is not true or false", ""},
     {"dycore:\n  filter: \"true\"\n", "2:11: 'dycore.filter' = true", "without quotes"},
     {"dycore:\n  equations: hydrostatc\n",
-     "2:14: 'dycore.equations' = hydrostatc is not one of shallow_water, hydrostatic",
-     "did you mean 'hydrostatic'?"},
+     "2:14: 'dycore.equations' = hydrostatc is not one of shallow_water, hydrostatic", "did you mean 'hydrostatic'?"},
     {"dycore:\n  equations: 3\n", "2:14: 'dycore.equations' = 3 is not one of", ""},
     {"dycore:\n  equations: [hydrostatic]\n", "2:14: 'dycore.equations' is a list", "one of shallow_water"},
-    {"initial:\n  name: wiliamson_2\n  angle_degrees: 45\n", "2:9: 'initial.name' = wiliamson_2",
-     "'williamson_2'"},
+    {"initial:\n  name: wiliamson_2\n  angle_degrees: 45\n", "2:9: 'initial.name' = wiliamson_2", "'williamson_2'"},
     {"output:\n  streams: daily\n", "2:12: 'output.streams' is 'daily'; it must be a list", "'- '"},
     {"output:\n  streams:\n    name: a\n", "3:5: 'output.streams' is a group of keys; it must be a list", ""},
     {"output:\n  streams:\n    - a\n", "3:7: 'output.streams[0]' is 'a'; it must be a group of keys", ""},
     {"output:\n  streams:\n    -\n", "output.streams[0]' is nothing", ""},
-    {"output:\n  streams:\n    - {fields: {a: b}}\n", "3:16: 'output.streams[0].fields' is a group",
-     "names of fields"},
+    {"output:\n  streams:\n    - {fields: {a: b}}\n", "3:16: 'output.streams[0].fields' is a group", "names of fields"},
     {"output:\n  streams:\n    - {fields: [ua, [va]]}\n", "3:21: 'output.streams[0].fields[1]' is a list",
      "single value"},
     {"output:\n  streams:\n    - {every: }\n", "3:8: 'output.streams[0].every' has no value", "hours|days"},
@@ -238,8 +234,7 @@ TEST(Config, each_mistake_is_reported_once_with_place_and_hint) {
     const auto result = read(input.text);
     EXPECT_THAT(result.report, HasSubstr(input.place)) << input.text;
     EXPECT_THAT(result.report, HasSubstr(input.words)) << input.text;
-    const bool two =
-        std::string(input.text) == "grid:\nn_lon: 8\n";  // the group is empty and the key unknown
+    const bool two = std::string(input.text) == "grid:\nn_lon: 8\n";  // the group is empty and the key unknown
     EXPECT_THAT(result.report, HasSubstr(two ? "2 errors; nothing" : "1 error; nothing")) << input.text;
   }
 }
@@ -296,9 +291,8 @@ TEST(Config, an_element_of_a_list_may_be_a_bare_word) {
 
 TEST(Config, settings_win_over_the_file_and_reach_into_lists) {
   const std::string text = "dycore: {dt_s: 600}\noutput:\n  streams:\n    - {name: a, every: 1 day}\n";
-  const auto result =
-      read(text, {"dycore.dt_s=300", "output.streams[0].every=6 hours", "output.streams[1].name=b",
-                  "output.streams[1].fields=[ua, va]", "grid.n_lon=16"});
+  const auto result = read(text, {"dycore.dt_s=300", "output.streams[0].every=6 hours", "output.streams[1].name=b",
+                                  "output.streams[1].fields=[ua, va]", "grid.n_lon=16"});
   ASSERT_EQ(result.report, "");
   EXPECT_EQ(result.tree.dycore.dt_s, 300);
   EXPECT_EQ(result.tree.grid.n_lon, 16);
@@ -317,8 +311,7 @@ TEST(Config, a_setting_takes_away_the_exclusive_key_of_the_file_only) {
   result = read("time: {run_steps: 5}\n", {"time.run_days=0.25"});
   EXPECT_EQ(result.report, "");
   EXPECT_EQ(result.tree.time.run_days, 0.25);
-  EXPECT_THAT(read("title: x\n", {"time.run_days=1", "time.run_steps=2"}).report,
-              HasSubstr("both are given"));
+  EXPECT_THAT(read("title: x\n", {"time.run_days=1", "time.run_steps=2"}).report, HasSubstr("both are given"));
 }
 
 TEST(Config, bad_settings_are_named) {
@@ -327,8 +320,7 @@ TEST(Config, bad_settings_are_named) {
       {"dycore.dt_s", "ERROR config --set dycore.dt_s: a setting has the form key=value"},
       {"=3", "a setting has the form key=value"},
       {"a..b=3", "a setting has the form key=value"},
-      {"dycore.dt_s=-600",
-       "ERROR config --set dycore.dt_s=-600: 'dycore.dt_s' = -600 is outside [1, 7200] s"},
+      {"dycore.dt_s=-600", "ERROR config --set dycore.dt_s=-600: 'dycore.dt_s' = -600 is outside [1, 7200] s"},
       {"dycore.dt_s=", "'dycore.dt_s' has no value"},
       {"dycore.dt_s=[", "--set dycore.dt_s=[: "},
       {"dycore.dt=1", "did you mean 'dycore.dt_s'?"},
@@ -338,8 +330,7 @@ TEST(Config, bad_settings_are_named) {
       {"grid[0].n_lon=8", "'grid' is a list; it must be a group of keys"},
       {"output.streams.name=b", "'output.streams' is no group but a list"},
   };
-  for (const auto& [setting, words] : bad)
-    EXPECT_THAT(read(text, {setting}).report, HasSubstr(words)) << setting;
+  for (const auto& [setting, words] : bad) EXPECT_THAT(read(text, {setting}).report, HasSubstr(words)) << setting;
 }
 
 TEST(Config, the_resolved_case_read_again_gives_the_same_bits) {
@@ -353,8 +344,7 @@ TEST(Config, the_resolved_case_read_again_gives_the_same_bits) {
     tree.visit(resolver);
     const auto again = read(resolver.yaml());
     ASSERT_EQ(again.report, "");
-    ASSERT_EQ(std::memcmp(&again.tree.dycore.damping, &tree.dycore.damping, sizeof(double)), 0)
-        << resolver.yaml();
+    ASSERT_EQ(std::memcmp(&again.tree.dycore.damping, &tree.dycore.damping, sizeof(double)), 0) << resolver.yaml();
     ASSERT_EQ(std::memcmp(&again.tree.dycore.dt_s, &tree.dycore.dt_s, sizeof(double)), 0) << resolver.yaml();
   }
 }

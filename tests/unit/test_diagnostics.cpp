@@ -42,8 +42,8 @@ DynamicsRun ullrich(int n_lon) {
   planet.rotation_rate_per_s = 7.29212e-5;
   DycoreOptions options;
   options.dt_s = 600;
-  return DynamicsRun(options, {{"name", "ullrich"}, {"perturbation_m_per_s", "0"}}, test::alone(n_lon, n_lon / 2), planet,
-                     read_levels("L26", 1e5));
+  return DynamicsRun(options, {{"name", "ullrich"}, {"perturbation_m_per_s", "0"}}, test::alone(n_lon, n_lon / 2),
+                     planet, read_levels("L26", 1e5));
 }
 
 TEST(Diagnostics, temperature_height_and_pressure_are_those_of_the_initial_state) {

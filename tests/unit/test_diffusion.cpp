@@ -29,11 +29,15 @@ struct Wind {
   Field<Corner> zeta;
 
   explicit Wind(int n_lon)
-      : grid(test::alone(n_lon, n_lon / 2), Planet(), single_layer()), factors(grid),
-        u(make_field<XFace>("u", grid.block, 1)), du(make_field<XFace>("du", grid.block, 1)),
-        v(make_field<YFace>("v", grid.block, 1)), dv(make_field<YFace>("dv", grid.block, 1)),
+      : grid(test::alone(n_lon, n_lon / 2), Planet(), single_layer()),
+        factors(grid),
+        u(make_field<XFace>("u", grid.block, 1)),
+        du(make_field<XFace>("du", grid.block, 1)),
+        v(make_field<YFace>("v", grid.block, 1)),
+        dv(make_field<YFace>("dv", grid.block, 1)),
         divergence(make_field<Cell>("divergence", grid.block, 1)),
-        laplacian(make_field<Cell>("laplacian", grid.block, 1)), zeta(make_field<Corner>("zeta", grid.block, 1)) {}
+        laplacian(make_field<Cell>("laplacian", grid.block, 1)),
+        zeta(make_field<Corner>("zeta", grid.block, 1)) {}
 
   /// u(latitude) [m s-1] on xfaces, v(latitude) on yfaces.
   void set(const std::function<double(double)>& zonal, const std::function<double(double)>& meridional) {
@@ -42,7 +46,8 @@ struct Wind {
     for (int j = 0; j < grid.block.ny; ++j) {
       for (int i = 0; i < grid.block.nx; ++i) {
         u_host(0, j + halo_width, i + halo_width) = static_cast<Real>(zonal(grid.latitude_of_cell(j)));
-        v_host(0, j + halo_width, i + halo_width) = static_cast<Real>(j == 0 ? 0 : meridional(grid.latitude_of_yface(j)));
+        v_host(0, j + halo_width, i + halo_width) =
+            static_cast<Real>(j == 0 ? 0 : meridional(grid.latitude_of_yface(j)));
       }
     }
     Kokkos::deep_copy(u.data(), u_host);

@@ -26,8 +26,7 @@ double largest_error(int n, const Value& value, const Exact& exact) {
 double from_1e_minus_8_to_1e8(double t) { return std::pow(10.0, 16 * t - 8); }
 
 constexpr int points = 1'000'000;
-constexpr double tolerance =
-    2.5e-16;  // 1.1e-16 is the last rounding; the rest stays below one more unit of 2^-53
+constexpr double tolerance = 2.5e-16;  // 1.1e-16 is the last rounding; the rest stays below one more unit of 2^-53
 
 TEST(Elementary, logarithm_agrees_with_extended_precision) {
   EXPECT_LE(largest_error(
@@ -62,8 +61,7 @@ TEST(Elementary, power_agrees_with_extended_precision) {
     EXPECT_LE(largest_error(
                   points, [=](double t) { return elementary::pow(from_1e_minus_8_to_1e8(t), y); },
                   [=](double t) {
-                    return std::pow(static_cast<long double>(from_1e_minus_8_to_1e8(t)),
-                                    static_cast<long double>(y));
+                    return std::pow(static_cast<long double>(from_1e_minus_8_to_1e8(t)), static_cast<long double>(y));
                   }),
               tolerance)
         << y;
@@ -100,9 +98,7 @@ TEST(Elementary, what_has_no_value_is_not_a_number) {
 
 void fill_powers(const Array1<double>& x, const Array1<double>& y, double exponent) {
   const int n = static_cast<int>(x.extent(0));
-  for_each(
-      "test/pow", {0, 1, 0, 1, 0, n},
-      KOKKOS_LAMBDA(int, int, int i) { y(i) = elementary::pow(x(i), exponent); });
+  for_each("test/pow", {0, 1, 0, 1, 0, n}, KOKKOS_LAMBDA(int, int, int i) { y(i) = elementary::pow(x(i), exponent); });
   Kokkos::fence();
 }
 

@@ -73,9 +73,9 @@ TEST(HeldSuarez, tendencies_agree_with_the_formulas_written_with_library_functio
     const double kT = (1 / 40.0 + (1 / 4.0 - 1 / 40.0) * weight * std::pow(std::cos(latitude), 4)) / 86400;
     const double kv = weight / 86400;
     const double x = p[n] / 1e5;
-    const double T_eq = std::max(200.0, (315 - 60 * std::pow(std::sin(latitude), 2) -
-                                         10 * std::log(x) * std::pow(std::cos(latitude), 2)) *
-                                            std::pow(x, kappa));
+    const double T_eq = std::max(
+        200.0, (315 - 60 * std::pow(std::sin(latitude), 2) - 10 * std::log(x) * std::pow(std::cos(latitude), 2)) *
+                   std::pow(x, kappa));
     // Rounding of T, of sigma next to 0.7 and of 1 - exp, which loses 1 / (k dt) = 2000 units.
     const double of_T = 350 / dt * 8 * rounding + 1e-12 * 350 / 86400;
     const double of_wind = 100 / 86400.0 * 40 * rounding + 1e-12 * 100 / 86400;
@@ -210,8 +210,7 @@ TEST(Columns, uniform_heating_of_a_column_is_cp_over_g_times_its_weight) {
   test::ColumnModel model(5, 8);
   const auto rate = model.fields.add(field::temperature_tendency, 8, Role::diagnostic);
   model.set(field::temperature_tendency, [](int, int, int) { return 1e-4; });
-  static constexpr FieldSpec<CellSurface> heating{"heating",   "heating", "W m-2",
-                                                  {-1e9, 1e9}, "heating", false};
+  static constexpr FieldSpec<CellSurface> heating{"heating", "heating", "W m-2", {-1e9, 1e9}, "heating", false};
   const auto result = model.fields.add(heating, 1, Role::diagnostic);
   column_enthalpy_tendency(model.grid, rate, model.fields.get(field::surface_air_pressure), result);
   const auto ps = model.values(field::surface_air_pressure);

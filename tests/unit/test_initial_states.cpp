@@ -19,8 +19,7 @@ const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.2921
 struct Filled {
   Filled(const InitialOptions& options, const Block& block, const Planet& planet_of,
          const std::vector<double>& altitude = {}, const std::string& levels = "L26")
-      : grid(block, planet_of, options.shallow_water() ? single_layer() : read_levels(levels, 1e5)),
-        fields(block) {
+      : grid(block, planet_of, options.shallow_water() ? single_layer() : read_levels(levels, 1e5)), fields(block) {
     const int n_k = grid.n_levels();
     if (options.shallow_water()) {
       fields.add(field::depth, 1, Role::prognostic);
@@ -36,8 +35,7 @@ struct Filled {
       Kokkos::deep_copy(entry.data, Real(12345));  // what was not written shows
     fill_initial_state(options, grid, fields, altitude);
     for (const auto& entry : fields.entries()) {
-      host[std::string(entry.info.name)] =
-          Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
+      host[std::string(entry.info.name)] = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), entry.data);
     }
   }
   template <class P>
@@ -154,7 +152,7 @@ TEST(InitialStates, williamson_6_has_the_published_heights_and_winds) {
                                              state.northward_wind(lon * degree, lat * degree)));
     }
   }
-  EXPECT_NEAR(highest, 10556.4143, 3e-3);  // at the equator; the maximum lies between the samples
+  EXPECT_NEAR(highest, 10556.4143, 3e-3);                      // at the equator; the maximum lies between the samples
   EXPECT_NEAR(fastest, 2 * planet.radius_m * 7.848e-6, 1e-9);  // at the equator, where the wave blows east
 }
 
@@ -192,8 +190,7 @@ TEST(InitialStates, galewsky_depth_is_integrated_to_a_nanometre) {
     const double h = (north * degree - from) / n;
     double drop = slope(from) + slope(north * degree);
     for (int m = 1; m < n; ++m) drop += (m % 2 ? 4 : 2) * slope(from + m * h);
-    EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, north * degree), drop * h / 3, 1e-9)
-        << north;
+    EXPECT_NEAR(state.free_surface(0, 0) - state.free_surface(0, north * degree), drop * h / 3, 1e-9) << north;
   }
 }
 
@@ -201,8 +198,7 @@ TEST(InitialStates, galewsky_has_a_mean_depth_of_10_km) {
   const Filled balanced(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(16, 720), planet);
   EXPECT_NEAR(area_mean(balanced, field::depth), 10000, 2e-3);  // midpoint rule at a quarter of a degree
   const Filled perturbed(options_of({{"name", "galewsky"}}), globe(360, 180), planet);
-  const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180),
-                             planet);
+  const Filled not_perturbed(options_of({{"name", "galewsky"}, {"perturbation_m", "0"}}), globe(360, 180), planet);
   EXPECT_NEAR(area_mean(perturbed, field::depth) - area_mean(not_perturbed, field::depth), 1. / 3, 1e-3);
 }
 
@@ -211,12 +207,11 @@ TEST(InitialStates, jablonowski_williamson_has_the_tabulated_values) {
   struct Row {
     double lat, phi_s, t[5], u[3];
   };
-  const Row rows[] = {
-      {0, 1106.2239, {309.9510, 301.9313, 267.5967, 209.4689, 265.5060}, {0, 0, 0}},
-      {30, 659.8537, {301.1353, 293.7240, 264.7056, 209.8390, 265.5626}, {6.2850, 23.3559, 26.25}},
-      {45, -491.8336, {278.2694, 272.2417, 256.9997, 210.8282, 265.7135}, {8.3800, 31.1412, 35.00}},
-      {60, -1978.1317, {248.6790, 244.3116, 246.8889, 212.1278, 265.9116}, {6.2850, 23.3559, 26.25}},
-      {90, -3093.5007, {226.5266, 223.4874, 239.4105, 213.0879, 266.0581}, {0, 0, 0}}};
+  const Row rows[] = {{0, 1106.2239, {309.9510, 301.9313, 267.5967, 209.4689, 265.5060}, {0, 0, 0}},
+                      {30, 659.8537, {301.1353, 293.7240, 264.7056, 209.8390, 265.5626}, {6.2850, 23.3559, 26.25}},
+                      {45, -491.8336, {278.2694, 272.2417, 256.9997, 210.8282, 265.7135}, {8.3800, 31.1412, 35.00}},
+                      {60, -1978.1317, {248.6790, 244.3116, 246.8889, 212.1278, 265.9116}, {6.2850, 23.3559, 26.25}},
+                      {90, -3093.5007, {226.5266, 223.4874, 239.4105, 213.0879, 266.0581}, {0, 0, 0}}};
   const double eta_t[] = {1.0, 0.852, 0.5, 0.1, 0.01};
   const double eta_u[] = {1.0, 0.5, 0.252};
   for (const Row& row : rows) {
@@ -257,8 +252,7 @@ TEST(InitialStates, ullrich_has_the_tabulated_values) {
   EXPECT_EQ(state.geopotential(0, 0.3, 1e5), 0);
   const auto wave = Ullrich().state(ullrich_planet);
   EXPECT_NEAR(wave.eastward_wind(20 * degree, 40 * degree, 1e5), 1, 1e-12);
-  EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4),
-            state.eastward_wind(20 * degree, 40 * degree, 1e4));
+  EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4), state.eastward_wind(20 * degree, 40 * degree, 1e4));
 }
 
 // Balance
@@ -294,8 +288,7 @@ TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
       for (const auto* state : {&jets, &ullrich}) {
         const auto phi = [&](double y) { return state->geopotential(0, y, p); };
         const auto u = [&](double y) { return state->eastward_wind(0, y, p); };
-        EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9)
-            << lat << " " << p;  // of 3e-3 m s-2
+        EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9) << lat << " " << p;  // of 3e-3 m s-2
       }
     }
   }
@@ -358,11 +351,9 @@ TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
       {"isothermal", [&](double z) { return 1e5 * std::exp(-g * z / (R * 300)); }},
       {"uniform_theta",
        [&](double z) { return 1e5 * std::pow(1 - g * z / (planet.heat_capacity_j_per_kg_k * 300), 3.5); }},
-      {"standard_atmosphere",
-       [&](double z) { return 1e5 * std::pow(1 - 6.5e-3 * z / 280, g / (R * 6.5e-3)); }}};
+      {"standard_atmosphere", [&](double z) { return 1e5 * std::pow(1 - 6.5e-3 * z / 280, g / (R * 6.5e-3)); }}};
   for (const auto& [profile, ps_at] : exact) {
-    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet,
-                       altitude);
+    const Filled model(options_of({{"name", "rest"}, {"profile", profile}}), globe(n_lon, n_lat), planet, altitude);
     for (int j = 0; j < n_lat; ++j) {
       for (int i = 0; i < n_lon; ++i) {
         double ps = model.grid.levels.top_pressure();
@@ -405,10 +396,8 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
         const double lat = grid.latitude_of_cell(j), lon = grid.longitude_of_cell(i);
         const double lon_u = grid.longitude_of_xface(i);
         EXPECT_NEAR(model(field::depth, 0, j, i), 2998.11546 - drop * std::pow(s(lon, lat), 2), 1e-4);
-        EXPECT_NEAR(
-            model(field::xwind, 0, j, i),
-            u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)),
-            1e-12);
+        EXPECT_NEAR(model(field::xwind, 0, j, i),
+                    u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)), 1e-12);
         EXPECT_NEAR(model(field::ywind, 0, j, i), j == 0 ? 0 : -u0 * std::sin(lon) * std::sin(alpha), 1e-12);
       }
     }
@@ -436,9 +425,9 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
 TEST(InitialStates, mean_depth_of_the_tilted_flow_does_not_depend_on_the_angle) {
   for (const std::string degrees : {"0", "2.8647889756541", "45", "87.1352110243459", "90"}) {
     const auto mean = [&](int n_lat) {
-      return area_mean(Filled(options_of({{"name", "williamson_2"}, {"angle_degrees", degrees}}),
-                              globe(2 * n_lat, n_lat), planet),
-                       field::depth);
+      return area_mean(
+          Filled(options_of({{"name", "williamson_2"}, {"angle_degrees", degrees}}), globe(2 * n_lat, n_lat), planet),
+          field::depth);
     };
     const double coarse = mean(45), fine = mean(90);
     EXPECT_NEAR(fine, 2363.0213, 0.2) << degrees;
@@ -466,8 +455,7 @@ TEST(InitialStates, a_tilt_turns_wind_vectors_without_stretching_them) {
 TEST(InitialStates, steady_states_are_mirror_symmetric_to_the_bit) {
   const int n_lon = 16, n_lat = 13, n_k = 26;
   for (const std::string name : {"jablonowski_williamson", "ullrich"}) {
-    const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat),
-                       jw_planet);
+    const Filled model(options_of({{"name", name}, {"perturbation_m_per_s", "0"}}), globe(n_lon, n_lat), jw_planet);
     for (int k = 0; k < n_k; ++k) {
       for (int j = 0; j < n_lat; ++j) {
         EXPECT_EQ(model(field::theta_mass, k, j, 3), model(field::theta_mass, k, n_lat - 1 - j, 3));
@@ -534,8 +522,7 @@ TEST(InitialStates, noise_is_small_different_everywhere_and_without_bias) {
           return m(field::theta_mass, k, j, i) / m(field::layer_mass, k, j, i);
         };
         const auto& levels = noisy.grid.levels;
-        const double exner =
-            std::pow((levels.pressure(k, 1e5) + levels.pressure(k + 1, 1e5)) / 2e5, planet.kappa());
+        const double exner = std::pow((levels.pressure(k, 1e5) + levels.pressure(k + 1, 1e5)) / 2e5, planet.kappa());
         const double noise = (theta(noisy) - theta(quiet)) * exner;  // [K]
         values.insert(noise);
         sum += noise;

@@ -26,8 +26,7 @@ TEST(LatLonGrid, areas_add_up_to_the_sphere) {
                 exact_cells = 0;
     for (int j = 0; j < n_lat; ++j) sum_of_cells += static_cast<long double>(cells[j + h]) * n_lon;
     for (int j = 1; j < n_lat; ++j) sum_of_corners += static_cast<long double>(corners[j + h]) * n_lon;
-    for (int j = 0; j < n_lat; ++j)
-      exact_cells += static_cast<long double>(grid.area_of_global_row(j)) * n_lon;
+    for (int j = 0; j < n_lat; ++j) exact_cells += static_cast<long double>(grid.area_of_global_row(j)) * n_lon;
     const double sphere = 4 * pi * std::pow(grid.planet.radius_m, 2);
     EXPECT_NEAR(static_cast<double>(sum_of_cells / sphere), 1, round_off) << n_lat;
     EXPECT_NEAR(static_cast<double>(sum_of_corners / sphere), 1, round_off) << n_lat;
@@ -44,8 +43,7 @@ TEST(LatLonGrid, rows_mirror_at_the_equator_and_change_sign_across_the_poles) {
       for (int j = -h; j < n_lat + h; ++j) ASSERT_EQ(f[j + h], f[n_lat - 1 - j + h]) << j;
       for (int n = 1; n <= h; ++n) ASSERT_EQ(f[-n + h], -f[n - 1 + h]) << n;
     }
-    for (const RowValues* values :
-         {&m.dx_at_yface, &m.area_at_corner, &m.cos_at_yface, &m.inverse_area_at_corner}) {
+    for (const RowValues* values : {&m.dx_at_yface, &m.area_at_corner, &m.cos_at_yface, &m.inverse_area_at_corner}) {
       const auto f = on_host(*values);
       for (int j = -h; j <= n_lat + h; ++j) ASSERT_EQ(f[j + h], f[n_lat - j + h]) << j;
       for (int n = 1; n <= h; ++n) ASSERT_EQ(f[-n + h], -f[n + h]) << n;
@@ -66,9 +64,8 @@ TEST(LatLonGrid, metric_terms_are_those_of_the_formulas) {
   const Metrics& m = grid.metrics;
   const double a = grid.planet.radius_m, dl = 2 * pi / 96, dp = pi / n_lat;
   const auto dx = on_host(m.dx_at_cell), dx_at_yface = on_host(m.dx_at_yface), area = on_host(m.area_at_cell),
-             inverse = on_host(m.inverse_area_at_cell), sine = on_host(m.sin_at_cell),
-             cosine = on_host(m.cos_at_cell), sine_at_yface = on_host(m.sin_at_yface),
-             cosine_at_yface = on_host(m.cos_at_yface);
+             inverse = on_host(m.inverse_area_at_cell), sine = on_host(m.sin_at_cell), cosine = on_host(m.cos_at_cell),
+             sine_at_yface = on_host(m.sin_at_yface), cosine_at_yface = on_host(m.cos_at_yface);
   EXPECT_NEAR(m.dy, a * dp, round_off * a);
   EXPECT_NEAR(m.area_of_pole, 2 * pi * a * a * (1 - std::cos(dp / 2)),
               1e-12 * a * a);  // cancellation in 1 - cos
@@ -81,8 +78,7 @@ TEST(LatLonGrid, metric_terms_are_those_of_the_formulas) {
     EXPECT_NEAR(cosine_at_yface[j + h], std::cos(face), tolerance);
     EXPECT_NEAR(dx[j + h], a * std::cos(lat) * dl, tolerance * a);
     EXPECT_NEAR(dx_at_yface[j + h], a * std::cos(face) * dl, tolerance * a);
-    EXPECT_NEAR(area[j + h], a * a * dl * (std::sin(lat + dp / 2) - std::sin(lat - dp / 2)),
-                tolerance * a * a);
+    EXPECT_NEAR(area[j + h], a * a * dl * (std::sin(lat + dp / 2) - std::sin(lat - dp / 2)), tolerance * a * a);
     EXPECT_NEAR(area[j + h] * inverse[j + h], 1, 4 * round_off);
   }
 }

@@ -58,9 +58,7 @@ Errors errors(const Grid& grid, const Box& box, const RowValues& area, const Err
   const double sum = exact_sum(
       "test/error", grid.block, box,
       KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::abs(error(k, j, i)) * area(j); });
-  const auto largest_over = [&](const Box& rows) {
-    return reduce_largest_magnitude("test/error", rows, error);
-  };
+  const auto largest_over = [&](const Box& rows) { return reduce_largest_magnitude("test/error", rows, error); };
   Box middle = box;
   middle.j_begin = grid.block.n_lat / 6;
   middle.j_end = grid.block.n_lat - grid.block.n_lat / 6;
@@ -84,8 +82,7 @@ Errors errors_of(Operator op, Flow flow, int n_lat) {
     case Operator::div:
       return errors(
           grid, cells, m.area_at_cell, KOKKOS_LAMBDA(int k, int j, int i) {
-            return div_at_cell(m, f.u, f.v, k, j, i) -
-                   test::wind_of(flow, at.at<Horizontal::cell>(j, i)).divergence;
+            return div_at_cell(m, f.u, f.v, k, j, i) - test::wind_of(flow, at.at<Horizontal::cell>(j, i)).divergence;
           });
     case Operator::curl:
       return errors(
@@ -96,26 +93,22 @@ Errors errors_of(Operator op, Flow flow, int n_lat) {
     case Operator::ddx:
       return errors(
           grid, cells, m.area_at_cell, KOKKOS_LAMBDA(int k, int j, int i) {
-            return ddx_at_xface(m, f.scalar, k, j, i) -
-                   test::scalar_at(at.at<Horizontal::xface>(j, i)).eastward;
+            return ddx_at_xface(m, f.scalar, k, j, i) - test::scalar_at(at.at<Horizontal::xface>(j, i)).eastward;
           });
     case Operator::ddy:
       return errors(
           grid, yfaces, m.area_at_corner, KOKKOS_LAMBDA(int k, int j, int i) {
-            return ddy_at_yface(m, f.scalar, k, j, i) -
-                   test::scalar_at(at.at<Horizontal::yface>(j, i)).northward;
+            return ddy_at_yface(m, f.scalar, k, j, i) - test::scalar_at(at.at<Horizontal::yface>(j, i)).northward;
           });
     case Operator::mean:
       return errors(
           grid, cells, m.area_at_cell, KOKKOS_LAMBDA(int k, int j, int i) {
-            return mean_at_cell(f.scalar_at_corner, k, j, i) -
-                   test::scalar_at(at.at<Horizontal::cell>(j, i)).value;
+            return mean_at_cell(f.scalar_at_corner, k, j, i) - test::scalar_at(at.at<Horizontal::cell>(j, i)).value;
           });
     case Operator::eastward:
       return errors(
           grid, cells, m.area_at_cell, KOKKOS_LAMBDA(int k, int j, int i) {
-            return eastward_wind_at_cell(f.u, k, j, i) -
-                   test::wind_of(flow, at.at<Horizontal::cell>(j, i)).eastward;
+            return eastward_wind_at_cell(f.u, k, j, i) - test::wind_of(flow, at.at<Horizontal::cell>(j, i)).eastward;
           });
     case Operator::northward:
       return errors(
@@ -179,9 +172,8 @@ Totals totals(int n_lat) {
       "test/div", block, block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { return div_at_cell(m, f.u, f.v, k, j, i) * m.area_at_cell(j); });
   const double vorticity = exact_sum(
-      "test/curl", block, block.yfaces(1), KOKKOS_LAMBDA(int k, int j, int i) {
-        return curl_at_corner(m, f.u, f.v, k, j, i) * m.area_at_corner(j);
-      });
+      "test/curl", block, block.yfaces(1),
+      KOKKOS_LAMBDA(int k, int j, int i) { return curl_at_corner(m, f.u, f.v, k, j, i) * m.area_at_corner(j); });
   const double round_poles = exact_sum(
       "test/poles", block, block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
         return ((j == n_lat - 1 ? 1 : 0) - (j == 0 ? 1 : 0)) * f.u(k, j, i) * m.dx_at_cell(j);

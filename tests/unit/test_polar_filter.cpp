@@ -42,8 +42,7 @@ class Multiplier {
     for (int n = 0; n < n_lon; ++n) cosine[n] = std::cos(2 * std::acos(-1.0L) * n / n_lon);
     for (int n = 0; n < n_lon; ++n) {
       const long double response = r > 0 ? PolarFilter::response(r, std::sin(pi * n / n_lon)) : 0;
-      for (int d = 0; d < n_lon; ++d)
-        kernel_[d] += response * cosine[static_cast<long>(n) * d % n_lon] / n_lon;
+      for (int d = 0; d < n_lon; ++d) kernel_[d] += response * cosine[static_cast<long>(n) * d % n_lon] / n_lon;
     }
   }
   template <class Row>
@@ -82,13 +81,11 @@ TEST_P(PolarFilterOnGrid, agrees_with_the_exact_multiplier_on_every_row) {
   const Block& block = grid.block;
   PolarFilter filter(grid);
   const int n_k = n_lon > 100 ? 1 : 3;
-  const auto result =
-      filtered(filter, block, noise_field<Cell>(block, n_k, 1), noise_field<YFace>(block, n_k, 2), n_k);
+  const auto result = filtered(filter, block, noise_field<Cell>(block, n_k, 1), noise_field<YFace>(block, n_k, 2), n_k);
   const double tolerance = std::max(1e-14, 4 * round_off);  // single precision rounds twice
   EXPECT_LE(largest_error(result.a, radii(block, grid.metrics.cos_at_cell), n_lon, 1), tolerance);
   EXPECT_LE(largest_error(result.b, radii(block, grid.metrics.cos_at_yface), n_lon, 2), tolerance);
-  const auto winds =
-      filtered(filter, block, noise_field<XFace>(block, 1, 3), noise_field<Cell>(block, 1, 4), 1);
+  const auto winds = filtered(filter, block, noise_field<XFace>(block, 1, 3), noise_field<Cell>(block, 1, 4), 1);
   EXPECT_LE(largest_error(winds.a, radii(block, grid.metrics.cos_at_cell), n_lon, 3), tolerance);
   EXPECT_LE(largest_error(winds.b, radii(block, grid.metrics.cos_at_cell), n_lon, 4), tolerance);
 }
@@ -99,9 +96,7 @@ TEST_P(PolarFilterOnGrid, keeps_the_mean_of_each_row) {
   PolarFilter filter(grid);
   const auto uniform = [](int, int, int) { return Real(1); };
   for (const Real offset : {Real(0), Real(1)}) {
-    const auto value = [&](int k, int j, int i) {
-      return offset == 0 ? noise(5, k, j, i) : uniform(k, j, i);
-    };
+    const auto value = [&](int k, int j, int i) { return offset == 0 ? noise(5, k, j, i) : uniform(k, j, i); };
     const auto a = field_of<Cell>(grid.block, 1, value);
     const OnHost<Cell> before(a);
     const auto result = filtered(filter, grid.block, a, field_of<Cell>(grid.block, 1, value), 1);
@@ -109,8 +104,7 @@ TEST_P(PolarFilterOnGrid, keeps_the_mean_of_each_row) {
     for (int j = 0; j < 180; ++j) {
       long double change = 0;
       for (int i = 0; i < n_lon; ++i) change += static_cast<long double>(after(0, j, i)) - before(0, j, i);
-      EXPECT_LE(std::abs(static_cast<double>(change / n_lon)), 9 * round_off)
-          << "row " << j;  // 1e-15 in double
+      EXPECT_LE(std::abs(static_cast<double>(change / n_lon)), 9 * round_off) << "row " << j;  // 1e-15 in double
     }
   }
 }
@@ -188,8 +182,7 @@ std::vector<double> entering_sums(const Grid& grid, int n_k) {
   const Rows rows_b = make_rows(block, grid.metrics.cos_at_yface);
   const int count = shape.blocks * 4 * shape.lines;
   const Array1<double> sums("test", count), carries("test", count);
-  sweep_blocks<W>(shape, rows_a, rows_b, noise_field<Cell>(block, n_k, 1), noise_field<YFace>(block, n_k, 2),
-                  sums);
+  sweep_blocks<W>(shape, rows_a, rows_b, noise_field<Cell>(block, n_k, 1), noise_field<YFace>(block, n_k, 2), sums);
   enter_blocks<W>(shape, shape.blocks, 0, rows_a, rows_b, sums, carries);
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), carries);
   return {host.data(), host.data() + count};
@@ -222,8 +215,7 @@ TEST(PolarFilter, gives_zero_on_the_yfaces_of_the_pole_whatever_was_there) {
 Field<Cell> filtered_alone(PolarFilter& filter, const Block& block, const Field<Cell>& a, int n_k) {
   const Field<Cell> result = make_field<Cell>("test", block, n_k);
   filter.apply(
-      "test/filtered_alone", a, n_k,
-      KOKKOS_LAMBDA(int k, int j, int i, Real value) { result(k, j, i) = value; });
+      "test/filtered_alone", a, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real value) { result(k, j, i) = value; });
   return result;
 }
 
@@ -231,8 +223,8 @@ Field<Cell> filtered_alone(PolarFilter& filter, const Block& block, const Field<
 std::uint64_t hash_of_filtered() {
   const Grid grid = grid_of(180, 30);
   PolarFilter filter(grid);
-  const auto result = filtered(filter, grid.block, noise_field<XFace>(grid.block, 9, 1),
-                               noise_field<YFace>(grid.block, 9, 2), 9);
+  const auto result =
+      filtered(filter, grid.block, noise_field<XFace>(grid.block, 9, 1), noise_field<YFace>(grid.block, 9, 2), 9);
   std::uint64_t hash = 0xcbf29ce484222325u;
   const auto add = [&](const test::HostField& data) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(data.data());
@@ -245,8 +237,7 @@ std::uint64_t hash_of_filtered() {
 
 // The number of threads is fixed when Kokkos starts, so this program starts itself, with this test alone.
 TEST(PolarFilter, DISABLED_tells_its_bits) {
-  std::printf("threads %d hash %llu\n", Device().concurrency(),
-              static_cast<unsigned long long>(hash_of_filtered()));
+  std::printf("threads %d hash %llu\n", Device().concurrency(), static_cast<unsigned long long>(hash_of_filtered()));
 }
 
 /// The hash that another process finds; 0 unless that process had so many threads (on hosts).
@@ -281,9 +272,9 @@ TEST(PolarFilter, one_field_has_the_bits_it_has_in_a_pair) {
   PolarFilter filter(grid);
   for (const int n_k : {1, 3}) {
     const OnHost<Cell> alone(filtered_alone(filter, grid.block, noise_field<Cell>(grid.block, n_k, 1), n_k));
-    const OnHost<Cell> in_pair(filtered(filter, grid.block, noise_field<Cell>(grid.block, n_k, 1),
-                                        noise_field<Cell>(grid.block, n_k, 2), n_k)
-                                   .a);
+    const OnHost<Cell> in_pair(
+        filtered(filter, grid.block, noise_field<Cell>(grid.block, n_k, 1), noise_field<Cell>(grid.block, n_k, 2), n_k)
+            .a);
     for (int j = 0; j < 20; ++j) {
       for (int i = 0; i < 36; ++i) EXPECT_EQ(alone(n_k - 1, j, i), in_pair(n_k - 1, j, i));
     }
@@ -293,8 +284,8 @@ TEST(PolarFilter, one_field_has_the_bits_it_has_in_a_pair) {
 TEST(PolarFilter, switched_off_passes_all_but_the_pole_unchanged) {
   const Grid grid = grid_of(36, 20);
   PolarFilter filter(grid, false);
-  const auto result = filtered(filter, grid.block, noise_field<XFace>(grid.block, 2, 1),
-                               noise_field<YFace>(grid.block, 2, 2), 2);
+  const auto result =
+      filtered(filter, grid.block, noise_field<XFace>(grid.block, 2, 1), noise_field<YFace>(grid.block, 2, 2), 2);
   const OnHost<XFace> a(result.a);
   const OnHost<YFace> b(result.b);
   for (int j = 0; j < 20; ++j) {

@@ -77,10 +77,9 @@ std::vector<double> squared_speeds(double* asymmetry) {
     less[l] -= step;
     const HostColumn west(planet, top, less, thv), east(planet, top, more, thv);
     for (int k = 0; k < n; ++k) {
-      const double difference =
-          ((west.phi[k] - east.phi[k + 1]) * (east.exner[k] - west.exner[k + 1]) +
-           (east.phi[k] - west.phi[k + 1]) * (east.exner[k + 1] - west.exner[k])) /
-          ((west.exner[k + 1] - west.exner[k]) + (east.exner[k + 1] - east.exner[k]));
+      const double difference = ((west.phi[k] - east.phi[k + 1]) * (east.exner[k] - west.exner[k + 1]) +
+                                 (east.phi[k] - west.phi[k + 1]) * (east.exner[k + 1] - west.exner[k])) /
+                                ((west.exner[k + 1] - west.exner[k]) + (east.exner[k + 1] - east.exner[k]));
       EXPECT_NEAR(difference,
                   contour_difference(west.phi[k], west.phi[k + 1], east.phi[k], east.phi[k + 1], west.exner[k],
                                      west.exner[k + 1], east.exner[k], east.exner[k + 1]),

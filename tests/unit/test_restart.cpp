@@ -26,9 +26,7 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void put_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
+void put_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 template <class Work>
 void expect_error(ExitCode code, const std::string& words, const Work& work) {
@@ -58,8 +56,7 @@ class Restart : public testing::Test {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
-    for (const auto& entry : fs::directory_iterator(run_ + "/restart"))
-      result.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(run_ + "/restart")) result.push_back(entry.path().filename());
     std::ranges::sort(result);
     return result;
   }
@@ -226,8 +223,7 @@ TEST_F(Restart, with_values_that_are_not_finite_is_neither_written_nor_read) {
   field.fields.resize(1);
   field.fields[0].info.short_name = "accumulated.daily.ta";
   if (std::is_same_v<Real, double>) {
-    expect_error(ExitCode::bad_data, "infinite at level 0, row 0",
-                 [&] { read_restart_set(manifest, field, block_); });
+    expect_error(ExitCode::bad_data, "infinite at level 0, row 0", [&] { read_restart_set(manifest, field, block_); });
   } else {
     expect_error(ExitCode::bad_data, "precision", [&] { read_restart_set(manifest, field, block_); });
   }
@@ -255,30 +251,28 @@ TEST_F(Restart, that_fails_on_the_way_leaves_older_sets_and_no_part) {
 TEST(RestartChild, DISABLED_writes_three_sets) {
   const Block block = make_block(24, 10, {}, MPI_COMM_SELF);
   for (long step : {1, 2, 3}) {
-    write_restart_set(std::getenv("MERIDIAN_TEST_RUN"), test::filled_content(block, step), block,
-                      clock_at(step), step, 1);
+    write_restart_set(std::getenv("MERIDIAN_TEST_RUN"), test::filled_content(block, step), block, clock_at(step), step,
+                      1);
   }
 }
 
 TEST_F(Restart, killed_at_any_point_leaves_a_set_to_go_on_from) {
   const std::string program = fs::read_symlink("/proc/self/exe");
   std::string keep;  // without the variables by which a child would take itself for a rank of this run
-  for (const char* name :
-       {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "OMPI_ALLOW_RUN_AS_ROOT",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_btl", "OMPI_MCA_pml"}) {
+  for (const char* name : {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "OMPI_ALLOW_RUN_AS_ROOT",
+                           "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_btl", "OMPI_MCA_pml"}) {
     if (const char* value = std::getenv(name)) keep += std::string(name) + "='" + value + "' ";
   }
   int killed = 0;
-  for (const std::string point : {"restart_begin", "restart_write", "restart_written", "restart_manifest",
-                                  "restart_rename", "restart_renamed"}) {
+  for (const std::string point :
+       {"restart_begin", "restart_write", "restart_written", "restart_manifest", "restart_rename", "restart_renamed"}) {
     for (int visit : {2, 3}) {
       fs::remove_all(run_ + "/restart");
-      const int status =
-          std::system(("env -i " + keep + "MERIDIAN_TEST_RUN='" + run_ + "' MERIDIAN_FAULTS=" + point + ":" +
-                       std::to_string(visit) + "=kill '" + program +
-                       "' --gtest_also_run_disabled_tests --gtest_filter=RestartChild.* "
-                       "> /dev/null 2>&1")
-                          .c_str());
+      const int status = std::system(("env -i " + keep + "MERIDIAN_TEST_RUN='" + run_ + "' MERIDIAN_FAULTS=" + point +
+                                      ":" + std::to_string(visit) + "=kill '" + program +
+                                      "' --gtest_also_run_disabled_tests --gtest_filter=RestartChild.* "
+                                      "> /dev/null 2>&1")
+                                         .c_str());
       killed += WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL;
       std::vector<std::string> warnings;
       const RestartManifest manifest = newest(warnings);

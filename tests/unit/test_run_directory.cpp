@@ -105,8 +105,7 @@ TEST_F(RunDirectories, of_another_living_run_are_refused_and_of_a_dead_one_taken
 }
 
 TEST_F(RunDirectories, with_a_lock_that_nobody_holds_by_the_file_system_follow_its_text) {
-  put_lock("host " + host() + " pid " + std::to_string(getppid()) +
-           " started 1\n");  // the number was used again
+  put_lock("host " + host() + " pid " + std::to_string(getppid()) + " started 1\n");  // the number was used again
   {
     const RunDirectory run(run_, MPI_COMM_SELF);
   }

@@ -65,7 +65,8 @@ TEST(ShallowWater, energy_errors_are_those_of_the_time_scheme_alone) {
     EXPECT_GE(order, 2.8) << scheme;
     EXPECT_LT(std::abs(energy_change(scheme, "rk3", 40)), 2e-10) << scheme;  // 9e-11 for s5
     // The forward-backward weights are third order for linear waves, second order for the nonlinear energy.
-    const double forward_backward = std::log2(energy_change(scheme, "fb_rk3", 80) / energy_change(scheme, "fb_rk3", 40));
+    const double forward_backward =
+        std::log2(energy_change(scheme, "fb_rk3", 80) / energy_change(scheme, "fb_rk3", 40));
     EXPECT_GE(forward_backward, 1.9) << scheme;
   }
 }
@@ -103,7 +104,8 @@ TEST(ShallowWater, a_zonal_flow_stays_zonal) {
   double largest = 0;
   for (int j = 0; j < 36; ++j) {
     for (int i = 1; i < 72; ++i) {
-      largest = std::max(largest, std::abs(double(h(0, j + halo_width, i + halo_width)) - h(0, j + halo_width, halo_width)));
+      largest =
+          std::max(largest, std::abs(double(h(0, j + halo_width, i + halo_width)) - h(0, j + halo_width, halo_width)));
     }
   }
   EXPECT_LT(largest, sizeof(Real) == 8 ? 1e-8 : 5.0);

@@ -51,8 +51,7 @@ std::string refusal(const std::vector<StreamOptions>& streams) {
   const std::string directory = directory_of("refused");
   std::string sentence;
   try {
-    Streams({streams, 1}, atmosphere.grid, atmosphere.fields, test::six_hourly_clock(), provenance_of("x"),
-            directory);
+    Streams({streams, 1}, atmosphere.grid, atmosphere.fields, test::six_hourly_clock(), provenance_of("x"), directory);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::configuration);
     sentence = error.what();
@@ -79,9 +78,8 @@ TEST(StreamOptionsTest, MistakesAreRefusedWithTheStreamsName) {
   EXPECT_THAT(refusal({stream_of("s11", "mean", "1 day", {"ta"}, {"500", "500.0"})}), HasSubstr("twice"));
   EXPECT_THAT(refusal({stream_of("s12", "mean", "1 day", {"ta"}, {"nan"})}), HasSubstr("'nan'"));
   EXPECT_THAT(refusal({stream_of("s13", "mean", "1 day", {"ta"}, {})}), HasSubstr("'vertical' is empty"));
-  EXPECT_THAT(
-      refusal({stream_of("same", "mean", "1 day", {"ta"}), stream_of("same", "max", "1 day", {"ua"})}),
-      HasSubstr("two streams"));
+  EXPECT_THAT(refusal({stream_of("same", "mean", "1 day", {"ta"}), stream_of("same", "max", "1 day", {"ua"})}),
+              HasSubstr("two streams"));
 }
 
 TEST(StreamTest, SamplesAreTakenEveryFewStepsOnlyWhereTheIntervalIsAMultiple) {
@@ -105,9 +103,8 @@ TEST(StreamTest, TheVolumeIsThatOfTheNumbersWritten) {
   SyntheticAtmosphere atmosphere(MPI_COMM_SELF);
   StreamOptions exact = stream_of("exact", "instant", "6 hours", {"ps", "orog"});
   exact.precision = "double";
-  const Streams streams({{stream_of("mean", "mean", "2 days", {"ta"}), exact}, 1}, atmosphere.grid,
-                        atmosphere.fields, test::six_hourly_clock(), provenance_of("x"),
-                        directory_of("volume"));
+  const Streams streams({{stream_of("mean", "mean", "2 days", {"ta"}), exact}, 1}, atmosphere.grid, atmosphere.fields,
+                        test::six_hourly_clock(), provenance_of("x"), directory_of("volume"));
   EXPECT_DOUBLE_EQ(streams.bytes_per_day(test::six_hourly_clock()), 48 * 24 * (11 * 4 / 2.0 + 4 * 8));
 }
 
@@ -132,8 +129,8 @@ TEST(StreamTest, AnAverageOfOtherFieldsStartsAnewAtTheRestart) {
   SyntheticAtmosphere atmosphere(MPI_COMM_SELF);
   const std::string directory = directory_of("anew");
   const auto streams_of = [&](std::vector<std::string> fields) {
-    return Streams({{stream_of("s", "mean", "1 day", std::move(fields))}, 1}, atmosphere.grid,
-                   atmosphere.fields, test::six_hourly_clock(), provenance_of("x"), directory);
+    return Streams({{stream_of("s", "mean", "1 day", std::move(fields))}, 1}, atmosphere.grid, atmosphere.fields,
+                   test::six_hourly_clock(), provenance_of("x"), directory);
   };
   Streams before = streams_of({"ta"});
   before.sample(test::six_hourly_clock(1), 1);
@@ -141,8 +138,7 @@ TEST(StreamTest, AnAverageOfOtherFieldsStartsAnewAtTheRestart) {
   after.restore_state_text(before.state_text(), test::six_hourly_clock(1));
   for (long step = 2; step <= 4; ++step) after.sample(test::six_hourly_clock(step), 1);
   after.close_files();
-  ASSERT_EQ(after.files_written(),
-            std::vector<std::string>{directory + "/x.s.day.mean.20000101T0600-20000102.nc"});
+  ASSERT_EQ(after.files_written(), std::vector<std::string>{directory + "/x.s.day.mean.20000101T0600-20000102.nc"});
   EXPECT_EQ(NetcdfReader(after.files_written()[0]).read("time_bnds"), (std::vector<double>{0.25, 1}));
 }
 
@@ -185,25 +181,22 @@ TEST(StreamTest, SampleFilesOfEveryKindAreWritten) {
   SyntheticAtmosphere atmosphere(MPI_COMM_SELF);
   const std::vector<std::string> all = {"ta", "ua", "va", "pfull", "zg", "vo", "div", "ps", "orog", "phis"};
   atmosphere.set(true, 0);
-  write_streams(
-      {stream_of("monthly", "mean", "1 month", all), stream_of("snap", "instant", "12 hours", all),
-       stream_of("most", "max", "5 days", {"ta", "ua"}), stream_of("least", "min", "1 day", {"ta"}),
-       stream_of("total", "sum", "1 day", {"ta"}), stream_of("plev", "mean", "1 day", all, {"plev8"}),
-       stream_of("surface", "mean", "1 day", {"ps"})},
-      atmosphere.grid, atmosphere.fields, Calendar::noleap, "rest", directory, 60);
+  write_streams({stream_of("monthly", "mean", "1 month", all), stream_of("snap", "instant", "12 hours", all),
+                 stream_of("most", "max", "5 days", {"ta", "ua"}), stream_of("least", "min", "1 day", {"ta"}),
+                 stream_of("total", "sum", "1 day", {"ta"}), stream_of("plev", "mean", "1 day", all, {"plev8"}),
+                 stream_of("surface", "mean", "1 day", {"ps"})},
+                atmosphere.grid, atmosphere.fields, Calendar::noleap, "rest", directory, 60);
   atmosphere.set(false, 1);
   StreamOptions exact = stream_of("exact", "instant", "1 day", {"ta", "ua"});
   exact.precision = "double";
   StreamOptions exact_plev = stream_of("exact_plev", "max", "1 day", {"ta", "ua"}, {"850", "500"});
   exact_plev.precision = "double";
-  write_streams({exact, exact_plev}, atmosphere.grid, atmosphere.fields, Calendar::day_360, "varying",
-                directory, 2);
+  write_streams({exact, exact_plev}, atmosphere.grid, atmosphere.fields, Calendar::day_360, "varying", directory, 2);
   const Grid shallow(atmosphere.grid.block, Planet(), single_layer());
   FieldSet water(shallow.block);
   test::fill(water.add(field::depth, 1, Role::prognostic).data(), shallow.block,
              [](int, int j, int) { return 1000.0 + j; });
-  for (const auto& spec : {field::eastward_wind, field::relative_vorticity})
-    water.add(spec, 1, Role::diagnostic);
+  for (const auto& spec : {field::eastward_wind, field::relative_vorticity}) water.add(spec, 1, Role::diagnostic);
   water.add(field::surface_height, 1, Role::diagnostic);
   write_streams({stream_of("snap", "instant", "1 day", {"h", "eta", "ua", "vo"}),
                  stream_of("daily", "mean", "1 day", {"h", "vo"})},

@@ -34,9 +34,7 @@ struct TestScheme {
 };
 
 void add_everywhere(const Columns& columns, const Field<Cell>& tendency, Real amount) {
-  for_each(
-      "test/add_everywhere", columns.cells(),
-      KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) += amount; });
+  for_each("test/add_everywhere", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) += amount; });
 }
 
 template <class P>
@@ -44,11 +42,8 @@ void fill(const Box& box, const Field<P>& result, Real value) {
   for_each("test/fill", box, KOKKOS_LAMBDA(int k, int j, int i) { result(k, j, i) = value; });
 }
 
-void copy_rain_to_tendency(const Columns& columns, const ConstField<CellSurface>& from,
-                           const Field<Cell>& to) {
-  for_each(
-      "test/copy_rain", columns.cells(),
-      KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(0, j, i); });
+void copy_rain_to_tendency(const Columns& columns, const ConstField<CellSurface>& from, const Field<Cell>& to) {
+  for_each("test/copy_rain", columns.cells(), KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) += from(0, j, i); });
 }
 
 void copy_temperature(const Columns& columns, const ConstField<Cell>& from, const Field<Cell>& to) {
@@ -63,9 +58,7 @@ struct Heater : TestScheme {
   static constexpr std::string_view name = "heater";
   static constexpr FieldUse fields[] = {updates(field::air_temperature)};
   Real rate = 0.125;  // [K s-1]
-  void run(Columns& columns, double) const {
-    add_everywhere(columns, columns.tendency(field::air_temperature), rate);
-  }
+  void run(Columns& columns, double) const { add_everywhere(columns, columns.tendency(field::air_temperature), rate); }
 };
 
 struct Rainmaker : TestScheme {
@@ -203,9 +196,8 @@ TEST(Suite, a_need_that_a_later_scheme_would_meet_is_refused_with_the_line_to_mo
 TEST(Suite, a_field_with_two_writers_is_refused) {
   const Outcome outcome = outcome_of_start(Rainmaker{}, SecondRainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence,
-              HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
-                        "entry 1 of 'physics.suite', 'rainmaker'"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
+                                          "entry 1 of 'physics.suite', 'rainmaker'"));
 }
 
 TEST(Suite, a_scheme_that_writes_the_state_is_refused) {
@@ -265,8 +257,7 @@ TEST(Suite, a_change_of_a_field_that_is_not_listed_is_found) {
   };
   const Outcome outcome = outcome_of_run(model, Watch::every_field, intruder);
   EXPECT_EQ(outcome.code, ExitCode::internal);
-  EXPECT_THAT(outcome.sentence,
-              HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
 }
 
 TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
@@ -277,8 +268,7 @@ TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
   const Outcome outcome = outcome_of_run(model, Watch::results, HeldSuarez{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
   EXPECT_EQ(static_cast<int>(outcome.code), 76);
-  EXPECT_THAT(outcome.sentence,
-              HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
   EXPECT_THAT(outcome.sentence, HasSubstr("level 5 of 6, 39.375 N, 247.500 E"));
   EXPECT_THAT(outcome.sentence, HasSubstr("air_temperature = nan K"));
 }
@@ -300,8 +290,7 @@ TEST(Suite, nan_in_any_field_that_held_suarez_reads_is_caught) {
 
 TEST(Suite, a_tendency_out_of_range_is_the_fault_of_the_scheme_that_made_it_so) {
   ColumnModel model(8);
-  const Outcome outcome =
-      outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
+  const Outcome outcome = outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
   EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = 2."));
   EXPECT_THAT(outcome.sentence, HasSubstr("level 1 of 6"));
@@ -311,8 +300,7 @@ TEST(Suite, a_written_field_out_of_range_is_caught) {
   ColumnModel model(8);
   const Outcome outcome = outcome_of_run(model, Watch::results, Rainmaker{{}, -1});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
-  EXPECT_THAT(outcome.sentence,
-              HasSubstr("Scheme 'rainmaker' computed 'rain' = -1 kg m-2 s-1 at level 1 of 1"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'rainmaker' computed 'rain' = -1 kg m-2 s-1 at level 1 of 1"));
 }
 
 /// Reads options from a map of texts; the list 'suite' has one element for each word given.
@@ -418,8 +406,7 @@ TEST(PhysicsOptions, an_entry_without_a_scheme_or_with_an_unknown_one_is_a_probl
   options.visit(unknown);
   EXPECT_THAT(unknown.seen, testing::ElementsAre("refused held_suares"));
   ColumnModel model(8);
-  EXPECT_EQ(outcome_of([&] { Suite suite(options, model.grid, model.fields); }).code,
-            ExitCode::configuration);
+  EXPECT_EQ(outcome_of([&] { Suite suite(options, model.grid, model.fields); }).code, ExitCode::configuration);
 }
 
 TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
@@ -428,8 +415,7 @@ TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
   PhysicsOptions options;
   options.visit(help);
   EXPECT_TRUE(help.problems.empty());
-  EXPECT_THAT(help.seen,
-              testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
+  EXPECT_THAT(help.seen, testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
 }
 
 /// Every tendency and written field of one scheme of the table, on the first n of the random columns.

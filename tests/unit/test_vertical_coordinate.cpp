@@ -43,8 +43,7 @@ TEST(VerticalCoordinate, shipped_tables_have_the_published_pressures) {
     EXPECT_EQ(levels.n_layers(), set.layers);
     EXPECT_NEAR(levels.top_pressure(), set.top, 1e-6) << set.name;
     const int n = set.layers;
-    EXPECT_NEAR((levels.pressure(n - 1, set.ps) + levels.pressure(n, set.ps)) / 2, set.lowest_full, 0.01)
-        << set.name;
+    EXPECT_NEAR((levels.pressure(n - 1, set.ps) + levels.pressure(n, set.ps)) / 2, set.lowest_full, 0.01) << set.name;
     EXPECT_EQ(levels.pressure(n, 87654.0), 87654.0);
   }
 }

@@ -112,16 +112,16 @@ TEST(Yaml, everything_outside_the_strict_profile_is_refused_with_its_place) {
       found = found || (problem.location.line == input.line && problem.location.column == input.column &&
                         (problem.sentence + problem.hint).find(input.words) != std::string::npos);
     }
-    EXPECT_TRUE(found) << input.name << ": wanted " << input.line << ":" << input.column << " and '"
-                       << input.words << "', got\n"
+    EXPECT_TRUE(found) << input.name << ": wanted " << input.line << ":" << input.column << " and '" << input.words
+                       << "', got\n"
                        << problems.report();
   }
 }
 
 TEST(Yaml, values_keep_text_quotes_and_place) {
   Problems problems;
-  const Node root = parse_yaml(
-      "# comment\ngrid:\n  n_lon: 180   # wide\n  name: \"180\"\nlist: [a, 6 hours]\n", "c", problems);
+  const Node root =
+      parse_yaml("# comment\ngrid:\n  n_lon: 180   # wide\n  name: \"180\"\nlist: [a, 6 hours]\n", "c", problems);
   ASSERT_TRUE(problems.empty()) << problems.report();
   const Node& grid = root.find("grid")->value;
   EXPECT_EQ(grid.find("n_lon")->value.text, "180");
@@ -197,26 +197,9 @@ TEST(Yaml, hostile_files_end_quickly) {
 }
 
 TEST(Yaml, texts_are_written_so_that_they_read_back) {
-  for (const std::string text : {"plain",
-                                 "6 hours",
-                                 "",
-                                 " ",
-                                 "a: b",
-                                 "x # y",
-                                 "\"",
-                                 "back\\slash",
-                                 "true",
-                                 "null",
-                                 "~",
-                                 "[a]",
-                                 "-",
-                                 "- a",
-                                 "caf\xC3\xA9",
-                                 "@x",
-                                 "a  b",
-                                 "end ",
-                                 "/path/to/file.nc",
-                                 "0x10"}) {
+  for (const std::string text :
+       {"plain", "6 hours", "",    " ",           "a: b", "x # y", "\"",   "back\\slash",      "true", "null", "~",
+        "[a]",   "-",       "- a", "caf\xC3\xA9", "@x",   "a  b",  "end ", "/path/to/file.nc", "0x10"}) {
     Problems problems;
     const Node root = parse_yaml("k: " + yaml_scalar(text) + "  # comment\n", "c", problems);
     ASSERT_TRUE(problems.empty()) << text << problems.report();
