@@ -61,10 +61,10 @@ std::string line_of(const Options& options) {
 
 /// What the state of a run depends on; a set made with other settings is not continued.
 std::map<std::string, std::string> state_settings(const Case& c) {
-  return {{"case.planet", line_of(c.planet)},   {"case.grid", line_of(c.grid)},
-          {"case.start", c.time.start},         {"case.dycore", line_of(c.dycore)},
-          {"case.initial", line_of(c.initial)}, {"case.boundary", line_of(c.boundary)},
-          {"case.physics", line_of(c.physics)}};
+  return {{"case.planet", line_of(c.planet)},     {"case.grid", line_of(c.grid)},
+          {"case.start", c.time.start},           {"case.calendar", c.time.calendar},
+          {"case.dycore", line_of(c.dycore)},     {"case.initial", line_of(c.initial)},
+          {"case.boundary", line_of(c.boundary)}, {"case.physics", line_of(c.physics)}};
 }
 
 /// The first settings, between ';', in which two lines differ.
