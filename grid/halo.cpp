@@ -15,7 +15,7 @@ constexpr int most_items = 8;
 }  // namespace
 
 /// The fields of one exchange stacked in k, as plain pointers a kernel can copy.
-struct Halo::Items {
+struct HaloItems {
   Real* data[most_items];
   int k_first[most_items + 1];  // stacked level where each field begins; huge after the last
   int yface_shift[most_items];  // 1 for yface rows
@@ -38,8 +38,7 @@ namespace {
 
 /// The pole copy with one rank in longitude: rows mirrored, half a circle away. Two places of a row at a time, so that
 /// there is no remainder to take.
-template <class Items>
-void copy_over_pole(const Items& items, bool north, int ny, int nx) {
+void copy_over_pole(const HaloItems& items, bool north, int ny, int nx) {
   for_each(
       "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h}, KOKKOS_LAMBDA(int k, int n, int i) {
         const int item = items.item_of(k);
@@ -53,8 +52,7 @@ void copy_over_pole(const Items& items, bool north, int ny, int nx) {
 }
 
 /// Rows 0..ny: the northern faces of the last row belong to the block at the north pole.
-template <class Items>
-void wrap_longitude(const Items& items, int ny, int nx) {
+void wrap_longitude(const HaloItems& items, int ny, int nx) {
   for_each(
       "grid/halo_wrap", {0, items.levels(), 0, ny + 1, 0, h}, KOKKOS_LAMBDA(int k, int j, int i) {
         Real* row = items.row(items.item_of(k), k, j);
@@ -64,8 +62,8 @@ void wrap_longitude(const Items& items, int ny, int nx) {
 }
 
 /// Packs (or unpacks) h columns from 'column' (allocated index) of rows 0..ny.
-template <bool pack, class Items>
-void move_columns(const Items& items, const Array1<Real>& buffer, int column, int ny) {
+template <bool pack>
+void move_columns(const HaloItems& items, const Array1<Real>& buffer, int column, int ny) {
   const int rows = ny + 1;
   Real* message = buffer.data();
   for_each(
@@ -96,8 +94,8 @@ struct RowPlace {
   }
 };
 
-template <bool pack, class Items>
-void move_rows(const Items& items, const Array1<Real>& buffer, const RowPlace& place) {
+template <bool pack>
+void move_rows(const HaloItems& items, const Array1<Real>& buffer, const RowPlace& place) {
   Real* message = buffer.data();
   const int pitch = items.pitch;
   for_each(
@@ -119,7 +117,7 @@ Halo::Halo(const Block& block) : block_(block) {}
 
 void Halo::exchange(std::initializer_list<HaloItem> list) {
   require(list.size() <= most_items, ExitCode::internal, "An exchange of more than 8 fields.");
-  Items items;
+  HaloItems items;
   items.pitch = block_.nx + 2 * h;
   items.rows = block_.ny + 2 * h + 1;
   std::fill(std::begin(items.k_first), std::end(items.k_first), std::numeric_limits<int>::max());
@@ -144,7 +142,7 @@ void Halo::reserve(std::size_t count) {
   }
 }
 
-void Halo::exchange_x(const Items& items) {
+void Halo::exchange_x(const HaloItems& items) {
   const int nx = block_.nx;
   const int ny = block_.ny;
   if (block_.layout.ranks_lon == 1) return wrap_longitude(items, ny, nx);
@@ -157,7 +155,7 @@ void Halo::exchange_x(const Items& items) {
   move_columns<false>(items, receive_high_.device, nx + h, ny);
 }
 
-void Halo::exchange_y(const Items& items) {
+void Halo::exchange_y(const HaloItems& items) {
   const int nx = block_.nx;
   const int ny = block_.ny;
   const bool south_pole = block_.at_south_pole();

@@ -26,6 +26,8 @@ struct HaloItem {
   HaloItem() = default;
 };
 
+struct HaloItems;  // the fields of one exchange, for its kernels
+
 /// Fills the halo of fields on one block. Beyond a pole the row is that of the longitude half a circle away:
 ///   cell rows   s(i, n_lat-1+n) = +-s(i + n_lon/2, n_lat-n)     yface rows   v(i, n_lat+n) = +-v(i + n_lon/2, n_lat-n)
 /// with minus for vector components (u, v), n = 1..halo_width; likewise in the south.
@@ -41,9 +43,8 @@ class Halo {
   long long bytes_sent() const { return bytes_sent_; }
 
  private:
-  struct Items;
-  void exchange_x(const Items& items);
-  void exchange_y(const Items& items);
+  void exchange_x(const HaloItems& items);
+  void exchange_y(const HaloItems& items);
   /// Sends send_low_ to the rank 'low' and send_high_ to 'high', and receives from both (MPI_PROC_NULL: nothing).
   /// Across a pole the message comes from the same side of the partner, else from the opposite one.
   void send_receive(int low, int high, bool low_across_pole, bool high_across_pole, std::size_t count);

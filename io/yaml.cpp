@@ -30,7 +30,6 @@ class Source {
   }
 
   const std::string& text() const { return text_; }
-  const std::string& file() const { return file_; }
 
   Location place(std::size_t offset) const {
     const auto next = std::upper_bound(line_begins_.begin(), line_begins_.end(), offset);
