@@ -13,6 +13,7 @@ set(meridian_test_environment
     OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     OMPI_MCA_rmaps_base_oversubscribe=1
     OMPI_MCA_hwloc_base_binding_policy=none
+    OMPI_MCA_mpi_yield_when_idle=1  # waiting ranks leave the core to the others: there are more ranks than cores
     OMPI_MCA_btl=self,vader
     OMPI_MCA_pml=ob1
     OMPI_MCA_btl_vader_single_copy_mechanism=none
