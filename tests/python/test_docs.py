@@ -55,7 +55,7 @@ def test_the_table_of_cases_is_complete():
 def test_the_table_of_exit_codes_is_that_of_the_program():
     header, source = ((ROOT / "grid" / name).read_text(encoding="utf-8") for name in ("error.hpp", "error.cpp"))
     numbers = dict(re.findall(r"^  (\w+) = (\d+),", header, re.M))
-    words = dict(re.findall(r'ExitCode::(\w+): return "(\w+)"', source))
+    words = dict(re.findall(r'ExitCode::(\w+):\s+return "(\w+)"', source))
     page = (ROOT / "docs" / "how_to" / "exit_codes.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| (\d+) \| (\w+) \|", page, re.M))
     assert table == {numbers[code]: word for code, word in words.items()} and len(table) == 12
