@@ -46,9 +46,10 @@ function(meridian_kokkos_target target)
                               PROPERTIES LANGUAGE ${Kokkos_COMPILE_LANGUAGE})
 endfunction()
 
-# meridian_library(folder [EXCEPT files]): meridian_<folder> from the sources in the folder and one level below.
+# meridian_library(folder [HOST files] [EXCEPT files]): meridian_<folder> from the sources in the folder and one level
+# below. HOST: files that include nothing of Kokkos; the host's compiler takes a third of the time that nvcc does.
 function(meridian_library folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" EXCEPT)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HOST;EXCEPT")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp"
        "${PROJECT_SOURCE_DIR}/${folder}/*/*.cpp")
   foreach(file IN LISTS arg_EXCEPT)
@@ -57,6 +58,8 @@ function(meridian_library folder)
   if(sources)
     add_library(meridian_${folder} STATIC ${sources})
     meridian_kokkos_target(meridian_${folder})
+    list(TRANSFORM arg_HOST PREPEND "${PROJECT_SOURCE_DIR}/${folder}/")
+    set_source_files_properties(${arg_HOST} TARGET_DIRECTORY meridian_${folder} PROPERTIES LANGUAGE CXX)
   else()
     add_library(meridian_${folder} INTERFACE)  # headers only, or nothing yet
   endif()

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "dycore/diffusion.hpp"
 #include "dycore/dycore.hpp"
+#include "dycore/pressure.hpp"
 #include "grid/exact_sum.hpp"
 
 namespace meridian {

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "dycore/continuity.hpp"
+#include "dycore/diffusion.hpp"
+#include "dycore/pressure.hpp"
 
 namespace meridian {
 

@@ -3,9 +3,7 @@
 
 #include <string>
 
-#include "dycore/diffusion.hpp"
 #include "dycore/polar_filter.hpp"
-#include "dycore/pressure.hpp"
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
 #include "dycore/vertical_remap.hpp"
@@ -16,6 +14,8 @@
 #include "grid/latlon_grid.hpp"
 
 namespace meridian {
+
+struct MassBlend;
 
 /// 'dycore:' of a case.
 struct DycoreOptions {

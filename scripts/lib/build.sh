@@ -34,19 +34,22 @@ build_preset() {  # PRESET [TARGETS]
   fi
   say "Building build/$preset"
   local status=0
-  logged_build "$build" "$preset" "$@" || status=$?
+  logged_build "$build" "$@" || status=$?
   if [[ $variant == cuda ]]; then
-    python3 "$source_dir/scripts/lib/kernel_resources.py" --record "$build" "$log_dir/build-$preset.log"
+    python3 "$source_dir/scripts/lib/kernel_resources.py" --record "$build"
   fi
-  ((status == 0)) || fail "build/$preset could not be built; everything is in $log_dir/build-$preset.log."
+  ((status == 0)) || fail "build/$preset could not be built; everything is in $build/build.log."
   exec {lock}>&-
 }
 
-# Shows the compilers' complaints rather than the last lines.
+# Shows the compilers' complaints rather than the last lines. The log is the build's own: checkouts may build at once.
 logged_build() {
-  local build=$1 log=$log_dir/build-$2.log
-  shift 2
-  if cmake --build "$build" -j "$cores" ${1:+--target "$@"} >"$log" 2>&1 </dev/null; then return 0; fi
+  local build=$1 log=$1/build.log
+  shift
+  if cmake --build "$build" -j "$cores" ${1:+--target "$@"} >"$log" 2>&1 </dev/null; then
+    grep -E 'warning( #|:)' "$log" | sort -u | head -n 20 >&2 || true
+    return 0
+  fi
   say "---- from $log"
   grep -E -m 40 '(error|Error|FAILED|undefined reference|ninja:)' "$log" >&2 || tail -n 40 "$log" >&2
   say "----"

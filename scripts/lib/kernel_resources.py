@@ -1,7 +1,8 @@
 """Registers, stack and spilled bytes of each CUDA kernel, from what nvcc --resource-usage wrote into build logs.
 
-kernel_resources.py --record BUILD_FOLDER BUILD_LOG   keeps the numbers of the files that this build compiled
-kernel_resources.py BUILD_FOLDER                      prints the numbers of all files that are in the build folder
+kernel_resources.py --record BUILD_FOLDER   keeps the numbers of the files that this build compiled, from its build.log
+kernel_resources.py BUILD_FOLDER            prints the numbers of all files that are in the build folder; exit code 1
+                                            where a kernel spills or needs more registers than MOST_REGISTERS
 """
 
 import json
@@ -14,6 +15,7 @@ OBJECT = re.compile(r"Building CUDA object (\S+)|^FAILED: (\S+)")
 ENTRY = re.compile(r"Compiling entry function '([^']+)'")
 STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 REGISTERS = re.compile(r"Used (\d+) registers")
+MOST_REGISTERS = 128  # two blocks of 256 threads fit the 65536 registers of a multiprocessor
 NOTHING = {"registers": 0, "stack": 0, "spill_stores": 0, "spill_loads": 0}
 
 
@@ -40,9 +42,9 @@ def recorded(build):
     return {name: kernels for name, kernels in objects.items() if (build / name).exists()}
 
 
-def record(build, log):
+def record(build):
     objects = recorded(build)
-    objects.update(read_log(log))
+    objects.update(read_log(build / "build.log"))
     (build / "kernel_resources.json").write_text(json.dumps(objects))
 
 
@@ -57,32 +59,36 @@ def demangled(names):
 def short(name):
     """The function of ours that the kernel's lambda was written in, else the beginning of the name."""
     names = re.findall(r"meridian::(?:\(anonymous namespace\)::)?[A-Za-z_][\w:]*(?=[<(])", name)
-    if names:
-        return names[0].replace("(anonymous namespace)::", "")
-    return name[:100]
+    names = [text.replace("(anonymous namespace)::", "") for text in names]
+    # What grid/loop.hpp wraps round a body says less than where the body stands.
+    telling = [text for text in names if not re.match(r"meridian::(march|reduce|detail::|exact_sum)", text)]
+    return (telling or names or [name[:100]])[0]
 
 
 def report(build):
-    rows = []
+    rows = {}  # by name: a kernel of a header is in many objects
     for object_name, kernels in recorded(build).items():
         source = re.sub(r"^CMakeFiles/[^/]+\.dir/|\.o$", "", object_name)
         ours = [name for name in kernels if "8meridian" in name]
-        rows += [(kernels[name], short(text), source) for name, text in zip(ours, demangled(ours))]
+        rows |= {name: (kernels[name], short(text), source) for name, text in zip(ours, demangled(ours))}
     if not rows:
         print("No kernel of Meridian has been recorded.")
-        return
-    spilled = 0
+        return 1
+    spilled = crowded = 0
     print(f"{'registers':>9} {'stack':>7} {'spilled':>8}  kernel")
-    for numbers, name, source in sorted(rows, key=lambda row: (-row[0]["registers"], row[1], row[2])):
+    for numbers, name, source in sorted(rows.values(), key=lambda row: (-row[0]["registers"], row[1], row[2])):
         spill = numbers["spill_stores"] + numbers["spill_loads"]
+        too_many = numbers["registers"] > MOST_REGISTERS
         spilled += spill > 0
-        warning = "   WARNING: spills" if spill else ""
-        print(f"{numbers['registers']:9d} {numbers['stack']:7d} {spill:8d}  {name}  ({source}){warning}")
-    print(f"{len(rows)} kernels of Meridian, {spilled} with spilled registers.")
+        crowded += too_many
+        fault = "   SPILLS" if spill else "   TOO MANY REGISTERS" if too_many else ""
+        print(f"{numbers['registers']:9d} {numbers['stack']:7d} {spill:8d}  {name}  ({source}){fault}")
+    print(f"{len(rows)} kernels of Meridian, {spilled} with spilled registers, {crowded} with more than {MOST_REGISTERS}.")
+    return 1 if spilled or crowded else 0
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--record":
-        record(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+        record(pathlib.Path(sys.argv[2]))
     else:
-        report(pathlib.Path(sys.argv[1]))
+        sys.exit(report(pathlib.Path(sys.argv[1])))
