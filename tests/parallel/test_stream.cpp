@@ -141,7 +141,9 @@ TEST(Stream, EveryStatisticHasItsValueAndBoundsThatMeet) {
             }
             ASSERT_EQ(ta[at++], combined(statistic, samples));
             // A sum of pressures would be no term of the vertical coordinate.
-            if (k == 0) ASSERT_EQ(ps[at_ps++], combined(statistic == "sum" ? "mean" : statistic, samples_of_ps));
+            if (k == 0) {
+              ASSERT_EQ(ps[at_ps++], combined(statistic == "sum" ? "mean" : statistic, samples_of_ps));
+            }
           }
         }
       }
@@ -203,7 +205,9 @@ TEST(Stream, PressureLevelsAreInterpolatedAtEachSampleAndMissingBelowTheGround) 
       }
     }
     EXPECT_GT(missing, n_lat * n_lon);  // all of 1 hPa and some ground
-    if (!instant) EXPECT_GT(partly_missing, 10);
+    if (!instant) {
+      EXPECT_GT(partly_missing, 10);
+    }
     barrier();
   }
 }

@@ -118,7 +118,9 @@ TEST(Listing, everything_that_is_listed_can_be_described) {
     EXPECT_FALSE(list(kind, false).empty());
     for (const auto& entry : entries) {
       for (const char* key : {"name", "short_name", "path"}) {
-        if (entry.contains(key)) EXPECT_NO_THROW(describe(entry[key])) << entry;
+        if (entry.contains(key)) {
+          EXPECT_NO_THROW(describe(entry[key])) << entry;
+        }
       }
     }
   }

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cases/initial_state.hpp"
 #include "cases/states.hpp"
@@ -46,6 +48,9 @@ struct Filled {
   FieldSet fields;
   std::map<std::string, Array3<Real>::HostMirror> host;
 };
+
+/// Tolerance of a stored value of some size: 'exact' in double precision, in single precision the size's last digit.
+double or_rounding(double exact, double size) { return std::max(exact, size * std::numeric_limits<Real>::epsilon()); }
 
 Block globe(int n_lon, int n_lat) { return make_block(n_lon, n_lat, {1, 1}, MPI_COMM_SELF); }
 
@@ -316,7 +321,7 @@ TEST(InitialStates, discrete_columns_are_balanced_over_mountains) {
         std::vector<double> p = {model.grid.levels.top_pressure()};
         for (int k = 0; k < n_k; ++k) p.push_back(p.back() + model(field::layer_mass, k, j, i));
         double phi = model(field::surface_geopotential, 0, j, i);
-        EXPECT_NEAR(phi, jw_planet.gravity_m_per_s2 * altitude[j * n_lon + i], 1e-9);
+        EXPECT_NEAR(phi, jw_planet.gravity_m_per_s2 * altitude[j * n_lon + i], or_rounding(1e-9, 3e4));
         const auto exner = [&](double q) { return std::pow(q / 1e5, jw_planet.kappa()); };
         for (int k = n_k; k >= 0; --k) {
           const double exact = state.geopotential(point.lon, point.lat, p[k]);
@@ -327,7 +332,7 @@ TEST(InitialStates, discrete_columns_are_balanced_over_mountains) {
         }
       }
     }
-    EXPECT_LT(worst, 1e-12) << values.at("name");
+    EXPECT_LT(worst, or_rounding(1e-12, 1)) << values.at("name");
   }
 }
 
@@ -338,7 +343,7 @@ TEST(InitialStates, a_top_layer_that_begins_in_vacuum_has_the_temperature_of_its
     for (int j = 0; j < 12; ++j) {
       const double theta = model(field::theta_mass, 0, j, 2) / model(field::layer_mass, 0, j, 2);
       const double exner = std::pow(0.025, planet.kappa());  // at 25 hPa
-      EXPECT_NEAR(theta * exner, state.temperature(0, model.grid.latitude_of_cell(j), 2500), 1e-9);
+      EXPECT_NEAR(theta * exner, state.temperature(0, model.grid.latitude_of_cell(j), 2500), or_rounding(1e-9, 300));
     }
   }
 }
@@ -358,7 +363,7 @@ TEST(InitialStates, surface_pressure_over_mountains_follows_the_profile) {
       for (int i = 0; i < n_lon; ++i) {
         double ps = model.grid.levels.top_pressure();
         for (int k = 0; k < n_k; ++k) ps += model(field::layer_mass, k, j, i);
-        EXPECT_NEAR(ps / ps_at(altitude[j * n_lon + i]), 1, 1e-13) << profile;
+        EXPECT_NEAR(ps / ps_at(altitude[j * n_lon + i]), 1, or_rounding(1e-13, 1)) << profile;
         EXPECT_EQ(model(field::xwind, 3, j, i), 0);
         EXPECT_EQ(model(field::ywind, 3, j, i), 0);
       }
@@ -372,7 +377,7 @@ TEST(InitialStates, surface_pressure_over_the_states_own_ground_is_the_reference
     for (int j = 0; j < 12; ++j) {
       double ps = model.grid.levels.top_pressure();
       for (int k = 0; k < 26; ++k) ps += model(field::layer_mass, k, j, 3);
-      EXPECT_NEAR(ps, 1e5, 1e-9);
+      EXPECT_NEAR(ps, 1e5, or_rounding(1e-9, 1e5));
     }
   }
 }
@@ -395,10 +400,12 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
       for (int i = 0; i < n_lon; ++i) {
         const double lat = grid.latitude_of_cell(j), lon = grid.longitude_of_cell(i);
         const double lon_u = grid.longitude_of_xface(i);
-        EXPECT_NEAR(model(field::depth, 0, j, i), 2998.11546 - drop * std::pow(s(lon, lat), 2), 1e-4);
+        EXPECT_NEAR(model(field::depth, 0, j, i), 2998.11546 - drop * std::pow(s(lon, lat), 2), or_rounding(1e-4, 3e3));
         EXPECT_NEAR(model(field::xwind, 0, j, i),
-                    u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)), 1e-12);
-        EXPECT_NEAR(model(field::ywind, 0, j, i), j == 0 ? 0 : -u0 * std::sin(lon) * std::sin(alpha), 1e-12);
+                    u0 * (std::cos(lat) * std::cos(alpha) + std::cos(lon_u) * std::sin(lat) * std::sin(alpha)),
+                    or_rounding(1e-12, u0));
+        EXPECT_NEAR(model(field::ywind, 0, j, i), j == 0 ? 0 : -u0 * std::sin(lon) * std::sin(alpha),
+                    or_rounding(1e-12, u0));
       }
     }
     for (int i = 0; i < n_lon; ++i) EXPECT_EQ(model(field::ywind, 0, n_lat, i), 0);
@@ -407,7 +414,7 @@ TEST(InitialStates, tilted_flow_has_the_published_winds_heights_and_coriolis_par
         const double f = model(field::coriolis_parameter, 0, j, i);
         // Beyond a pole the cosine of latitude is negative, so this is the point half a circle away.
         const double exact = 2 * 7.292e-5 * s(grid.longitude_of_xface(i), grid.latitude_of_yface(j));
-        EXPECT_NEAR(f, exact, 1e-18) << degrees << " " << j << " " << i;
+        EXPECT_NEAR(f, exact, or_rounding(1e-18, 2 * 7.292e-5)) << degrees << " " << j << " " << i;
         if (j < 0) {
           EXPECT_EQ(f, model(field::coriolis_parameter, 0, -j, (i + n_lon / 2) % n_lon));
         }
@@ -531,10 +538,11 @@ TEST(InitialStates, noise_is_small_different_everywhere_and_without_bias) {
     }
   }
   const double count = n_k * n_lat * n_lon;
-  EXPECT_LE(largest, 0.1 + 1e-10);
+  EXPECT_LE(largest, 0.1 + or_rounding(1e-10, 300));
   EXPECT_GT(largest, 0.099);
   EXPECT_NEAR(sum / count, 0, 4 * 0.1 / std::sqrt(3 * count));  // four standard deviations of the mean
-  EXPECT_GT(values.size(), 0.99 * count);
+  // Single precision has steps of 3e-5 K at 300 K: some values meet.
+  EXPECT_GT(values.size(), (sizeof(Real) == 8 ? 0.99 : 0.95) * count);
 }
 
 // Options

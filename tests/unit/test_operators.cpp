@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "grid/exact_sum.hpp"
 #include "grid/halo.hpp"
@@ -121,14 +123,17 @@ Errors errors_of(Operator op, Flow flow, int n_lat) {
 }
 
 void expect_second_order(Operator op, Flow flow, double order_beside_poles) {
-  const Errors coarse = errors_of(op, flow, 48), fine = errors_of(op, flow, 96);
+  // In single precision the second-order errors beside the poles of a finer grid are below round-off over dx.
+  const int n_lat = sizeof(Real) == 8 || order_beside_poles < 1 ? 48 : 24;
+  const Errors coarse = errors_of(op, flow, n_lat), fine = errors_of(op, flow, 2 * n_lat);
   EXPECT_GE(std::log2(coarse.mean / fine.mean), 1.9);
   EXPECT_GE(std::log2(coarse.off_poles / fine.off_poles), 1.9);
   EXPECT_GE(std::log2(coarse.largest / fine.largest), order_beside_poles);
 }
 
 // The next to last digit of a term counts: u dy / area is about 1 / dx, at most 1000 beside the poles of these grids.
-constexpr double round_off = 1e-11;
+constexpr double rounding = std::numeric_limits<Real>::epsilon();
+constexpr double round_off = std::max(1e-11, 1000 * rounding);
 
 TEST(Operators, differences_and_means_are_second_order_up_to_the_poles) {
   expect_second_order(Operator::ddx, Flow::mixed, 1.9);
@@ -153,7 +158,7 @@ TEST(Operators, solid_body_rotation_about_any_axis_has_no_divergence) {
 
 TEST(Operators, northward_wind_of_solid_body_rotation_is_exact_beside_the_poles) {
   EXPECT_LT(errors_of(Operator::northward, Flow::turning, 48).largest,
-            1e-15);  // it does not depend on latitude
+            std::max(1e-15, rounding));  // it does not depend on latitude
 }
 
 /// Sum of divergence times area, and of vorticity times area with the circulation round both poles.
