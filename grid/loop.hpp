@@ -15,7 +15,8 @@ inline constexpr bool on_device =
     !Kokkos::SpaceAccessibility<Kokkos::DefaultHostExecutionSpace, DeviceMemory>::accessible;
 
 // MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
-#if defined(__GNUC__) && !defined(__CUDACC__)
+// Not with the address sanitizer, whose checks inlined everywhere take minutes to compile.
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__)
 #define MERIDIAN_INLINE_BODY __attribute__((flatten))
 #else
 #define MERIDIAN_INLINE_BODY
