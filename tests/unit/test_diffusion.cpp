@@ -85,10 +85,9 @@ double error_of_divergence_damping(int n_lon) {
 }
 
 TEST(Diffusion, divergence_is_damped_at_the_rate_of_the_bilaplacian) {
-  if (sizeof(Real) == 4) GTEST_SKIP() << "four differences of single precision leave no digits";
   const double coarse = error_of_divergence_damping(48), fine = error_of_divergence_damping(96);
   EXPECT_LT(fine, 0.02);
-  EXPECT_GE(std::log2(coarse / fine), 1.9);
+  EXPECT_GE(std::log2(coarse / fine), sizeof(Real) == 8 ? 1.9 : 1.8);  // four differences of single precision: 1.899
 }
 
 /// Tendency of viscosity on a zonal flow whose vorticity is P_4: root mean square error by area. (In the two rows beside a
@@ -121,7 +120,6 @@ double error_of_viscosity(int n_lon) {
 }
 
 TEST(Diffusion, viscosity_damps_vorticity_at_the_rate_of_the_laplacian) {
-  if (sizeof(Real) == 4) GTEST_SKIP() << "double precision";
   const double coarse = error_of_viscosity(48), fine = error_of_viscosity(96);
   EXPECT_LT(fine, 0.02);
   EXPECT_GE(std::log2(coarse / fine), 1.9);

@@ -32,7 +32,6 @@ double error_of_steady_flow(const char* angle, int n_lon, double dt, double days
 }
 
 TEST(ShallowWater, steady_flow_converges_with_second_order_at_any_angle) {
-  if (sizeof(Real) == 4) GTEST_SKIP() << "double precision";
   for (const char* angle : {"0", "45", "90"}) {
     const double coarse = error_of_steady_flow(angle, 48, 1440, 1), fine = error_of_steady_flow(angle, 96, 720, 1);
     EXPECT_GE(std::log2(coarse / fine), 1.9) << "angle " << angle;
@@ -59,7 +58,7 @@ double energy_change(const char* scheme, const char* time_scheme, double dt) {
 }
 
 TEST(ShallowWater, energy_errors_are_those_of_the_time_scheme_alone) {
-  if (sizeof(Real) == 4) GTEST_SKIP() << "double precision";
+  if (sizeof(Real) == 4) GTEST_SKIP() << "round-off of the energy, 6e-8, is larger than the changes to measure, 1e-10";
   for (const char* scheme : {"s5", "een", "sen"}) {
     const double order = std::log2(energy_change(scheme, "rk3", 80) / energy_change(scheme, "rk3", 40));
     EXPECT_GE(order, 2.8) << scheme;
@@ -112,7 +111,6 @@ TEST(ShallowWater, a_zonal_flow_stays_zonal) {
 }
 
 TEST(ShallowWater, viscosity_damps_the_jet_as_the_reference_does) {
-  if (sizeof(Real) == 4) GTEST_SKIP() << "double precision";
   DycoreOptions options = shallow(400);
   options.viscosity_m2_per_s = 1e5;
   DynamicsRun run(options, {{"name", "galewsky"}, {"perturbation_m", "0"}}, test::alone(144, 72), Planet(),
