@@ -7,7 +7,9 @@
 
 #include "bench/support.hpp"
 #include "dycore/continuity.hpp"
+#include "dycore/diffusion.hpp"
 #include "dycore/dycore.hpp"
+#include "dycore/pressure.hpp"
 #include "grid/halo.hpp"
 #include "physics/columns.hpp"
 #include "physics/held_suarez.hpp"
