@@ -219,7 +219,8 @@ RestartContent Model::restart_content() {
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {
-    if (entry.role == Role::prognostic) content.fields.push_back(entry);
+    const bool open = entry.role == Role::between_tracer_steps && dycore_.tracer_step_is_open(clock_.step());
+    if (entry.role == Role::prognostic || open) content.fields.push_back(entry);
   }
   content.accumulators = streams_->accumulators();
   return content;

@@ -26,7 +26,7 @@ void DycoreOptions::visit(OptionVisitor& option) {
   option.real("sponge", sponge, "1", {0, 5},
               "Laplacian damping of the wind in the top three layers: times 0.02, 0.01, 0.005 spacing^2 / dt");
   option.integer("remap_every", remap_every, "steps", {1, 20},
-                 "steps between remaps of the floating layers to the reference levels");
+                 "steps between remaps of the floating layers to the reference levels; a tracer step takes as many");
   option.real("remap_reference_k", remap_reference_k, "K", {0, 400},
               "isothermal profile that the remap leaves exact (200 K is a good value); 0: none");
   option.flag("polar_filter", polar_filter, "zonal filter of the tendencies; without it steps must be very short");
@@ -123,7 +123,7 @@ void update_wind(PolarFilter& filter, const State& start, const State& tendency,
 
 }  // namespace
 
-Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields)
+Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields, const std::vector<Tracer>& tracers)
     : options_(options),
       grid_(grid),
       fields_(fields),
@@ -133,6 +133,7 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields)
       n_k_(options.shallow_water() ? 1 : grid.n_levels()),
       n_k_at_once_(on_device ? n_k_ : std::min(n_k_, 4)),
       vorticity_(scheme_named(options.vorticity_flux)),
+      transport_(grid, tracers, n_k_, fields),
       coriolis_(fields.add(field::coriolis_parameter, 1, Role::fixed)),
       poles_(grid, coriolis_, n_k_) {
   const Block& block = grid.block;
@@ -185,21 +186,29 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields)
 void Dycore::start() {
   finish_step();
   halo_.exchange({surface_geopotential_});
+  transport_.start(halo_);
 }
 
 void Dycore::finish_step() {
   if (options_.shallow_water()) {
     halo_.exchange({now_.mass, now_.u, now_.v});
   } else {
-    halo_.exchange({now_.mass, now_.theta, now_.u, now_.v});
+    halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
   }
 }
 
 void Dycore::step(long step) {
   const double dt = options_.dt_s;
+  const bool tracers = !transport_.empty();
+  if (tracers && !tracer_step_is_open(step)) transport_.begin(now_.mass);
   for (int n = 0; n < 3; ++n) stage(n, dt);
+  if (tracers && !tracer_step_is_open(step + 1)) {
+    transport_.step(now_.mass, halo_, (step + 1) / options_.remap_every % 2 == 1);
+    if (options_.shallow_water()) halo_.exchange({transport_.mixing_ratios()});
+  }
   if (remaps_after(step)) {
-    remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch());
+    remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch(),
+                              transport_.mixing_ratios());
   }
 }
 
@@ -256,6 +265,7 @@ void Dycore::slow_tendencies(const State& from, bool last, double dt) {
     const Field<XFace> du_dt = levels_of(u_tendency_, k, n);
     const Field<YFace> dv_dt = levels_of(v_tendency_, k, n);
     compute_mass_fluxes(grid_, part, n, 2, mass_flux_x_, mass_flux_y_);
+    if (last && !transport_.empty()) transport_.accumulate(mass_flux_x_, mass_flux_y_, dt, k, n);
     if (shallow) {
       compute_mass_tendency(grid_, mass_flux_x_, mass_flux_y_, n, levels_of(mass_tendency_, k, n));
     } else {
@@ -325,7 +335,7 @@ RemapScratch Dycore::remap_scratch() const {
 }
 
 double Dycore::words_per_cell() const {
-  double words = 0;
+  double words = transport_.words();
   for (const FieldSet::Entry& entry : fields_.entries()) words += static_cast<double>(entry.data.size());
   const auto add = [&](const auto& f) { words += static_cast<double>(f.data().size()); };
   for (const State* s : {&a_, &b_}) {

@@ -6,6 +6,7 @@
 #include "dycore/polar_filter.hpp"
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
+#include "dycore/transport.hpp"
 #include "dycore/vertical_remap.hpp"
 #include "dycore/vorticity.hpp"
 #include "grid/clock.hpp"
@@ -56,7 +57,7 @@ struct Budgets {
 class Dycore {
  public:
   /// Adds prognostic, fixed and diagnosed fields to the set.
-  Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields);
+  Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields, const std::vector<Tracer>& tracers = {});
 
   /// To be called when the prognostic and fixed fields have been filled: makes halos valid.
   void start();
@@ -64,6 +65,8 @@ class Dycore {
   /// levels, and halos are valid one ring wide until finish_step() makes them whole.
   void step(long step);
   bool remaps_after(long step) const { return !options_.shallow_water() && (step + 1) % options_.remap_every == 0; }
+  /// True where tracers wait for the end of their step, which takes remap_every() steps.
+  bool tracer_step_is_open(long step) const { return !transport_.empty() && step % options_.remap_every != 0; }
   /// Adds the suite's tendencies over dt [s] to the state. Only right after a step that remapped.
   void add_physics(double dt);
   void finish_step();
@@ -81,6 +84,7 @@ class Dycore {
 
   const State& state() const { return now_; }
   const Halo& halo() const { return halo_; }
+  const Transport& transport() const { return transport_; }
   int remap_every() const { return options_.remap_every; }
   /// Words of memory per cell that the core holds, prognostic fields included.
   double words_per_cell() const;
@@ -101,6 +105,7 @@ class Dycore {
   int n_k_ = 1;          // levels
   int n_k_at_once_ = 1;  // levels of the horizontal kernels' work arrays
   VorticityScheme vorticity_ = VorticityScheme::s5;
+  Transport transport_;
   State now_, a_, b_;  // step start (and end), two stages
   Field<Cell> mass_tendency_, theta_tendency_;
   Field<XFace> u_tendency_;

@@ -15,11 +15,6 @@ struct State {
 };
 
 /// The same arrays from level k_first on, n_k of them.
-template <class P>
-Field<P> levels_of(const Field<P>& field, int k_first, int n_k) {
-  if (!field.exists()) return field;
-  return Field<P>(Kokkos::subview(field.data(), std::make_pair(k_first, k_first + n_k), Kokkos::ALL, Kokkos::ALL));
-}
 inline State levels_of(const State& s, int k_first, int n_k) {
   return {levels_of(s.mass, k_first, n_k), levels_of(s.theta, k_first, n_k), levels_of(s.u, k_first, n_k),
           levels_of(s.v, k_first, n_k)};

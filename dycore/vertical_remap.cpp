@@ -257,12 +257,18 @@ void remap_cells(const Grid& grid, const ConstField<Cell>& mass, const ConstFiel
 }
 
 void remap_to_reference_levels(const Grid& grid, const State& from, const State& to, int margin,
-                               double reference_temperature, const RemapScratch& scratch) {
+                               double reference_temperature, const RemapScratch& scratch, const Field<Cell>& tracers) {
   compute_displacement(grid, from.mass, margin + 1, scratch.displacement);
   remap<XFace>("dycore/remap_u", grid, {from.mass, scratch.displacement}, from.u, margin, as<XFace>(scratch.slope),
                as<XFace>(scratch.left), as<XFace>(scratch.right), to.u);
   remap<YFace>("dycore/remap_v", grid, {from.mass, scratch.displacement}, from.v, margin, as<YFace>(scratch.slope),
                as<YFace>(scratch.left), as<YFace>(scratch.right), to.v);
+  const int n_k = grid.n_levels();
+  for (int first = 0; tracers.exists() && first < tracers.n_levels(); first += n_k) {
+    const Field<Cell> q = levels_of(tracers, first, n_k);
+    remap<Cell>("dycore/remap_tracer", grid, {from.mass, scratch.displacement}, q, 0, scratch.slope, scratch.left,
+                scratch.right, q);
+  }
   compute_thv(grid, from, margin, reference_temperature, scratch.displacement, scratch.thv);
   remap<Cell>("dycore/remap_thv", grid, {from.mass, scratch.displacement}, scratch.thv, margin, scratch.slope,
               scratch.left, scratch.right, scratch.thv);

@@ -21,8 +21,10 @@ struct RemapScratch {
 /// layers constant, their neighbours linear.
 /// reference_temperature > 0 [K]: thv is remapped as deviation from an isothermal atmosphere of that temperature, which
 /// keeps the top layers from diffusing (needs p_top > 0).
+/// tracers: mixing ratios, n_levels() of each tracer after the other, remapped in place on the owned points; may be absent.
 void remap_to_reference_levels(const Grid& grid, const State& from, const State& to, int margin,
-                               double reference_temperature, const RemapScratch& scratch);
+                               double reference_temperature, const RemapScratch& scratch,
+                               const Field<Cell>& tracers = {});
 
 /// The column kernel alone, for tests and for other quantities at cells: y [any unit] of layers 'mass' [Pa].
 void remap_cells(const Grid& grid, const ConstField<Cell>& mass, const ConstField<CellInterface>& displacement,

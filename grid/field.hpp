@@ -69,4 +69,11 @@ class Field {
 template <class P>
 using ConstField = Field<P, const Real>;
 
+/// The same array from level k_first on, n_k levels of it.
+template <class P>
+Field<P> levels_of(const Field<P>& field, int k_first, int n_k) {
+  if (!field.exists()) return field;
+  return Field<P>(Kokkos::subview(field.data(), std::make_pair(k_first, k_first + n_k), Kokkos::ALL, Kokkos::ALL));
+}
+
 }  // namespace meridian

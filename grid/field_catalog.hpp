@@ -42,6 +42,14 @@ inline constexpr FieldSpec<Cell> depth{"fluid_depth", "h", "m", {0, 1e5}, "depth
 // Prognostic, both
 inline constexpr FieldSpec<XFace> xwind{"x_wind", "u", "m s-1", {-400, 400}, "wind through western faces"};
 inline constexpr FieldSpec<YFace> ywind{"y_wind", "v", "m s-1", {-400, 400}, "wind through southern faces"};
+// Sums of a tracer step that has not ended
+inline constexpr FieldSpec<Cell> tracer_start_mass{
+    "cell_mass_at_start_of_tracer_step",     "tracer_mass", "m2 Pa", {0, 1e20},
+    "mass of cells that tracers start from", false};
+inline constexpr FieldSpec<XFace> tracer_flux_x{
+    "mass_through_western_faces", "tracer_flux_x", "m2 Pa", {-1e20, 1e20}, "mass since the last tracer step", false};
+inline constexpr FieldSpec<YFace> tracer_flux_y{
+    "mass_through_southern_faces", "tracer_flux_y", "m2 Pa", {-1e20, 1e20}, "mass since the last tracer step", false};
 // Fixed
 inline constexpr FieldSpec<CellSurface> surface_geopotential{
     "surface_geopotential", "phis", "m2 s-2", {-2e4, 1.2e5}, "geopotential of the ground"};

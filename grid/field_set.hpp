@@ -1,6 +1,7 @@
 #pragma once
 // The model's fields: allocated from the catalog, found by entry.
 
+#include <list>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,9 @@
 
 namespace meridian {
 
-/// Part a field plays: prognostic fields are saved, hashed and restored; fixed ones are made anew at start.
-enum class Role { prognostic, fixed, diagnostic };
+/// Part a field plays: prognostic fields are saved, hashed and restored; fixed ones are made anew at start; those
+/// between tracer steps are saved and restored while a tracer step is open.
+enum class Role { prognostic, between_tracer_steps, fixed, diagnostic };
 
 /// The fields of one block, by catalog entry.
 class FieldSet {
@@ -30,6 +32,19 @@ class FieldSet {
     Field<P> field = make_field<P>(std::string(spec.short_name), block_, n_k);
     entries_.push_back({spec, role, field.data()});
     return field;
+  }
+  /// Allocates tracers of these short names as one array: level n * n_k + k is level k of tracer n. Each is an entry.
+  Field<Cell> add_tracers(const std::vector<std::string>& names, int n_k) {
+    const auto all = make_field<Cell>("tracers", block_, static_cast<int>(names.size()) * n_k);
+    int first = 0;
+    for (const std::string& text : names) {
+      require(find(text) == nullptr, ExitCode::internal, "Field '", text, "' is added twice.");
+      const std::string_view name = *tracer_names_.insert(tracer_names_.end(), text);
+      const FieldSpec<Cell> spec(name, name, "1", {-1e30, 1e30}, "mixing ratio of a tracer to dry air", false);
+      entries_.push_back({spec, Role::prognostic, levels_of(all, first, n_k).data()});
+      first += n_k;
+    }
+    return all;
   }
   /// The field of a catalog entry. Throws internal if it was not added.
   template <class P>
@@ -52,6 +67,7 @@ class FieldSet {
 
   Block block_;
   std::vector<Entry> entries_;
+  std::list<std::string> tracer_names_;  // what the entries' names point to
 };
 
 }  // namespace meridian

@@ -17,8 +17,9 @@ struct DynamicsRun {
   long steps = 0;
 
   DynamicsRun(const DycoreOptions& dynamics, const std::map<std::string, std::string>& initial, const Block& block,
-              const Planet& planet, const VerticalCoordinate& levels, const std::vector<double>& altitude = {})
-      : options(dynamics), grid(block, planet, levels), fields(block), dycore(options, grid, fields) {
+              const Planet& planet, const VerticalCoordinate& levels, const std::vector<double>& altitude = {},
+              const std::vector<Tracer>& tracers = {})
+      : options(dynamics), grid(block, planet, levels), fields(block), dycore(options, grid, fields, tracers) {
     fill_initial_state(options_of(initial), grid, fields, altitude);
     dycore.start();
   }
