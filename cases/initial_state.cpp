@@ -16,11 +16,18 @@ namespace {
 using States = std::tuple<Rest,                   //
                           JablonowskiWilliamson,  //
                           Ullrich,                //
+                          Dcmip11,                //
+                          Dcmip12,                //
                           Williamson1,            //
                           Williamson2,            //
                           Williamson5,            //
                           Williamson6,            //
-                          Galewsky>;
+                          Galewsky,               //
+                          Rotation,               //
+                          Deformation1,           //
+                          Deformation2,           //
+                          Deformation3,           //
+                          Deformation4>;
 
 template <class State>
 constexpr bool is_shallow_water = std::is_same_v<decltype(std::declval<State>().state(Planet())), ShallowWaterState>;
@@ -239,25 +246,6 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
 
 Frame::Frame(double angle) : angle_(angle), cosine_(std::cos(angle)), sine_(std::sin(angle)) {}
 
-Frame::Point Frame::at(double lon, double lat) const {
-  if (angle_ == 0) return {lon, lat};
-  const double x = std::cos(lat) * std::cos(lon);
-  const double y = std::cos(lat) * std::sin(lon);
-  const double z = std::sin(lat);
-  const double x_state = x * cosine_ + z * sine_;  // axes of the state, turned about the y axis
-  const double z_state = z * cosine_ - x * sine_;
-  const double lon_state = std::atan2(y, x_state);
-  const double lat_state = std::atan2(z_state, std::hypot(x_state, y));
-  // The grid's eastward direction in the axes of the state, times the state's eastward and northward directions.
-  const double e_x = -std::sin(lon) * cosine_;
-  const double e_y = std::cos(lon);
-  const double e_z = std::sin(lon) * sine_;
-  const double east = -std::sin(lon_state) * e_x + std::cos(lon_state) * e_y;
-  const double north =
-      -std::sin(lat_state) * (std::cos(lon_state) * e_x + std::sin(lon_state) * e_y) + std::cos(lat_state) * e_z;
-  return {lon_state, lat_state, east, -north};
-}
-
 double great_circle_distance(double lon1, double lat1, double lon2, double lat2) {
   const double north = std::sin((lat2 - lat1) / 2);
   const double east = std::sin((lon2 - lon1) / 2);
@@ -299,6 +287,14 @@ bool InitialOptions::shallow_water() const {
     if (state.name == impl->name) result = is_shallow_water<State>;
   });
   return result;
+}
+
+double InitialOptions::angle(const Planet& planet) const {
+  double angle = 0;
+  for_each_state(impl->states, [&](const auto& state) {
+    if (state.name == impl->name) angle = state.state(planet).angle;
+  });
+  return angle;
 }
 
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,

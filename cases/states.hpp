@@ -43,10 +43,28 @@ class Frame {
   struct Point {
     double lon, lat;              // [radians] in the frame of the state
     double cosine = 1, sine = 0;  // of the angle between the two eastward directions
-    double eastward(double u, double v) const { return cosine * u - sine * v; }  // grid wind from wind of the state
-    double northward(double u, double v) const { return sine * u + cosine * v; }
+    // Grid wind from wind of the state.
+    KOKKOS_INLINE_FUNCTION double eastward(double u, double v) const { return cosine * u - sine * v; }
+    KOKKOS_INLINE_FUNCTION double northward(double u, double v) const { return sine * u + cosine * v; }
   };
-  Point at(double lon, double lat) const;
+  KOKKOS_INLINE_FUNCTION Point at(double lon, double lat) const {
+    if (angle_ == 0) return {lon, lat};
+    const double x = Kokkos::cos(lat) * Kokkos::cos(lon);
+    const double y = Kokkos::cos(lat) * Kokkos::sin(lon);
+    const double z = Kokkos::sin(lat);
+    const double x_state = x * cosine_ + z * sine_;  // axes of the state, turned about the y axis
+    const double z_state = z * cosine_ - x * sine_;
+    const double lon_state = Kokkos::atan2(y, x_state);
+    const double lat_state = Kokkos::atan2(z_state, Kokkos::hypot(x_state, y));
+    // The grid's eastward direction in the axes of the state, times the state's eastward and northward directions.
+    const double e_x = -Kokkos::sin(lon) * cosine_;
+    const double e_y = Kokkos::cos(lon);
+    const double e_z = Kokkos::sin(lon) * sine_;
+    const double east = -Kokkos::sin(lon_state) * e_x + Kokkos::cos(lon_state) * e_y;
+    const double north = -Kokkos::sin(lat_state) * (Kokkos::cos(lon_state) * e_x + Kokkos::sin(lon_state) * e_y) +
+                         Kokkos::cos(lat_state) * e_z;
+    return {lon_state, lat_state, east, -north};
+  }
 
  private:
   double angle_, cosine_, sine_;
@@ -109,7 +127,52 @@ struct Galewsky {
   ShallowWaterState state(const Planet& planet) const;
 };
 
+/// Common to states whose wind is prescribed over a uniform depth of 1000 m: tracers only are of interest.
+struct UniformDepth {
+  double angle_degrees = 0;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+  ShallowWaterState state(const Planet& planet) const;
+};
+
+struct Rotation : UniformDepth {
+  static constexpr std::string_view name = "rotation", meaning = "solid-body rotation, once round in 12 days",
+                                    source = "Williamson et al. (1992), J. Comput. Phys. 102, test 1";
+  ShallowWaterState state(const Planet& planet) const;
+};
+struct Deformation1 : UniformDepth {
+  static constexpr std::string_view name = "deformation_1", meaning = "prescribed deformation, one vortex",
+                                    source = "Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887, case 1";
+};
+struct Deformation2 : UniformDepth {
+  static constexpr std::string_view name = "deformation_2", meaning = "prescribed deformation, two vortices",
+                                    source = "Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887, case 2";
+};
+struct Deformation3 : UniformDepth {
+  static constexpr std::string_view name = "deformation_3", meaning = "prescribed divergent deformation and rotation",
+                                    source = "Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887, case 3";
+};
+struct Deformation4 : UniformDepth {
+  static constexpr std::string_view name = "deformation_4", meaning = "prescribed deformation and rotation",
+                                    source = "Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887, case 4";
+};
+
 // Dry atmosphere
+
+/// Common to states whose wind is prescribed in an isothermal atmosphere of 300 K: tracers only are of interest.
+struct IsothermalAir {
+  double angle_degrees = 0;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+  AtmosphereState state(const Planet& planet) const;
+};
+
+struct Dcmip11 : IsothermalAir {
+  static constexpr std::string_view name = "dcmip_11", meaning = "prescribed deformation in three dimensions",
+                                    source = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1-1";
+};
+struct Dcmip12 : IsothermalAir {
+  static constexpr std::string_view name = "dcmip_12", meaning = "prescribed overturning cells",
+                                    source = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1-2";
+};
 
 struct JablonowskiWilliamson {
   static constexpr std::string_view name = "jablonowski_williamson",

@@ -58,6 +58,16 @@ void check(const Case& c, Reader& reader) {
   } catch (const Error& error) {
     reader.problem("restart.every", error.what());
   }
+  for (std::size_t n = 0; n < c.tracers.size(); ++n) {
+    const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
+    if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
+      reader.problem("tracers[" + std::to_string(n) + "].name", "two tracers are called '" + c.tracers[n].name + "'");
+    }
+  }
+  if (shallow && !c.tracers.empty() && c.dycore.viscosity_m2_per_s > 0) {
+    reader.problem("dycore.viscosity_m2_per_s",
+                   "'dycore.viscosity_m2_per_s' must be 0 where there are tracers: it mixes the depth, but not them");
+  }
   if (shallow && !c.physics.empty()) {
     reader.problem("physics.suite", "'physics.suite' must be empty where 'dycore.equations' = shallow_water");
   }
@@ -96,6 +106,7 @@ void Case::visit(OptionVisitor& option) {
   option.group("time", time, "calendar and length of the run");
   option.group("dycore", dycore, "equations and numerics of the fluid");
   option.group("initial", initial, "the state at the start");
+  option.list("tracers", tracers, "what the wind carries besides the air itself");
   option.group("boundary", boundary, "the ground");
   option.group("physics", physics, "column physics");
   option.group("parallel", parallel, "how the grid is split over ranks");

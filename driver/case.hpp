@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cases/initial_state.hpp"
+#include "cases/tracers.hpp"
 #include "dycore/dycore.hpp"
 #include "grid/clock.hpp"
 #include "grid/planet.hpp"
@@ -53,6 +54,7 @@ struct Case {
   TimeOptions time;
   DycoreOptions dycore;
   InitialOptions initial;
+  std::vector<TracerOptions> tracers;
   BoundaryOptions boundary;
   PhysicsOptions physics;
   ParallelOptions parallel;

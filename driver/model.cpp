@@ -59,12 +59,23 @@ std::string line_of(const Options& options) {
   return line;
 }
 
+/// All tracers as one group of options.
+struct TracerList {
+  std::vector<TracerOptions> tracers;
+  void visit(OptionVisitor& option) { option.list("tracers", tracers, ""); }
+};
+
 /// What the state of a run depends on; a set made with other settings is not continued.
 std::map<std::string, std::string> state_settings(const Case& c) {
-  return {{"case.planet", line_of(c.planet)},     {"case.grid", line_of(c.grid)},
-          {"case.start", c.time.start},           {"case.calendar", c.time.calendar},
-          {"case.dycore", line_of(c.dycore)},     {"case.initial", line_of(c.initial)},
-          {"case.boundary", line_of(c.boundary)}, {"case.physics", line_of(c.physics)}};
+  return {{"case.planet", line_of(c.planet)},
+          {"case.grid", line_of(c.grid)},
+          {"case.start", c.time.start},
+          {"case.calendar", c.time.calendar},
+          {"case.dycore", line_of(c.dycore)},
+          {"case.initial", line_of(c.initial)},
+          {"case.boundary", line_of(c.boundary)},
+          {"case.physics", line_of(c.physics)},
+          {"case.tracers", line_of(TracerList{c.tracers})}};
 }
 
 /// The first settings, between ';', in which two lines differ.
@@ -80,6 +91,12 @@ std::string first_difference(const std::string& a, const std::string& b) {
     begin_b = end_b + 1;
   }
   return "";
+}
+
+std::vector<Tracer> tracers_of(const Case& c) {
+  std::vector<Tracer> tracers;
+  for (const TracerOptions& options : c.tracers) tracers.push_back(options.tracer());
+  return tracers;
 }
 
 Provenance provenance_of(const Case& c, const std::string& run_id) {
@@ -137,13 +154,16 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
     : case_(c),
       grid_(block_of(c), c.planet, levels_of(c)),
       fields_(grid_.block),
-      dycore_(c.dycore, grid_, fields_),
+      dycore_(c.dycore, grid_, fields_, tracers_of(c)),
+      flow_(prescribed_flow(c.initial.name(), c.planet, c.initial.angle(c.planet))),
       suite_(c.physics, grid_, fields_),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)) {
   require(!c.dycore.shallow_water() || suite_.empty(), ExitCode::configuration,
           "'physics.suite' has schemes, but the shallow-water equations have no columns; remove them.");
+  require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
+          " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
   streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance_of(c, run_id), output);
   if (c.boundary.topography != "flat") {
@@ -152,8 +172,14 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   }
 }
 
-void Model::start_without_output() {
+void Model::fill() {
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);
+  fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));
+  if (flow_) flow_->set_winds(grid_, fields_, 0);
+}
+
+void Model::start_without_output() {
+  fill();
   dycore_.start();
 }
 
@@ -171,7 +197,7 @@ void Model::start_from(const RestartManifest& set) {
             " was made with other settings of '", name.substr(5), "': ", first_difference(text, here),
             ". Use the same ones, --resume none to start anew, or another --run-dir.");
   }
-  fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);  // the fixed fields stay, the state is read
+  fill();  // the fixed fields stay, the state is read
   clock_.set_step(set.step);
   const auto streams = set.facts.find("streams");
   streams_->restore_state_text(streams == set.facts.end() ? "{}" : streams->second, clock_);
@@ -186,6 +212,12 @@ void Model::start_from(const RestartManifest& set) {
 
 void Model::step() {
   const long number = clock_.step();
+  if (flow_) {
+    timers_.time("prescribed wind", [&] {
+      flow_->set_winds(grid_, fields_, (static_cast<double>(number) + 0.5) * clock_.step_seconds());
+      dycore_.exchange_winds();
+    });
+  }
   timers_.time("dynamics", [&] { dycore_.step(number); });
   if (dycore_.remaps_after(number)) {
     if (!suite_.empty()) {
@@ -205,7 +237,8 @@ void Model::step() {
 }
 
 void Model::sample_output() {
-  const int sampling = case_.dycore.shallow_water() ? 1 : dycore_.remap_every();
+  const bool every_step = case_.dycore.shallow_water() && case_.tracers.empty();
+  const int sampling = every_step ? 1 : dycore_.remap_every();
   if (!streams_->wants(clock_, sampling)) return;
   dycore_.diagnose(clock_.step() > 0 && !dycore_.remaps_after(clock_.step() - 1));
   dycore_.diagnose_for_output();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cases/prescribed_flow.hpp"
 #include "driver/case.hpp"
 #include "driver/commands.hpp"
 #include "driver/timers.hpp"
@@ -51,6 +52,8 @@ class Model {
   Timers& timers() { return timers_; }
 
  private:
+  /// Fixed fields, state and tracers of step 0, on the owned points.
+  void fill();
   void sample_output();
   RestartContent restart_content();
 
@@ -58,6 +61,7 @@ class Model {
   Grid grid_;
   FieldSet fields_;
   Dycore dycore_;
+  std::unique_ptr<PrescribedFlow> flow_;  // of cases that prescribe the wind
   Suite suite_;
   Clock clock_;
   long last_step_ = 0;

@@ -70,6 +70,8 @@ class Dycore {
   /// Adds the suite's tendencies over dt [s] to the state. Only right after a step that remapped.
   void add_physics(double dt);
   void finish_step();
+  /// Makes the halos of winds valid that somebody has set.
+  void exchange_winds() { halo_.exchange({now_.u, now_.v}); }
 
   /// Fills ta, ua, va, pfull, ps (or h's companions ua, va, eta) from the state. 'floating': the layers are not on the
   /// reference levels, so copies are remapped first; the state itself never changes.

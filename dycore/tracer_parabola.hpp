@@ -54,6 +54,8 @@ KOKKOS_FORCEINLINE_FUNCTION TracerParabola tracer_parabola(Real a, Real b, Real 
     high = slope_c < 0 ? -high_size : high_size;
   }
   if constexpr (limiter == Limiter::positive) {
+    low = Kokkos::max(low, -c);
+    high = Kokkos::max(high, -c);
     // The parabola has a minimum inside the cell where |high - low| < -q6, q6 = -3 (low + high).
     const Real q6 = Real(-3) * (low + high);
     const Real rise = high - low;

@@ -35,6 +35,9 @@ namespace {
 
 /// Largest part of a cell's mass that one meridional sweep may move in or out.
 constexpr double largest_meridional_courant = 0.75;
+/// Cells that the wind may cross in one zonal sweep, as part of the most that can be merged: a meridional sweep before
+/// it may have thinned the cells.
+constexpr double largest_part_of_merges = 0.7;
 
 /// Bounds the result of a sweep that took its mass from three cells: takes away no more than round-off.
 template <Limiter limiter>
@@ -436,10 +439,15 @@ void Transport::complete_zonal_flux(const ConstField<Cell>& mass_end) {
 int Transport::substeps_needed() const {
   measure_rows(grid_, mass_, flux_x_, flux_y_, n_k_, row_measure_);
   const auto measure = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), row_measure_);
-  double meridional = 0;
-  for (std::size_t n = 1; n < measure.extent(0); n += 2) meridional = std::max(meridional, measure(n));
-  MPI_Allreduce(MPI_IN_PLACE, &meridional, 1, MPI_DOUBLE, MPI_MAX, grid_.block.world);
-  return std::max(1, static_cast<int>(std::ceil(meridional / largest_meridional_courant)));
+  double steps = 1;
+  for (std::size_t n = 0; n < measure.extent(0); n += 2) {
+    steps = std::max({steps, measure(n) / (largest_part_of_merges * allowed_merges_.back()),
+                      measure(n + 1) / largest_meridional_courant});
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &steps, 1, MPI_DOUBLE, MPI_MAX, grid_.block.world);
+  require(steps < 1000, ExitCode::numerical, "The tracers would need ", steps,
+          " parts of a tracer step; the wind is no longer sound. A shorter 'dycore.dt_s' is the usual cure.");
+  return static_cast<int>(std::ceil(steps));
 }
 
 void Transport::find_merged_rows(double share) {

@@ -39,7 +39,8 @@ class Transport {
   void accumulate(const ConstField<XFace>& mass_flux_x, const ConstField<YFace>& mass_flux_y, double dt, int k_first,
                   int n_k);
   /// Carries the tracers to the mass at the end of the tracer step. q needs a valid halo before and has none after.
-  /// Throws numerical where the wind crosses more than a sixth of a circle of latitude in one step.
+  /// Winds that cross too much of a cell, or of a circle of latitude, are taken in several equal parts of the step.
+  /// Throws numerical where that is not enough.
   void step(const ConstField<Cell>& mass_end, Halo& halo, bool zonal_first);
 
   /// Cells that were merged in each row of this rank for the last zonal sweep; 1 where none were.

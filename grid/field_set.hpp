@@ -53,18 +53,18 @@ class FieldSet {
     require(entry != nullptr, ExitCode::internal, "Field '", spec.name, "' is not part of this model.");
     return Field<P>(entry->data);
   }
-  bool has(std::string_view name) const { return find(name) != nullptr; }
-  const std::vector<Entry>& entries() const { return entries_; }
-  const Block& block() const { return block_; }
-
- private:
+  /// The entry of a name, or nullptr.
   const Entry* find(std::string_view name) const {
     for (const Entry& entry : entries_) {
       if (entry.info.name == name) return &entry;
     }
     return nullptr;
   }
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  const std::vector<Entry>& entries() const { return entries_; }
+  const Block& block() const { return block_; }
 
+ private:
   Block block_;
   std::vector<Entry> entries_;
   std::list<std::string> tracer_names_;  // what the entries' names point to

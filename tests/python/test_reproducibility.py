@@ -20,6 +20,10 @@ grid: {n_lon: 84, n_lat: 16, levels: L26}
 time: {run_steps: %d}
 dycore: {equations: hydrostatic, dt_s: 900}
 initial: {name: ullrich}
+tracers:
+  - {name: hills, initial: gaussian_hills}
+  - {name: cylinders, initial: slotted_cylinders, limiter: positive}
+  - {name: bells, initial: dcmip_11_q1, limiter: none}
 boundary: {topography: topography.nc, smoothing_passes: 2}
 physics: {suite: [held_suarez]}
 restart: {every: never, keep: 100}
@@ -27,9 +31,9 @@ log: {format: none}
 """ % STEPS
 STREAMS = """output:
   streams:
-    - {name: snap, fields: [ps, ua, va], every: 3 steps, precision: double}
-    - {name: mean, fields: [ps, ta, va, zg], statistic: mean, every: 90 minutes, precision: double}
-    - {name: high, fields: [ua, vo], statistic: max, every: 4 steps, vertical: ["850", "10"], precision: double}
+    - {name: snap, fields: [ps, ua, va, hills], every: 3 steps, precision: double}
+    - {name: mean, fields: [ps, ta, va, zg, cylinders], statistic: mean, every: 90 minutes, precision: double}
+    - {name: high, fields: [ua, vo, bells], statistic: max, every: 4 steps, vertical: ["850", "10"], precision: double}
     - {name: long, fields: [ta, va], statistic: mean, every: 3 hours, vertical: ["500"], precision: double}
 """
 

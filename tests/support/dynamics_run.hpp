@@ -39,6 +39,22 @@ struct DynamicsRun {
   }
 };
 
+/// Fills a field with smooth bumps between 0 and 1 that follow from the place on the globe alone.
+inline void fill_with_bumps(const Grid& grid, const Array3<Real>& data) {
+  const auto host = Kokkos::create_mirror_view(data);
+  for (int k = 0; k < static_cast<int>(data.extent(0)); ++k) {
+    for (int j = 0; j < grid.block.ny; ++j) {
+      for (int i = 0; i < grid.block.nx; ++i) {
+        const double lat = grid.latitude_of_cell(j);
+        const int column = grid.block.i_first + i;  // the longitude with the same bits on every rank
+        const double wave = std::sin(3 * column * grid.dl() + k) * std::cos(lat);
+        host(k, j + halo_width, i + halo_width) = static_cast<Real>(0.5 + 0.5 * wave * std::cos(2 * lat - k));
+      }
+    }
+  }
+  Kokkos::deep_copy(data, host);
+}
+
 /// sqrt(mean (f - g)^2 / mean g^2) with the areas of cells, level 0; arrays with halo as Field's.
 template <class A, class B>
 double relative_l2(const Grid& grid, const A& f, const B& g) {

@@ -1,9 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
 
-#include "cases/states.hpp"
+#include "cases/prescribed_flow.hpp"
+#include "cases/tracers.hpp"
+#include "dycore/tracer_parabola.hpp"
 #include "tests/support/dynamics_run.hpp"
 
 namespace meridian {
@@ -11,64 +12,245 @@ namespace {
 
 using test::DynamicsRun;
 
-TEST(Explore, bell) {
-  for (const char* angle : {"0", "45", "90"}) {
+/// A tracer's values on the host, without halo, and the sums that the tests need.
+struct Snapshot {
+  int n_k, ny, nx;
+  std::vector<double> values, areas;
+
+  Snapshot(const DynamicsRun& run, const std::string& name) {
+    const auto data = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), run.fields.find(name)->data);
+    n_k = static_cast<int>(data.extent(0));
+    ny = run.grid.block.ny;
+    nx = run.grid.block.nx;
+    for (int k = 0; k < n_k; ++k) {
+      for (int j = 0; j < ny; ++j) {
+        for (int i = 0; i < nx; ++i) {
+          values.push_back(data(k, j + halo_width, i + halo_width));
+          areas.push_back(run.grid.area_of_global_row(j));
+        }
+      }
+    }
+  }
+  double lowest() const { return *std::min_element(values.begin(), values.end()); }
+  double highest() const { return *std::max_element(values.begin(), values.end()); }
+  double sum_with(const Snapshot& mass) const {
+    long double sum = 0;
+    for (std::size_t n = 0; n < values.size(); ++n)
+      sum += static_cast<long double>(values[n]) * mass.values[n] * areas[n];
+    return static_cast<double>(sum);
+  }
+};
+
+struct Errors {
+  double l1, l2, linf;
+};
+Errors errors(const Snapshot& now, const Snapshot& start) {
+  double d1 = 0, d2 = 0, d = 0, n1 = 0, n2 = 0, n = 0;
+  for (std::size_t m = 0; m < now.values.size(); ++m) {
+    const double e = std::abs(now.values[m] - start.values[m]), y = std::abs(start.values[m]), a = now.areas[m];
+    d1 += a * e, d2 += a * e * e, d = std::max(d, e);
+    n1 += a * y, n2 += a * y * y, n = std::max(n, y);
+  }
+  return {d1 / n1, std::sqrt(d2 / n2), d / n};
+}
+
+TracerOptions tracer(const std::string& name, const std::string& initial, const std::string& limiter = "monotone") {
+  TracerOptions options;
+  options.name = name;
+  options.initial = initial;
+  options.limiter = limiter;
+  return options;
+}
+
+/// Tracers in a prescribed flow of shallow water.
+struct Carried {
+  std::vector<TracerOptions> tracers;
+  double angle;
+  DynamicsRun run;
+  std::unique_ptr<PrescribedFlow> flow;
+  std::map<std::string, Snapshot> start;
+
+  static DycoreOptions options(double dt, int remap_every) {
     DycoreOptions options;
     options.equations = "shallow_water";
     options.divergence_damping = 0;
     options.frozen_winds = true;
-    options.dt_s = 900;
-    const std::vector<Tracer> tracers = {{"one", Limiter::monotone},  {"bell", Limiter::monotone},
-                                         {"hill", Limiter::monotone}, {"bellp", Limiter::positive},
-                                         {"belln", Limiter::none},    {"hilln", Limiter::none}};
-    DynamicsRun run(options, {{"name", "williamson_2"}, {"angle_degrees", angle}}, test::alone(180, 90), Planet(),
-                    single_layer(), {}, tracers);
-    const Frame frame(std::stod(angle) * pi / 180);
-    for (auto& e : run.fields.entries()) {
-      if (e.role != Role::prognostic || e.info.unit != "1") continue;
-      const auto host = Kokkos::create_mirror_view(e.data);
-      for (int j = 0; j < 90; ++j)
-        for (int i = 0; i < 180; ++i) {
-          const auto p = frame.at(run.grid.longitude_of_cell(i), run.grid.latitude_of_cell(j));
-          const double r = great_circle_distance(p.lon, p.lat, 3 * pi / 2, 0);
-          double x = 1;
-          if (e.info.name.starts_with("bell")) x = r < 1. / 3 ? 0.5 * (1 + std::cos(3 * pi * r)) : 0;
-          if (e.info.name.starts_with("hill")) x = std::exp(-5 * std::pow(2 * std::sin(r / 2), 2));
-          host(0, j + halo_width, i + halo_width) = x;
-        }
-      Kokkos::deep_copy(e.data, host);
-    }
+    options.dt_s = dt;
+    options.remap_every = remap_every;
+    return options;
+  }
+  static std::vector<Tracer> list(const std::vector<TracerOptions>& tracers) {
+    std::vector<Tracer> all;
+    for (const TracerOptions& t : tracers) all.push_back(t.tracer());
+    return all;
+  }
+  Carried(const char* state, int angle_degrees, int n_lon, double dt, int remap_every,
+          const std::vector<TracerOptions>& what)
+      : tracers(what),
+        angle(angle_degrees * pi / 180),
+        run(options(dt, remap_every), {{"name", state}, {"angle_degrees", std::to_string(angle_degrees)}},
+            test::alone(n_lon, n_lon / 2), Planet(), single_layer(), {}, list(what)),
+        flow(prescribed_flow(state, Planet(), angle)) {
+    fill_tracers(tracers, run.grid, run.fields, angle);
+    if (flow) flow->set_winds(run.grid, run.fields, 0);
     run.dycore.start();
-    std::map<std::string, Array3<Real>> start;
-    for (auto& e : run.fields.entries()) {
-      start[std::string(e.info.name)] = Kokkos::create_mirror(Kokkos::HostSpace(), e.data);
-      Kokkos::deep_copy(start[std::string(e.info.name)], e.data);
-    }
-    run.run_days(12);
-    for (auto& e : run.fields.entries()) {
-      if (e.role != Role::prognostic || e.info.unit != "1") continue;
-      const auto a = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), e.data);
-      const auto b = start[std::string(e.info.name)];
-      double d1 = 0, d2 = 0, di = 0, n1 = 0, n2 = 0, ni = 0, mn = 1e9, mx = -1e9;
-      for (int j = 0; j < 90; ++j)
-        for (int i = 0; i < 180; ++i) {
-          const double w = std::cos(run.grid.latitude_of_cell(j)), x = a(0, j + halo_width, i + halo_width),
-                       y = b(0, j + halo_width, i + halo_width);
-          d1 += w * std::abs(x - y);
-          d2 += w * (x - y) * (x - y);
-          di = std::max(di, std::abs(x - y));
-          n1 += w * std::abs(y);
-          n2 += w * y * y;
-          ni = std::max(ni, std::abs(y));
-          mn = std::min(mn, x);
-          mx = std::max(mx, x);
-        }
-      std::printf("%s %-6s l1 %.3e l2 %.3e linf %.3e min %.3e max-1 %.3e  merged row0 %d row1 %d row2 %d sub %d\n",
-                  angle, std::string(e.info.name).c_str(), d1 / n1, std::sqrt(d2 / n2), di / ni, mn, mx - 1,
-                  run.dycore.transport().merged()[0], run.dycore.transport().merged()[1],
-                  run.dycore.transport().merged()[2], run.dycore.transport().substeps());
+    for (const TracerOptions& t : tracers) start.insert({t.name, Snapshot(run, t.name)});
+    start.insert({"fluid_depth", Snapshot(run, "fluid_depth")});
+  }
+  void run_days(double days) {
+    const long n = std::lround(days * 86400 / run.options.dt_s);
+    for (long step = 0; step < n; ++step) {
+      if (flow) {
+        flow->set_winds(run.grid, run.fields, (static_cast<double>(run.steps) + 0.5) * run.options.dt_s);
+        run.dycore.exchange_winds();
+      }
+      run.step();
     }
   }
+  Snapshot now(const std::string& name) const { return Snapshot(run, name); }
+  Errors errors_of(const std::string& name) const { return errors(now(name), start.at(name)); }
+  double mass_change(const std::string& name) const {
+    return now(name).sum_with(now("fluid_depth")) / start.at(name).sum_with(start.at("fluid_depth")) - 1;
+  }
+};
+
+constexpr double round_off = sizeof(Real) == 8 ? 1e-13 : 1e-5;
+
+// Bars: the prototype of the scheme over the poles, 180x90, tracer step 1800 s (docs/numerics/transport.md).
+TEST(Transport, bell_and_hill_go_round_the_sphere_at_any_angle) {
+  for (const int angle : {0, 45, 90}) {
+    Carried c("rotation", angle, 180, 900, 2,
+              {tracer("bell", "cosine_bell"), tracer("hill", "gaussian_hill"), tracer("one", "uniform"),
+               tracer("cylinder", "slotted_cylinder", "positive")});
+    c.run_days(12);
+    const Errors bell = c.errors_of("bell"), hill = c.errors_of("hill");
+    EXPECT_LE(bell.l1, 4.8e-2) << angle;
+    EXPECT_LE(bell.l2, 5.7e-2) << angle;
+    EXPECT_LE(bell.linf, angle == 45 ? 9.8e-2 : 8.8e-2) << angle;  // 45: the peak is clipped along both directions
+    EXPECT_LE(hill.l1, 5.6e-3) << angle;
+    EXPECT_LE(hill.l2, 9.9e-3) << angle;
+    EXPECT_LE(hill.linf, 3.0e-2) << angle;
+    EXPECT_EQ(c.now("one").lowest(), 1) << angle;
+    EXPECT_EQ(c.now("one").highest(), 1) << angle;
+    EXPECT_GE(c.now("bell").lowest(), 0) << angle;
+    EXPECT_LE(c.now("bell").highest(), c.start.at("bell").highest() * (1 + round_off)) << angle;
+    EXPECT_GE(c.now("cylinder").lowest(), 0) << angle;
+    for (const char* name : {"bell", "hill", "cylinder"})
+      EXPECT_NEAR(c.mass_change(name), 0, round_off) << name << angle;
+  }
+}
+
+TEST(Transport, unlimited_transport_leaves_the_range_and_shows_that_the_bounds_are_tested) {
+  Carried c("rotation", 45, 96, 900, 2, {tracer("cylinder", "slotted_cylinder", "none")});
+  c.run_days(2);
+  EXPECT_LT(c.now("cylinder").lowest(), -0.01);
+  EXPECT_GT(c.now("cylinder").highest(), 1.01);
+  EXPECT_NEAR(c.mass_change("cylinder"), 0, round_off);
+}
+
+TEST(Transport, a_smooth_hill_converges_with_third_order_without_limiter) {
+  double l2[2];
+  for (int n = 0; n < 2; ++n) {
+    Carried c("rotation", 30, n == 0 ? 60 : 120, n == 0 ? 1800 : 900, 2, {tracer("hill", "gaussian_hill", "none")});
+    c.run_days(12);
+    l2[n] = c.errors_of("hill").l2;
+  }
+  EXPECT_GE(std::log2(l2[0] / l2[1]), 2.5);
+}
+
+TEST(Transport, deformational_flow_and_its_turned_twin_have_the_published_errors) {
+  double l2[2];
+  for (const int angle : {0, 90}) {
+    Carried c("deformation_4", angle, 240, 600, 2, {tracer("hills", "gaussian_hills"), tracer("one", "uniform")});
+    c.run_days(12);
+    l2[angle / 90] = c.errors_of("hills").l2;
+    EXPECT_EQ(c.now("one").lowest(), 1);
+    EXPECT_NEAR(c.mass_change("hills"), 0, round_off);
+  }
+  EXPECT_LE(l2[0], 0.10);  // target at 1.5 degrees, Lauritzen et al. (2012)
+  EXPECT_LE(l2[1], 1.5 * l2[0]);
+}
+
+TEST(Transport, a_divergent_flow_keeps_a_uniform_tracer_and_tracer_mass) {
+  Carried c("deformation_3", 60, 96, 900, 2, {tracer("bells", "cosine_bells"), tracer("one", "uniform")});
+  c.run_days(6);
+  EXPECT_EQ(c.now("one").lowest(), 1);
+  EXPECT_EQ(c.now("one").highest(), 1);
+  EXPECT_NEAR(c.mass_change("bells"), 0, round_off);
+  EXPECT_GE(c.now("bells").lowest(), 0.1 * (1 - round_off));
+}
+
+TEST(Transport, linear_relations_of_tracers_are_kept) {
+  Carried c("rotation", 70, 96, 900, 2, {tracer("a", "slotted_cylinders"), tracer("b", "slotted_cylinders")});
+  // b = 2 - 1.5 a
+  const Array3<Real> a = c.run.fields.find("a")->data, b = c.run.fields.find("b")->data;
+  const auto host_a = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), a);
+  const auto host_b = Kokkos::create_mirror_view(b);
+  for (std::size_t n = 0; n < host_a.size(); ++n) host_b.data()[n] = Real(2) - Real(1.5) * host_a.data()[n];
+  Kokkos::deep_copy(b, host_b);
+  c.run_days(6);
+  const Snapshot end_a = c.now("a"), end_b = c.now("b");
+  for (std::size_t n = 0; n < end_a.values.size(); ++n) {
+    ASSERT_NEAR(end_b.values[n], 2 - 1.5 * end_a.values[n], sizeof(Real) == 8 ? 1e-11 : 1e-3);
+  }
+}
+
+// Polar Courant numbers of 9, 18 and 36.
+TEST(Transport, steps_of_any_polar_courant_number_have_about_the_same_errors) {
+  double l2[3];
+  for (int n = 0; n < 3; ++n) {
+    Carried c("rotation", 90, 180, 450 << n, 2, {tracer("hill", "gaussian_hill")});
+    c.run_days(12);
+    l2[n] = c.errors_of("hill").l2;
+    EXPECT_GE(c.run.dycore.transport().merged()[0] * c.run.dycore.transport().substeps(), 9 << n);
+  }
+  EXPECT_LE(l2[1], 1.5 * l2[0]);
+  EXPECT_LE(l2[2], 1.5 * l2[0]);
+}
+
+TEST(Transport, a_strong_meridional_wind_takes_several_steps) {
+  Carried c("rotation", 90, 96, 2400, 4, {tracer("hill", "gaussian_hill"), tracer("one", "uniform")});
+  c.run_days(4. / 3);
+  EXPECT_GT(c.run.dycore.transport().substeps(), 1);
+  EXPECT_EQ(c.now("one").lowest(), 1);
+  EXPECT_NEAR(c.mass_change("hill"), 0, round_off);
+  EXPECT_GE(c.now("hill").lowest(), 0);
+}
+
+TEST(Transport, a_wave_with_polar_filter_and_remap_keeps_a_uniform_tracer_and_tracer_mass) {
+  DycoreOptions options;
+  options.dt_s = 1200;
+  const std::vector<TracerOptions> tracers = {tracer("one", "uniform"), tracer("cylinders", "slotted_cylinders"),
+                                              tracer("q1", "dcmip_11_q1", "positive")};
+  DynamicsRun run(options, {{"name", "ullrich"}, {"angle_degrees", "45"}}, test::alone(96, 48), Planet(),
+                  read_levels("L26", 1e5), {}, Carried::list(tracers));
+  fill_tracers(tracers, run.grid, run.fields, 0);
+  run.dycore.start();
+  const Snapshot mass(run, "air_pressure_thickness"), cylinders(run, "cylinders"), q1(run, "q1");
+  run.run_days(4);
+  const Snapshot mass_end(run, "air_pressure_thickness");
+  const Snapshot one(run, "one"), cylinders_end(run, "cylinders"), q1_end(run, "q1");
+  EXPECT_EQ(one.lowest(), 1);
+  EXPECT_EQ(one.highest(), 1);
+  EXPECT_NEAR(cylinders_end.sum_with(mass_end) / cylinders.sum_with(mass), 1, round_off);
+  EXPECT_NEAR(q1_end.sum_with(mass_end) / q1.sum_with(mass), 1, round_off);
+  EXPECT_GE(cylinders_end.lowest(), 0.1 * (1 - round_off));
+  EXPECT_LE(cylinders_end.highest(), 1 + round_off);
+  EXPECT_GE(q1_end.lowest(), 0);
+}
+
+TEST(TracerParabola, is_exact_for_a_parabola_and_flat_where_limited) {
+  const auto mean = [](double x) { return 3 + 2 * x + x * x + 1. / 12; };  // over a cell about x
+  const auto p = tracer_parabola<Limiter::none>(mean(-2), mean(-1), mean(0), mean(1), mean(2));
+  EXPECT_NEAR(mean(0) + p.low, 3 - 1 + 0.25, 1e-6);
+  EXPECT_NEAR(mean(0) + p.high, 3 + 1 + 0.25, 1e-6);
+  EXPECT_NEAR(p.mean_between(0, 1), 0, 1e-6);
+  EXPECT_NEAR(p.mean_of_high_part(0.25), p.mean_between(0.75, 1), 1e-6);
+  const auto peak = tracer_parabola<Limiter::monotone>(0, 1, 5, 2, 0);
+  EXPECT_EQ(peak.low, 0);
+  EXPECT_EQ(peak.high, 0);
+  const auto edge = tracer_parabola<Limiter::positive>(9, 4, 0, 0, 0);
+  for (double t = 0; t < 0.95; t += 0.05) EXPECT_GE(edge.mean_between(t, t + 0.05), -1e-7) << t;
 }
 
 }  // namespace

@@ -1,0 +1,147 @@
+#include "cases/prescribed_flow.hpp"
+
+#include "cases/states.hpp"
+#include "grid/loop.hpp"
+
+namespace meridian {
+
+namespace {
+
+constexpr double reference_temperature = 300;  // [K] of the isothermal atmosphere of the three-dimensional flows
+
+KOKKOS_INLINE_FUNCTION double square(double x) { return x * x; }
+
+/// Deformational flow 'kind' on a sphere of radius a, turned back after half a period.
+struct Deformation {
+  int kind;
+  double a, period;
+
+  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double, double t) const {
+    const double back = Kokkos::cos(pi * t / period);
+    const double scale = a * a / period * square(Kokkos::cos(lat)) * back;
+    const double background = -2 * pi * a * a / period * Kokkos::sin(lat);
+    switch (kind) {
+      case 1:
+        return 12 * scale * square(Kokkos::sin(0.5 * lon));
+      case 2:
+        return 10 * scale * square(Kokkos::sin(lon));
+      case 3:
+        return background;
+      default:
+        return 10 * scale * square(Kokkos::sin(lon - 2 * pi * t / period)) + background;
+    }
+  }
+  KOKKOS_FUNCTION double eastward(double lon, double lat, double, double t) const {
+    if (kind != 3) return 0;
+    const double moving = lon - 2 * pi * t / period;
+    return -5 * a / period * square(Kokkos::sin(0.5 * moving)) * Kokkos::sin(2 * lat) * square(Kokkos::cos(lat)) *
+           Kokkos::cos(pi * t / period);
+  }
+  KOKKOS_FUNCTION double northward(double lon, double lat, double, double t) const {
+    if (kind != 3) return 0;
+    const double moving = lon - 2 * pi * t / period;
+    const double c = Kokkos::cos(lat);
+    return 2.5 * a / period * Kokkos::sin(moving) * c * c * c * Kokkos::cos(pi * t / period);
+  }
+};
+
+/// Test 1-1: deformation in three dimensions, 12 days.
+struct DeformationInDepth {
+  double a, p0, p_top;
+  static constexpr double period = 12 * 86400.0;
+  static constexpr double b = 0.2;
+
+  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double, double t) const {
+    const double moving = lon - 2 * pi * t / period;
+    return a * (10 * a / period * square(Kokkos::sin(moving) * Kokkos::cos(lat)) * Kokkos::cos(pi * t / period) -
+                2 * pi * a / period * Kokkos::sin(lat));
+  }
+  KOKKOS_FUNCTION double eastward(double lon, double lat, double p, double t) const {
+    const double omega = 23000 * pi / period;  // [Pa s-1]
+    const double moving = lon - 2 * pi * t / period;
+    return omega * a / (b * p_top) * Kokkos::cos(moving) * square(Kokkos::cos(lat)) * Kokkos::cos(2 * pi * t / period) *
+           (Kokkos::exp((p_top - p) / (b * p_top)) - Kokkos::exp((p - p0) / (b * p_top)));
+  }
+  KOKKOS_FUNCTION double northward(double, double, double, double) const { return 0; }
+};
+
+/// Test 1-2: five overturning cells on either side of the equator, one day.
+struct OverturningCells {
+  double a, p0, scale_height;
+  static constexpr double period = 86400;
+  static constexpr double top = 12000;  // [m]
+
+  KOKKOS_FUNCTION double streamfunction(double, double lat, double, double) const { return -a * 40 * Kokkos::sin(lat); }
+  KOKKOS_FUNCTION double eastward(double, double, double, double) const { return 0; }
+  KOKKOS_FUNCTION double northward(double, double lat, double p, double t) const {
+    const double z = scale_height * Kokkos::log(p0 / p);
+    return -(p0 / p) * (a * 0.15 * pi / (5 * top)) * Kokkos::cos(lat) * Kokkos::sin(5 * lat) *
+           Kokkos::cos(pi * z / top) * Kokkos::cos(pi * t / period);
+  }
+};
+
+template <class Flow>
+void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const FieldSet& fields, double t) {
+  const Field<XFace> u = fields.get(field::xwind);
+  const Field<YFace> v = fields.get(field::ywind);
+  const int n_k = u.n_levels(), last_row = grid.block.n_lat - grid.block.j_first;
+  const int first_row = -grid.block.j_first;
+  const double half_lon = 0.5 * grid.dl(), half_lat = 0.5 * grid.dp();
+  const int i_first = grid.block.i_first, j_first = grid.block.j_first, n_lat = grid.block.n_lat;
+  const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
+  const double p0 = grid.planet.reference_pressure_pa, radius = grid.planet.radius_m;
+  for_each(
+      "cases/prescribed_winds", Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx},
+      KOKKOS_LAMBDA(int k, int j, int i) {
+        const double p = 0.5 * (a(k) + a(k + 1) + (b(k) + b(k + 1)) * p0);
+        const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
+        const auto psi = [&](double lon, double lat) {
+          const Frame::Point point = frame.at(lon, lat);
+          return flow.streamfunction(point.lon, point.lat, p, t);
+        };
+        const double here = psi(west, south);
+        if (j < last_row) {
+          const Frame::Point point = frame.at(west, south + half_lat);
+          const double other =
+              point.eastward(flow.eastward(point.lon, point.lat, p, t), flow.northward(point.lon, point.lat, p, t));
+          u(k, j, i) = static_cast<Real>(other - (psi(west, south + 2 * half_lat) - here) / (2 * half_lat * radius));
+        }
+        const bool pole = j == first_row || j == last_row;
+        const Frame::Point point = frame.at(west + half_lon, south);
+        const double other =
+            point.northward(flow.eastward(point.lon, point.lat, p, t), flow.northward(point.lon, point.lat, p, t));
+        const double dx = 2 * half_lon * radius * Kokkos::cos(south);
+        v(k, j, i) = pole ? Real(0) : static_cast<Real>(other + (psi(west + 2 * half_lon, south) - here) / dx);
+      });
+}
+
+template <class Flow>
+class FlowOf : public PrescribedFlow {
+ public:
+  FlowOf(const Flow& flow, double angle) : flow_(flow), frame_(angle) {}
+  void set_winds(const Grid& grid, const FieldSet& fields, double time) const override {
+    set_winds_of(flow_, frame_, grid, fields, time);
+  }
+
+ private:
+  Flow flow_;
+  Frame frame_;
+};
+
+}  // namespace
+
+std::unique_ptr<PrescribedFlow> prescribed_flow(std::string_view name, const Planet& planet, double angle) {
+  const double a = planet.radius_m, p0 = planet.reference_pressure_pa;
+  const double scale_height = planet.gas_constant_j_per_kg_k * reference_temperature / planet.gravity_m_per_s2;
+  if (name.starts_with("deformation_")) {
+    return std::make_unique<FlowOf<Deformation>>(Deformation{name.back() - '0', a, 12 * 86400.0}, angle);
+  }
+  if (name == "dcmip_11") {
+    return std::make_unique<FlowOf<DeformationInDepth>>(DeformationInDepth{a, p0, 25494.379 / 1e5 * p0}, angle);
+  }
+  if (name == "dcmip_12")
+    return std::make_unique<FlowOf<OverturningCells>>(OverturningCells{a, p0, scale_height}, angle);
+  return nullptr;
+}
+
+}  // namespace meridian

@@ -1,0 +1,26 @@
+#pragma once
+// Winds that a case prescribes as functions of time: tests of transport.
+
+#include <memory>
+#include <string_view>
+
+#include "grid/field_set.hpp"
+#include "grid/latlon_grid.hpp"
+
+namespace meridian {
+
+/// A wind that is known for all times. Its nondivergent part is the difference of a streamfunction along each face, so
+/// it has no divergence on the grid either.
+class PrescribedFlow {
+ public:
+  virtual ~PrescribedFlow() = default;
+  /// Sets x_wind and y_wind [m s-1] on the owned faces for a time [s] since the start; halos are exchanged by the caller.
+  virtual void set_winds(const Grid& grid, const FieldSet& fields, double time) const = 0;
+};
+
+/// The flow of a name; angle [radians]: tilt against the grid, see Frame. Names are those of the initial states.
+///   deformation_1 .. _4   Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887; period 12 days
+///   dcmip_11, dcmip_12    Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293
+std::unique_ptr<PrescribedFlow> prescribed_flow(std::string_view name, const Planet& planet, double angle);
+
+}  // namespace meridian

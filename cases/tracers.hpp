@@ -1,0 +1,34 @@
+#pragma once
+// 'tracers:' of a case, and the table of their initial shapes.
+
+#include <string>
+#include <vector>
+
+#include "grid/field_set.hpp"
+#include "grid/latlon_grid.hpp"
+#include "grid/tracer.hpp"
+
+namespace meridian {
+
+/// One element of 'tracers:'.
+struct TracerOptions {
+  std::string name = "tracer";
+  std::string initial = "uniform";
+  double value = 1;
+  std::string limiter = "monotone";
+
+  void visit(OptionVisitor& option);
+  Tracer tracer() const;
+};
+
+/// Fills the mixing ratios [1] on the owned points of a block. angle [radians]: tilt of the shapes against the grid, see
+/// Frame. Heights of shapes are those of an isothermal atmosphere of 300 K.
+void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, const FieldSet& fields, double angle);
+
+/// Names, meanings and sources of all shapes, for `meridian describe`.
+struct TracerShapeInfo {
+  std::string_view name, meaning, source;
+};
+std::vector<TracerShapeInfo> all_tracer_shapes();
+
+}  // namespace meridian
