@@ -76,16 +76,16 @@ KOKKOS_FORCEINLINE_FUNCTION Real swept(const Real (&s)[7], Real flux_low, Real f
   return bounded<limiter>(s[3] + gain / (mass - (flux_high - flux_low)), s[2], s[3], s[4]);
 }
 
-/// Tracers [first, last) of one limiter, along rows; rows whose cells are merged are left out.
+/// Tracers [first, last) of one limiter, along the rows whose cells are not merged.
 template <Limiter limiter>
 void sweep_rows(const Grid& grid, const ConstField<Cell>& q, const ConstField<Cell>& mass,
-                const ConstField<XFace>& flux, Real share, const Array1<int>& is_merged, int n_k, int first, int last,
-                const Field<Cell>& q_new) {
+                const ConstField<XFace>& flux, Real share, const Array1<int>& rows, int n_rows, int n_k, int first,
+                int last, const Field<Cell>& q_new) {
   for_each(
-      "dycore/sweep_tracers_zonally", Box{first * n_k, last * n_k, 0, grid.block.ny, 0, grid.block.nx},
-      KOKKOS_LAMBDA(int line, int j, int i) {
-        if (is_merged(j)) return;
+      "dycore/sweep_tracers_zonally", Box{first * n_k, last * n_k, 0, n_rows, 0, grid.block.nx},
+      KOKKOS_LAMBDA(int line, int row, int i) {
         const int k = line % n_k;
+        const int j = rows(row);
         const Real s[7] = {q(line, j, i - 3), q(line, j, i - 2), q(line, j, i - 1), q(line, j, i),
                            q(line, j, i + 1), q(line, j, i + 2), q(line, j, i + 3)};
         q_new(line, j, i) = swept<limiter>(s, share * flux(k, j, i), share * flux(k, j, i + 1), mass(k, j, i - 1),
@@ -386,7 +386,7 @@ Transport::Transport(const Grid& grid, const std::vector<Tracer>& tracers, int n
   row_measure_ = Array1<double>("tracer_row_measure", 2 * static_cast<std::size_t>(n_k) * grid.block.ny);
   carries_ = Array1<double>("tracer_carries", static_cast<std::size_t>(n_k) * grid.block.ny * (ring_.my_blocks() + 2));
   row_table_ = Array1<int>("tracer_row_table", 4 * grid.block.ny);
-  is_merged_ = Array1<int>("tracer_is_merged", grid.block.ny);
+  plain_rows_ = Array1<int>("tracer_plain_rows", grid.block.ny);
 }
 
 void Transport::start(Halo& halo) {
@@ -480,12 +480,17 @@ void Transport::swap() {
 
 void Transport::sweep_zonally(Real share) {
   find_merged_rows(share);
-  const auto host = Kokkos::create_mirror_view(is_merged_);
-  for (int j = 0; j < grid_.block.ny; ++j) host(j) = merged_[j] > 1 ? 1 : 0;
-  Kokkos::deep_copy(is_merged_, host);
-  sweep_rows<Limiter::none>(grid_, q_, mass_, flux_x_, share, is_merged_, n_k_, first_of_[0], first_of_[1], q_new_);
-  sweep_rows<Limiter::positive>(grid_, q_, mass_, flux_x_, share, is_merged_, n_k_, first_of_[1], first_of_[2], q_new_);
-  sweep_rows<Limiter::monotone>(grid_, q_, mass_, flux_x_, share, is_merged_, n_k_, first_of_[2], first_of_[3], q_new_);
+  const auto host = Kokkos::create_mirror_view(plain_rows_);
+  int n = 0;
+  for (int j = 0; j < grid_.block.ny; ++j) {
+    if (merged_[j] == 1) host(n++) = j;
+  }
+  Kokkos::deep_copy(plain_rows_, host);
+  sweep_rows<Limiter::none>(grid_, q_, mass_, flux_x_, share, plain_rows_, n, n_k_, first_of_[0], first_of_[1], q_new_);
+  sweep_rows<Limiter::positive>(grid_, q_, mass_, flux_x_, share, plain_rows_, n, n_k_, first_of_[1], first_of_[2],
+                                q_new_);
+  sweep_rows<Limiter::monotone>(grid_, q_, mass_, flux_x_, share, plain_rows_, n, n_k_, first_of_[2], first_of_[3],
+                                q_new_);
   sweep_merged_rows(share);
   take_mass("dycore/take_mass_zonally", grid_, mass_, n_k_, ZonalOutflow{flux_x_, share}, mass_new_);
   swap();

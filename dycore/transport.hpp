@@ -72,8 +72,8 @@ class Transport {
   Field<XFace> flux_x_;
   Field<YFace> flux_y_;
   Ring ring_;
-  Array1<int> row_table_;  // of the merged rows: row, cells merged, first word, first group
-  Array1<int> is_merged_;  // 1 for each row whose cells are merged
+  Array1<int> row_table_;   // of the merged rows: row, cells merged, first word, first group
+  Array1<int> plain_rows_;  // the others
   Array1<double> carries_, row_measure_, group_means_;
 };
 
