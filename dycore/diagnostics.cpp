@@ -175,45 +175,39 @@ Budgets shallow_water_budgets(const Grid& grid, const RowFactors& factors, const
   const double factor = sphere_mean_factor(grid);
   const int south_row = grid.block.at_south_pole() ? 0 : -1000;
   Budgets b;
-  b.mass = factor * exact_sum(
-                        "dycore/sum_depth", grid.block, grid.block.cells(1),
-                        KOKKOS_LAMBDA(int k, int j, int i) { return double(m.area_at_cell(j)) * h(k, j, i); });
-  b.energy = factor * exact_sum(
-                          "dycore/sum_energy", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-                            const double depth = h(k, j, i);
-                            const double mass_u = 0.5 * (h(k, j, i) + h(k, j, i - 1)),
-                                         mass_v = 0.5 * (h(k, j, i) + h(k, j - 1, i));
-                            return double(m.area_at_cell(j)) * depth * (0.5 * g * depth + phi_s(0, j, i)) +
-                                   0.5 * m.dy *
-                                       (m.dx_at_cell(j) * mass_u * u(k, j, i) * u(k, j, i) +
-                                        m.dx_at_yface(j) * mass_v * v(k, j, i) * v(k, j, i));
-                          });
-  // Vertices, row 0 of a southern block being the pole; the northern pole is added by its owner with the last row.
+  // Enstrophy: vertices, row 0 of a southern block being the pole; the owner of the last row adds the northern pole.
   const int north_row = grid.block.at_north_pole() ? grid.block.ny - 1 : -1000;
   const double per_point = m.area_of_pole / grid.block.n_lon;
   const int ny = grid.block.ny;
-  b.enstrophy =
-      factor * exact_sum(
-                   "dycore/sum_enstrophy", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-                     const auto of_pole = [&](int pole, int corner_row, int cell_row) {
-                       const double eta = coriolis(0, corner_row, i) + pole_zeta(k, pole);
-                       return 0.5 * per_point * eta * eta / h(k, cell_row, i);
-                     };
-                     double sum = 0;
-                     if (j == south_row) {
-                       sum = of_pole(0, 0, 0);
-                     } else {
-                       const double zeta = ((v(k, j, i) - v(k, j, i - 1)) * m.dy -
-                                            (u(k, j, i) * m.dx_at_cell(j) - u(k, j - 1, i) * m.dx_at_cell(j - 1))) *
-                                           m.inverse_area_at_corner(j);
-                       const double north = north_weight(j);
-                       const double mass = north * (h(k, j, i) + h(k, j, i - 1)) +
-                                           (0.5 - north) * (h(k, j - 1, i) + h(k, j - 1, i - 1));
-                       const double eta = coriolis(0, j, i) + zeta;
-                       sum = 0.5 * m.area_at_corner(j) * eta * eta / mass;
-                     }
-                     return j == north_row ? sum + of_pole(1, ny, j) : sum;
-                   });
+  const auto sums = exact_sums<3>(
+      "dycore/sum_budgets", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double depth = h(k, j, i), area = m.area_at_cell(j);
+        const double mass_u = 0.5 * (h(k, j, i) + h(k, j, i - 1)), mass_v = 0.5 * (h(k, j, i) + h(k, j - 1, i));
+        const double energy = area * depth * (0.5 * g * depth + phi_s(0, j, i)) +
+                              0.5 * m.dy *
+                                  (m.dx_at_cell(j) * mass_u * u(k, j, i) * u(k, j, i) +
+                                   m.dx_at_yface(j) * mass_v * v(k, j, i) * v(k, j, i));
+        const auto of_pole = [&](int pole, int corner_row, int cell_row) {
+          const double eta = coriolis(0, corner_row, i) + pole_zeta(k, pole);
+          return 0.5 * per_point * eta * eta / h(k, cell_row, i);
+        };
+        double enstrophy = 0;
+        if (j == south_row) {
+          enstrophy = of_pole(0, 0, 0);
+        } else {
+          const double zeta = curl_at_corner(m, u, v, k, j, i);
+          const double north = north_weight(j);
+          const double mass =
+              north * (h(k, j, i) + h(k, j, i - 1)) + (0.5 - north) * (h(k, j - 1, i) + h(k, j - 1, i - 1));
+          const double eta = coriolis(0, j, i) + zeta;
+          enstrophy = 0.5 * m.area_at_corner(j) * eta * eta / mass;
+        }
+        if (j == north_row) enstrophy += of_pole(1, ny, j);
+        return Kokkos::Array<double, 3>{area * depth, energy, enstrophy};
+      });
+  b.mass = factor * sums[0];
+  b.energy = factor * sums[1];
+  b.enstrophy = factor * sums[2];
   return b;
 }
 
@@ -231,29 +225,23 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
   const double factor = sphere_mean_factor(grid);
   const Box box = grid.block.cells(n_k);
   Budgets b;
-  b.mass = factor * per_g *
-           exact_sum(
-               "dycore/sum_mass", grid.block, box,
-               KOKKOS_LAMBDA(int k, int j, int i) { return double(m.area_at_cell(j)) * mass(k, j, i); });
-  b.energy =
-      factor * per_g *
-      exact_sum(
-          "dycore/sum_energy", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-            const double west = u(k, j, i), east = u(k, j, i + 1), south = v(k, j, i), north = v(k, j + 1, i);
-            const double kinetic =
-                ke_u(j) * (west * west + east * east) + ke_south(j) * south * south + ke_north(j) * north * north;
-            const double enthalpy = cp * theta(k, j, i) / mass(k, j, i) *
-                                    (double(p(k + 1, j, i)) * exner(k + 1, j, i) - double(p(k, j, i)) * exner(k, j, i));
-            const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
-            return double(m.area_at_cell(j)) * (enthalpy + mass(k, j, i) * kinetic + ground);
-          });
-  b.angular_momentum = factor * per_g *
-                       exact_sum(
-                           "dycore/sum_momentum", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
-                             const double arm = radius * m.cos_at_cell(j);
-                             const double wind = 0.5 * (double(u(k, j, i)) + u(k, j, i + 1));
-                             return double(m.area_at_cell(j)) * mass(k, j, i) * arm * (wind + omega * arm);
-                           });
+  const auto sums = exact_sums<3>(
+      "dycore/sum_budgets", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double area = m.area_at_cell(j);
+        const double west = u(k, j, i), east = u(k, j, i + 1), south = v(k, j, i), north = v(k, j + 1, i);
+        const double kinetic =
+            ke_u(j) * (west * west + east * east) + ke_south(j) * south * south + ke_north(j) * north * north;
+        const double enthalpy = cp * theta(k, j, i) / mass(k, j, i) *
+                                (double(p(k + 1, j, i)) * exner(k + 1, j, i) - double(p(k, j, i)) * exner(k, j, i));
+        const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
+        const double arm = radius * m.cos_at_cell(j);
+        const double wind = 0.5 * (west + east);
+        return Kokkos::Array<double, 3>{area * mass(k, j, i), area * (enthalpy + mass(k, j, i) * kinetic + ground),
+                                        area * mass(k, j, i) * arm * (wind + omega * arm)};
+      });
+  b.mass = factor * per_g * sums[0];
+  b.energy = factor * per_g * sums[1];
+  b.angular_momentum = factor * per_g * sums[2];
   return b;
 }
 

@@ -5,17 +5,14 @@ namespace meridian {
 void compute_relative_vorticity(const Grid& grid, const ConstField<XFace>& u, const ConstField<YFace>& v,
                                 const Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>& poles, int n_k,
                                 const Field<Corner>& zeta) {
-  const Real dy = grid.metrics.dy;
-  const RowValues dx = grid.metrics.dx_at_cell;
-  const RowValues inverse_area = grid.metrics.inverse_area_at_corner;
+  const Metrics metrics = grid.metrics;
   const Block& block = grid.block;
   const int south_row = block.at_south_pole() ? 0 : -1000;
   const int north_row = block.at_north_pole() ? block.ny : -1000;
   const Box box{0, n_k, -1, block.ny + 2, -1, block.nx + 2};
   for_each(
       "dycore/compute_relative_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
-        const Real inner =
-            ((v(k, j, i) - v(k, j, i - 1)) * dy - (u(k, j, i) * dx(j) - u(k, j - 1, i) * dx(j - 1))) * inverse_area(j);
+        const Real inner = curl_at_corner(metrics, u, v, k, j, i);
         zeta(k, j, i) = j == south_row   ? static_cast<Real>(poles(k, 0))
                         : j == north_row ? static_cast<Real>(poles(k, 1))
                                          : inner;

@@ -4,6 +4,7 @@
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
 #include "grid/loop.hpp"
+#include "grid/operators.hpp"
 
 namespace meridian {
 

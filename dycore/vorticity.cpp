@@ -92,16 +92,13 @@ void compute_potential_vorticity(const Grid& grid, const RowFactors& factors, co
   const ConstField<Cell> mass = state.mass;
   const ConstField<XFace> u = state.u;
   const ConstField<YFace> v = state.v;
-  const Real dy = grid.metrics.dy;
-  const RowValues dx = grid.metrics.dx_at_cell;
-  const RowValues inverse_area = grid.metrics.inverse_area_at_corner;
+  const Metrics metrics = grid.metrics;
   const RowValues north_weight = factors.north_weight_at_corner;
   const Block& block = grid.block;
   const Box box{0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
   for_each(
       "dycore/compute_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
-        const Real zeta =
-            ((v(k, j, i) - v(k, j, i - 1)) * dy - (u(k, j, i) * dx(j) - u(k, j - 1, i) * dx(j - 1))) * inverse_area(j);
+        const Real zeta = curl_at_corner(metrics, u, v, k, j, i);
         const Real north = north_weight(j);
         const Real vertex_mass = north * (mass(k, j, i) + mass(k, j, i - 1)) +
                                  (Real(0.5) - north) * (mass(k, j - 1, i) + mass(k, j - 1, i - 1));

@@ -5,6 +5,7 @@
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
 #include "grid/loop.hpp"
+#include "grid/operators.hpp"
 #include "grid/ring.hpp"
 
 namespace meridian {

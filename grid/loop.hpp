@@ -54,7 +54,7 @@ void for_each(const char* label, const Box& box, const Body& body) {
 }
 
 /// Calls body(j, i) for every column of the box; the body marches in k itself (scalar on the host: use march_down
-/// or march_up where the recurrence can go through a field).
+/// where the recurrence can go through a field).
 template <class Body>
 void for_each_column(const char* label, const Box& box, const Body& body) {
   const int n_j = box.j_end - box.j_begin;
@@ -101,12 +101,10 @@ struct ColumnPasses {
 
 }  // namespace detail
 
-enum class March { down, up };
-
-/// Calls body(k, j, i) for every point, in ascending (down) or descending (up) k within each column: body(k) may read
-/// what body wrote for the level before, at the same (j, i). One thread per column on devices, vectors over i on hosts.
-template <March direction, class Body>
-void march(const char* label, const Box& box, const Body& body) {
+/// Calls body(k, j, i) for every point, in ascending k within each column: body(k) may read what body wrote for the level
+/// before, at the same (j, i). One thread per column on devices, vectors over i on hosts.
+template <class Body>
+void march_down(const char* label, const Box& box, const Body& body) {
   const int n_j = box.j_end - box.j_begin;
   const int n_k = box.k_end - box.k_begin;
   if (n_j <= 0 || n_k <= 0 || box.i_end <= box.i_begin) return;
@@ -114,9 +112,7 @@ void march(const char* label, const Box& box, const Body& body) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(
         label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
-          for (int n = 0; n < n_k; ++n) {
-            body(direction == March::down ? box.k_begin + n : box.k_end - 1 - n, j, i);
-          }
+          for (int k = box.k_begin; k < box.k_end; ++k) body(k, j, i);
         });
   } else {
     Kokkos::parallel_for(
@@ -124,24 +120,15 @@ void march(const char* label, const Box& box, const Body& body) {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
-          for (int n = 0; n < n_k; ++n) {
-            const int k = direction == March::down ? box.k_begin + n : box.k_end - 1 - n;
+          for (int k = box.k_begin; k < box.k_end; ++k) {
             MERIDIAN_VECTORISE
             for (int i = i_begin; i < i_end; ++i) body(k, j, i);
           }
         });
   }
 }
-template <class Body>
-void march_down(const char* label, const Box& box, const Body& body) {
-  march<March::down>(label, box, body);
-}
-template <class Body>
-void march_up(const char* label, const Box& box, const Body& body) {
-  march<March::up>(label, box, body);
-}
 
-/// In each column down(k, j, i) for ascending k, then up(k, j, i) for descending k; both as in march(). One pass over
+/// In each column down(k, j, i) for ascending k, then up(k, j, i) for descending k; both as in march_down(). One pass over
 /// the rows on hosts, so that what down() wrote is still in the cache.
 template <class Down, class Up>
 void march_down_up(const char* label, const Box& box, const Down& down, const Up& up) {
