@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 namespace meridian {
 namespace {
@@ -39,6 +40,43 @@ void look_beside(const std::string& case_file, std::string& name) {
   if (fs::is_regular_file(beside, ignored)) name = fs::absolute(beside, ignored).lexically_normal().string();
 }
 
+/// Names of levels that need no file are checked here, with their place in the case; read_levels() does the rest.
+bool is_levels_name(const std::string& levels) {
+  static const std::regex form(R"(L26|L30|L60|L91|L137|sigma:[0-9]+|(equal_height|stretched):.*|.*[./].*)");
+  return std::regex_match(levels, form);
+}
+
+/// Short names of all that a stream may name: fields of the model, tracers, diagnostics of schemes.
+std::vector<std::string> names_for_streams(const Case& c) {
+  std::vector<std::string> names;
+  for (const FieldInfo& field : field::all) {
+    const bool at_cells = field.horizontal == Horizontal::cell && field.vertical != Vertical::interface;
+    if (at_cells) names.emplace_back(field.short_name);
+  }
+  for (const TracerOptions& tracer : c.tracers) names.push_back(tracer.name);
+  for (const SchemeInfo& scheme : all_schemes()) names.insert(names.end(), scheme.writes.begin(), scheme.writes.end());
+  return names;
+}
+
+void check_streams(const Case& c, Reader& reader) {
+  const std::vector<std::string> known = names_for_streams(c);
+  for (std::size_t n = 0; n < c.output.streams.size(); ++n) {
+    const StreamOptions& stream = c.output.streams[n];
+    for (const std::string& field : stream.fields) {
+      if (std::find(known.begin(), known.end(), field) != known.end()) continue;
+      const std::string hint = did_you_mean(nearest(field, known));
+      reader.problem("output.streams", "stream '" + stream.name + "' names the field '" + field +
+                                           "', which there is not" +
+                                           (hint.empty() ? "; see 'meridian list fields'" : "; " + hint));
+    }
+    for (std::size_t m = 0; m < n; ++m) {
+      if (c.output.streams[m].name == stream.name) {
+        reader.problem("output.streams", "two streams are called '" + stream.name + "'");
+      }
+    }
+  }
+}
+
 /// Rules that concern several parts.
 void check(const Case& c, Reader& reader) {
   const double microseconds = c.dycore.dt_s * static_cast<double>(microseconds_per_second);
@@ -47,6 +85,18 @@ void check(const Case& c, Reader& reader) {
                                       " is no whole number of microseconds; the nearest is " +
                                       exact_text(std::round(microseconds) / 1e6));
   }
+  const double steps = c.time.run_days * seconds_per_day / c.dycore.dt_s;
+  if (c.time.run_steps < 0 && std::abs(steps - std::round(steps)) > 1e-9 * std::max(1.0, steps)) {
+    reader.problem("time.run_days", "'time.run_days' = " + exact_text(c.time.run_days) +
+                                        " is no whole number of steps of 'dycore.dt_s' = " + exact_text(c.dycore.dt_s) +
+                                        " s");
+  }
+  if (!is_levels_name(c.grid.levels)) {
+    reader.problem("grid.levels", "'grid.levels' = " + shortened(c.grid.levels) +
+                                      " is neither L26, L30, L60, L91, L137, sigma:N, equal_height:N,ztop, "
+                                      "stretched:N,ptop,c,dz0 nor the path of a file");
+  }
+  check_streams(c, reader);
   const bool shallow = c.dycore.equations == "shallow_water";
   if (shallow != c.initial.shallow_water()) {
     reader.problem("initial.name", "'initial.name' = " + c.initial.name() + " is a state of the " +
@@ -61,7 +111,7 @@ void check(const Case& c, Reader& reader) {
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
     const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
     if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
-      reader.problem("tracers[" + std::to_string(n) + "].name", "two tracers are called '" + c.tracers[n].name + "'");
+      reader.problem("tracers", "two tracers are called '" + c.tracers[n].name + "'");
     }
   }
   if (shallow && !c.tracers.empty() && c.dycore.viscosity_m2_per_s > 0) {

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "driver/case.hpp"
 #include "driver/failure.hpp"
@@ -24,6 +26,7 @@ struct Arguments {
   std::string name;  // of a case, a run directory, a kind of list, anything to describe
   std::vector<std::string> settings;
   bool json = false;
+  std::string command_line;
   RunOptions run;
 };
 
@@ -51,7 +54,11 @@ int with_kokkos(const std::function<int()>& work) {
   start_mpi();
   int code = 0;
   {
-    const Kokkos::ScopeGuard kokkos(Kokkos::InitializationSettings().set_disable_warnings(true));
+    Kokkos::InitializationSettings settings;
+    settings.set_disable_warnings(true);
+    // Ranks are the parallelism; threads are for those who ask. Two threads on busy cores wait for each other.
+    if (!std::getenv("OMP_NUM_THREADS") && !std::getenv("KOKKOS_NUM_THREADS")) settings.set_num_threads(1);
+    const Kokkos::ScopeGuard kokkos(settings);
     code = work();
   }
   finish_mpi();
@@ -59,14 +66,35 @@ int with_kokkos(const std::function<int()>& work) {
 }
 
 int run(const Arguments& arguments) {
-  const Case c = read_case_on_all_ranks(arguments);
+  Case c = read_case_on_all_ranks(arguments);
+  c.command_line = arguments.command_line;
   RunOptions options = arguments.run;
   if (options.run_directory.empty()) options.run_directory = "runs/" + c.name;
   return with_kokkos([&] { return run_case(c, options); });
 }
 
+/// The case of `check --json`: what is wrong with it also goes to the standard output, for programs.
+Case read_case_for_programs(const Arguments& arguments) {
+  try {
+    return read_case_on_all_ranks(arguments);
+  } catch (const ConfigurationError& error) {
+    int rank = 0;
+    if (has_launcher()) MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    auto errors = nlohmann::ordered_json::array();
+    for (const Problem& problem : error.problems()) {
+      errors.push_back({{"file", problem.location.file},
+                        {"line", problem.location.line},
+                        {"column", problem.location.column},
+                        {"message", problem.sentence},
+                        {"hint", problem.hint}});
+    }
+    if (rank == 0) std::cout << nlohmann::ordered_json{{"errors", errors}}.dump(2) << std::endl;
+    throw;
+  }
+}
+
 int check(const Arguments& arguments) {
-  const Case c = read_case_on_all_ranks(arguments);
+  const Case c = arguments.json ? read_case_for_programs(arguments) : read_case_on_all_ranks(arguments);
   return with_kokkos([&] {
     const CheckReport report = check_case(c);
     int rank = 0;
@@ -167,6 +195,8 @@ int run_command(int argc, char** argv) {
     if (has_launcher()) start_mpi();
     end_job(ExitCode::usage, usage_text(app, error, argc, argv));
   }
+  arguments.command_line = "meridian";
+  for (int n = 1; n < argc; ++n) arguments.command_line += std::string(" ") + argv[n];
   const int code = chosen(arguments);
   finish_mpi();
   return code;

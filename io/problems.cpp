@@ -161,7 +161,7 @@ std::string Problems::report() const {
 }
 
 void Problems::throw_if_any() const {
-  if (!empty()) throw ConfigurationError(report());
+  if (!empty()) throw ConfigurationError(report(), problems_);
 }
 
 }  // namespace meridian

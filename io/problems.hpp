@@ -38,7 +38,12 @@ class Problems {
 /// Carries the whole report as its sentence.
 class ConfigurationError : public Error {
  public:
-  explicit ConfigurationError(const std::string& report) : Error(ExitCode::configuration, report) {}
+  ConfigurationError(const std::string& report, const std::vector<Problem>& problems)
+      : Error(ExitCode::configuration, report), problems_(problems) {}
+  const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  std::vector<Problem> problems_;
 };
 
 /// Up to three candidates that 'word' may have meant: edit distance <= 3 or 40 % of the length, nearest first.

@@ -163,7 +163,6 @@ NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, b
                   " longitudes and latitudes, " + std::to_string(grid.n_levels()) + " layers");
   add("precision", provenance.precision);
   add("backend", provenance.backend);
-  add("config_sha256", provenance.config_sha256);
   add("config", provenance.config);
   return attributes;
 }
@@ -173,7 +172,9 @@ NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, b
 void StreamOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "name of the stream, part of its files' names");
   option.texts("fields", fields, "short names, see `meridian list fields`", "what is written");
-  option.word("statistic", statistic, statistic_words, "of the samples in an interval; instant: the value at its end");
+  option.word("statistic", statistic, statistic_words,
+              "of the samples in an interval: every step, or every 'dycore.remap_every' steps where intervals are a "
+              "multiple of it; instant: the value at its end");
   option.text("every", every, "<number> steps|minutes|hours|days|months|seasons|years",
               "interval of the records, aligned with the calendar");
   option.texts("vertical", vertical, "model, plev19, plev8, or pressures in hPa", "levels of layer fields");
@@ -186,6 +187,8 @@ void StreamOptions::visit(OptionVisitor& option) {
     }
   };
   check("name", [&] { check_name(name); });
+  check("fields",
+        [&] { require(!fields.empty(), ExitCode::configuration, "'fields' is empty; name at least one field."); });
   check("every", [&] { interval_of(every); });
   check("vertical", [&] { pressures_of(vertical); });
 }

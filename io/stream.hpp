@@ -31,8 +31,7 @@ struct OutputOptions {
 
 /// What a run's files say about where they come from; written as global attributes.
 struct Provenance {
-  std::string case_name, title, source, history, references, institution, run_id, config, config_sha256, backend,
-      precision;
+  std::string case_name, title, source, history, references, institution, run_id, config, backend, precision;
 };
 
 /// One array of the state of a half-filled average: goes into restart sets under its name.

@@ -559,9 +559,9 @@ TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_a
   Setter describer;
   describer.all = true;
   options.visit(describer);
-  EXPECT_EQ(describer.keys.count("angle_degrees"), 7u);
+  EXPECT_EQ(describer.keys.count("angle_degrees"), 14u);
   EXPECT_EQ(describer.keys.count("profile"), 1u);
-  EXPECT_EQ(all_initial_states().size(), 8u);
+  EXPECT_EQ(all_initial_states().size(), 15u);
 }
 
 TEST(InitialStates, ground_above_the_water_is_refused) {
