@@ -44,9 +44,10 @@ struct LogOptions {
 };
 
 struct Case {
-  std::string name;      // of the file, without folder and ending
-  std::string file;      // as given, or found in the project's cases/
-  std::string resolved;  // every option with its origin, as YAML: run again it gives the same bits
+  std::string name;          // of the file, without folder and ending
+  std::string file;          // as given, or found in the project's cases/
+  std::string command_line;  // that started the run
+  std::string resolved;      // every option with its origin, as YAML: run again it gives the same bits
 
   std::string title = "untitled";
   Planet planet;

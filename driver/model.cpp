@@ -1,6 +1,7 @@
 #include "driver/model.hpp"
 
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 #include "driver/version.hpp"
@@ -34,7 +35,7 @@ Clock clock_of(const Case& c) {
 }
 
 long last_step_of(const Case& c, const Clock& clock) {
-  if (c.time.run_steps > 0) return c.time.run_steps;
+  if (c.time.run_steps >= 0) return c.time.run_steps;
   const double microseconds = c.time.run_days * static_cast<double>(microseconds_per_day);
   const long steps = std::llround(microseconds / static_cast<double>(clock.step_length()));
   require(std::abs(static_cast<double>(steps) * static_cast<double>(clock.step_length()) - microseconds) < 1,
@@ -99,13 +100,28 @@ std::vector<Tracer> tracers_of(const Case& c) {
   return tracers;
 }
 
+/// Budgets as text that gives the same bits back.
+std::string text_of(const Budgets& b) {
+  char text[200];
+  std::snprintf(text, sizeof text, "%a %a %a %a", b.mass, b.energy, b.enstrophy, b.angular_momentum);
+  return text;
+}
+Budgets budgets_from(const std::string& text) {
+  Budgets b;
+  std::sscanf(text.c_str(), "%la %la %la %la", &b.mass, &b.energy, &b.enstrophy, &b.angular_momentum);
+  return b;
+}
+
 Provenance provenance_of(const Case& c, const std::string& run_id) {
   const BuildInfo& build = build_info();
   Provenance p;
   p.case_name = c.name;
   p.title = c.title;
   p.source = "Meridian " + std::string(build.version) + " (" + std::string(build.commit) + ")";
-  p.history = "meridian run " + c.file;
+  const std::time_t now = std::time(nullptr);
+  char date[32];
+  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ ", std::gmtime(&now));
+  p.history = date + (c.command_line.empty() ? "meridian run " + c.file : c.command_line);
   p.run_id = run_id;
   p.config = c.resolved;
   p.backend = build.backend;
@@ -181,6 +197,7 @@ void Model::fill() {
 void Model::start_without_output() {
   fill();
   dycore_.start();
+  budgets_at_start_ = dycore_.budgets();
 }
 
 void Model::start_from_initial_state() {
@@ -189,14 +206,21 @@ void Model::start_from_initial_state() {
   sample_output();
 }
 
-void Model::start_from(const RestartManifest& set) {
+void Model::require_same_settings(const RestartManifest& set) const {
+  const auto its_case = set.facts.find("case");
+  const bool other = its_case != set.facts.end() && its_case->second != case_.name;
   for (const auto& [name, here] : state_settings(case_)) {
     const auto there = set.facts.find(name);
     const std::string text = there == set.facts.end() ? "nothing" : there->second;
-    require(text == here, ExitCode::configuration, "The restart set ", set.directory,
-            " was made with other settings of '", name.substr(5), "': ", first_difference(text, here),
+    require(text == here, ExitCode::configuration, "The restart set ", set.directory, " was made",
+            other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
+            " with other settings of '", name.substr(5), "': ", first_difference(text, here),
             ". Use the same ones, --resume none to start anew, or another --run-dir.");
   }
+}
+
+void Model::start_from(const RestartManifest& set) {
+  require_same_settings(set);
   fill();  // the fixed fields stay, the state is read
   clock_.set_step(set.step);
   const auto streams = set.facts.find("streams");
@@ -207,6 +231,8 @@ void Model::start_from(const RestartManifest& set) {
   require(hash() == set.state_hash, ExitCode::bad_data, "The values read from ", set.directory,
           " do not give the state hash of its MANIFEST; the set cannot be trusted.");
   dycore_.start();
+  const auto budgets = set.facts.find("budgets");
+  budgets_at_start_ = budgets == set.facts.end() ? dycore_.budgets() : budgets_from(budgets->second);
   streams_->remove_newer_than(clock_);
 }
 
@@ -249,6 +275,7 @@ RestartContent Model::restart_content() {
   RestartContent content;
   content.facts = state_settings(case_);
   content.facts["streams"] = streams_->state_text();
+  content.facts["budgets"] = text_of(budgets_at_start_);
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {

@@ -30,6 +30,8 @@ class Model {
   void start_from_initial_state();
   /// The same without output, for `check`.
   void start_without_output();
+  /// Throws configuration when a set is of a run with other settings that the state depends on.
+  void require_same_settings(const RestartManifest& set) const;
   /// Continues from a verified set, whatever layout wrote it. Throws configuration when its case was another one, bad_data
   /// when its values do not give its state hash.
   void start_from(const RestartManifest& set);
@@ -45,6 +47,8 @@ class Model {
   long last_step() const { return last_step_; }
   bool writes_restart_now() const { return clock_.ends(restart_every_); }
   std::uint64_t hash() const { return state_hash(fields_, clock_.step()); }
+  /// Conserved quantities at step 0, also after a restart.
+  const Budgets& budgets_at_start() const { return budgets_at_start_; }
   const Grid& grid() const { return grid_; }
   Dycore& dycore() { return dycore_; }
   Streams& streams() { return *streams_; }
@@ -69,6 +73,7 @@ class Model {
   std::unique_ptr<Streams> streams_;
   std::vector<double> surface_altitude_;
   Timers timers_;
+  Budgets budgets_at_start_;
 };
 
 }  // namespace meridian

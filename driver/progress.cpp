@@ -51,8 +51,12 @@ Progress::Progress(const LogOptions& options, Model& model, const std::string& l
       begin_(std::chrono::steady_clock::now()),
       after_first_step_(begin_),
       last_report_(begin_),
-      first_step_(model.clock().step()),
-      start_(model.dycore().budgets()) {}
+      first_step_(model.clock().step()) {}
+
+bool Progress::shows_layers() const {
+  const long step = model_.clock().step();
+  return model_.dycore().remap_every() == 1 || step == 0 || !model_.dycore().remaps_after(step - 1);
+}
 
 bool Progress::due() const {
   return speaks_ && seconds_between(last_report_, std::chrono::steady_clock::now()) >= options_.every_s;
@@ -76,37 +80,45 @@ void Progress::report() {
   const double years_per_day = wall > 0 ? steps * clock.step_seconds() / (365 * wall) : 0;
   const double remaining = static_cast<double>(model_.last_step() - clock.step());
   const double eta = steps > 0 ? remaining * wall / steps : 0;
-  const double percent = 100.0 * static_cast<double>(clock.step()) / static_cast<double>(model_.last_step());
+  const double last = static_cast<double>(std::max(1L, model_.last_step()));
+  const double percent = model_.last_step() == 0 ? 100 : 100.0 * static_cast<double>(clock.step()) / last;
+  const Budgets& start = model_.budgets_at_start();
+  const auto known = [](bool is_known, double value) {
+    return is_known ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+  };
+  const bool floating = shows_layers();
   const nlohmann::ordered_json line = {{"date", iso_text(clock.date())},
                                        {"step", clock.step()},
                                        {"percent", percent},
-                                       {"simulated_years_per_day", years_per_day},
-                                       {"eta_s", eta},
+                                       {"simulated_years_per_day", known(steps > 0, years_per_day)},
+                                       {"eta_s", known(steps > 0, eta)},
                                        {"max_wind_m_per_s", s.largest_wind},
                                        {"courant", s.largest_courant},
-                                       {"thinnest_layer_ratio", s.thinnest_layer},
-                                       {"thickest_layer_ratio", s.thickest_layer},
-                                       {"mass_drift", drift(b.mass, start_.mass)},
-                                       {"energy_drift", drift(b.energy, start_.energy)}};
+                                       {"thinnest_layer_ratio", known(floating, s.thinnest_layer)},
+                                       {"thickest_layer_ratio", known(floating, s.thickest_layer)},
+                                       {"mass_drift", drift(b.mass, start.mass)},
+                                       {"energy_drift", drift(b.energy, start.energy)}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
   if (options_.format == "none") return;
   if (on_terminal_) {
-    say_line(percent, years_per_day, reports_ > 2 ? eta : -1, s, drift(b.mass, start_.mass));
+    say_line(percent, years_per_day, reports_ > 2 ? eta : -1, s, drift(b.mass, start.mass));
   } else {
     std::cerr << line.dump() << std::endl;
   }
 }
 
 void Progress::say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift) {
-  std::fprintf(stderr, "\r%s %5.1f %% | %8.2f years/day | ETA %s | wind %5.1f m/s | CFL %4.2f | mass %+.1e\x1b[K",
-               iso_text(model_.clock().date()).c_str(), percent, years_per_day,
-               eta < 0 ? "--" : duration_text(eta).c_str(), s.largest_wind, s.largest_courant, mass_drift);
-  if (!isatty(STDERR_FILENO) || model_.clock().step() == model_.last_step()) std::fputc('\n', stderr);
+  const bool terminal = isatty(STDERR_FILENO);
+  std::fprintf(stderr, "%s%s %5.1f %% | %8.2f years/day | ETA %s | wind %5.1f m/s | CFL %4.2f | mass %+.1e%s",
+               terminal ? "\r" : "", iso_text(model_.clock().date()).c_str(), percent, years_per_day,
+               eta < 0 ? "--" : duration_text(eta).c_str(), s.largest_wind, s.largest_courant, mass_drift,
+               terminal ? "\x1b[K" : "\n");
 }
 
 void Progress::finish(bool stopped) {
   report();
   if (!speaks_) return;
+  if (on_terminal_ && options_.format != "none" && isatty(STDERR_FILENO)) std::fputc('\n', stderr);
   const double wall = seconds_between(begin_, std::chrono::steady_clock::now());
   std::ostringstream table;
   char text[160];
@@ -121,14 +133,16 @@ void Progress::finish(bool stopped) {
     row(name, seconds);
     known += seconds;
     if (name == "output" || name == "restart") outside_dynamics += seconds;
+    if (name != "physics") continue;
+    for (const auto& scheme : model_.suite().times()) row("  of it " + scheme.scheme, scheme.seconds);
   }
-  for (const auto& scheme : model_.suite().times()) row("  of it " + scheme.scheme, scheme.seconds);
   row("everything else", wall - known);
   row("sum", wall);
   const double simulated = static_cast<double>(model_.clock().step() - first_step_) * model_.clock().step_seconds();
   const double measured = seconds_between(after_first_step_, std::chrono::steady_clock::now());
   std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n",
-                simulated / (365 * measured), simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
+                simulated / (365 * std::max(1e-9, measured)),
+                simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
   table << text;
   std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_mib());
   table << text;

@@ -15,6 +15,8 @@ class Progress {
 
   /// True on rank 0 when a report is due by the clock on the wall.
   bool due() const;
+  /// True where layers are off their reference levels, so that a report can say how far; every rank agrees.
+  bool shows_layers() const;
   /// Collective: figures are global sums.
   void report();
   /// Last report and the table of times. stopped: before the end of the run.
@@ -32,7 +34,6 @@ class Progress {
   long first_step_ = 0;
   bool first_step_done_ = false;
   int reports_ = 0;
-  Budgets start_;
 };
 
 }  // namespace meridian

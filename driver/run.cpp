@@ -55,6 +55,7 @@ class RunRecord {
         {"case", c.name},
         {"title", c.title},
         {"run_id", run_id},
+        {"command", c.command_line},
         {"started", utc_now()},
         {"finished", nullptr},
         {"exit_code", nullptr},
@@ -98,12 +99,10 @@ class RunRecord {
   nlohmann::ordered_json record_;
 };
 
-/// The set to continue from; its directory is "" for a start from the initial state.
-RestartManifest set_to_resume(const std::string& resume, const RunDirectory& directory, const Block& block) {
-  if (resume == "none") return {};
-  if (resume != "auto") return verified_restart_set(resume, block);
+/// The newest set of a run directory; its directory is "" where there is none.
+RestartManifest newest_set(const std::string& run_directory, const Block& block) {
   std::vector<std::string> warnings;
-  const RestartManifest set = newest_restart_set(directory.path(), block, warnings);
+  const RestartManifest set = newest_restart_set(run_directory, block, warnings);
   if (block.rank == 0) {
     for (const std::string& warning : warnings) std::cerr << "WARNING " << warning << std::endl;
   }
@@ -123,20 +122,40 @@ Agreement agree(const Block& block, bool sound, bool stop, bool report) {
 }  // namespace
 
 int run_case(const Case& c, const RunOptions& options) {
+  if (options.dry_run) {
+    const CheckReport report = check_case(c);
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0) std::cout << report.text << "Dry run: nothing was written." << std::endl;
+    return 0;
+  }
   const std::string run_id = make_run_id(MPI_COMM_WORLD);
   Model model(c, options.run_directory + "/output", run_id);
   const Block& block = model.grid().block;
-  if (options.dry_run) {
-    const CheckReport report = check_case(c);
-    if (block.rank == 0) std::cout << report.text << "Dry run: nothing was written." << std::endl;
-    return 0;
+  // A set that was named is refused before the directory of the run is made.
+  const bool automatic = options.resume == "auto";
+  RestartManifest set;
+  if (!automatic && options.resume != "none") {
+    set = verified_restart_set(options.resume, block);
+    model.require_same_settings(set);
   }
   RunDirectory directory(options.run_directory, block.world);
   catch_stop_signals();
-  const RestartManifest set = set_to_resume(options.resume, directory, block);
+  if (automatic) {
+    set = newest_set(directory.path(), block);
+    if (!set.directory.empty()) model.require_same_settings(set);
+  }
   require(set.directory.empty() || set.step <= model.last_step(), ExitCode::configuration, "The restart set ",
           set.directory, " is at step ", set.step, ", after the end of this run at step ", model.last_step(),
           ". Make the run longer, or start anew with --resume none.");
+  if (automatic && !set.directory.empty() && set.step == model.last_step()) {
+    if (block.rank == 0) {
+      std::cerr << "Run directory: " << directory.path() << "\nAlready complete at " << set.facts.at("date")
+                << ", step " << set.step << ". Raise time.run_days to go on, or start anew with --resume none."
+                << std::endl;
+    }
+    return static_cast<int>(ExitCode::done);
+  }
   RunRecord record(c, directory, model, run_id, set.directory);
   if (block.rank == 0) {
     std::cerr << "Case " << c.name << ", " << block.n_lon << " x " << block.n_lat << " x " << model.grid().n_levels()
@@ -160,8 +179,9 @@ int run_case(const Case& c, const RunOptions& options) {
   long step_of_last_set = set.directory.empty() ? -1 : set.step;
   while (!stopped && model.clock().step() < model.last_step()) {
     model.step();
-    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), first || progress.due());
-    first = false;
+    const bool report = (first || progress.due()) && progress.shows_layers();
+    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), report);
+    first = first && !all.report;
     if (!all.sound) {
       if (block.rank == 0) std::cerr << std::endl;
       model.fail_numerically(last_set);

@@ -52,7 +52,7 @@ struct TimeOptions {
   std::string start = "2000-01-01";
   std::string calendar = "noleap";
   double run_days = 10;
-  int run_steps = 0;
+  int run_steps = -1;  // -1: not given
 
   void visit(OptionVisitor& option);
 };

@@ -1,5 +1,6 @@
 """Failing runs through the executable: exit code, one message, the whole job gone, the last good set intact."""
 
+import json
 import os
 import pathlib
 import re
@@ -450,3 +451,67 @@ def test_the_hash_does_not_depend_on_output(case, quiet, tmp_path):
     (case.parent / "silent.yaml").write_text(silent)
     finished(run(case.parent / "silent.yaml", tmp_path, layout="2x1"))
     assert state_hash(tmp_path) == state_hash(quiet)
+
+
+def records(folder):
+    names = ("case.yaml", "case.resolved.yaml", "run.json", "log/timing.txt")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_a_refused_run_leaves_the_records_of_the_other_one(case, water, quiet, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(quiet, folder)
+    before = records(folder)
+    refused(run(water, folder), 78, "by the case 'case', not 'water'")
+    assert records(folder) == before
+
+
+def test_a_missing_set_is_refused_before_a_directory_is_made(case, tmp_path):
+    refused(run(case, tmp_path / "run", "--resume", tmp_path / "nothing"), 66)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_complete_run_says_so_and_keeps_its_records(case, quiet, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(quiet, folder)
+    before = records(folder)
+    result = finished(run(case, folder))
+    assert "Already complete at 2000-01-01T04:00:00, step 12." in result.errors
+    assert records(folder) == before
+
+
+def test_no_steps_are_no_steps(case, tmp_path):
+    finished(run(case, tmp_path, "time.run_steps=0"))
+    assert [step_of(name) for name in sets(tmp_path)] == [0]
+
+
+def last_report(folder):
+    return json.loads((folder / "log/progress.jsonl").read_text().splitlines()[-1])
+
+
+def test_drifts_count_from_the_first_step_of_a_chain(case, tmp_path):
+    settings = ["grid.n_lon=24", "log.every_s=0"]
+    finished(run(case, tmp_path / "one", *settings))
+    finished(run(case, tmp_path / "two", *settings, "time.run_steps=5"))
+    finished(run(case, tmp_path / "two", *settings))
+    one, two = last_report(tmp_path / "one"), last_report(tmp_path / "two")
+    assert one["energy_drift"] == two["energy_drift"] != 0
+    assert one["mass_drift"] == two["mass_drift"]
+
+
+def test_reports_give_null_for_what_is_not_known(case, tmp_path):
+    finished(run(case, tmp_path, "log.every_s=0"))
+    lines = [json.loads(line) for line in (tmp_path / "log/progress.jsonl").read_text().splitlines()]
+    assert lines[0]["eta_s"] is None and lines[0]["simulated_years_per_day"] is None
+    assert all(0.9 < line["thinnest_layer_ratio"] < 1 for line in lines[:-1])  # reports come before a remap
+
+
+def test_mistakes_are_given_to_programs_too(case, tmp_path):
+    path = case.parent / "wrong.yaml"
+    path.write_text(CASE.replace("levels: L26", "levels: L70").replace("[ps, ta]", "[ps, temp]"))
+    result = meridian("check", "--json", path)
+    assert result.code == 78
+    errors = json.loads(result.output)["errors"]
+    assert [error["line"] for error in errors] == [2, 9]
+    assert "'grid.levels' = L70" in errors[0]["message"] and "'temp'" in errors[1]["message"]
+    refused(result, 78, "wrong.yaml:2:")
