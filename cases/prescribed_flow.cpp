@@ -16,7 +16,7 @@ struct Deformation {
   int kind;
   double a, period;
 
-  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double, double t) const {
+  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double t) const {
     const double back = Kokkos::cos(pi * t / period);
     const double scale = a * a / period * square(Kokkos::cos(lat)) * back;
     const double background = -2 * pi * a * a / period * Kokkos::sin(lat);
@@ -51,7 +51,7 @@ struct DeformationInDepth {
   static constexpr double period = 12 * 86400.0;
   static constexpr double b = 0.2;
 
-  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double, double t) const {
+  KOKKOS_FUNCTION double streamfunction(double lon, double lat, double t) const {
     const double moving = lon - 2 * pi * t / period;
     return a * (10 * a / period * square(Kokkos::sin(moving) * Kokkos::cos(lat)) * Kokkos::cos(pi * t / period) -
                 2 * pi * a / period * Kokkos::sin(lat));
@@ -71,7 +71,7 @@ struct OverturningCells {
   static constexpr double period = 86400;
   static constexpr double top = 12000;  // [m]
 
-  KOKKOS_FUNCTION double streamfunction(double, double lat, double, double) const { return -a * 40 * Kokkos::sin(lat); }
+  KOKKOS_FUNCTION double streamfunction(double, double lat, double) const { return -a * 40 * Kokkos::sin(lat); }
   KOKKOS_FUNCTION double eastward(double, double, double, double) const { return 0; }
   KOKKOS_FUNCTION double northward(double, double lat, double p, double t) const {
     const double z = scale_height * Kokkos::log(p0 / p);
@@ -90,28 +90,29 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
   const int i_first = grid.block.i_first, j_first = grid.block.j_first, n_lat = grid.block.n_lat;
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   const double p0 = grid.planet.reference_pressure_pa, radius = grid.planet.radius_m;
-  for_each(
-      "cases/prescribed_winds", Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx},
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        const double p = 0.5 * (a(k) + a(k + 1) + (b(k) + b(k + 1)) * p0);
+  for_each_column(
+      "cases/prescribed_winds", Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx}, KOKKOS_LAMBDA(int j, int i) {
         const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
         const auto psi = [&](double lon, double lat) {
           const Frame::Point point = frame.at(lon, lat);
-          return flow.streamfunction(point.lon, point.lat, p, t);
+          return flow.streamfunction(point.lon, point.lat, t);
         };
         const double here = psi(west, south);
-        if (j < last_row) {
-          const Frame::Point point = frame.at(west, south + half_lat);
-          const double other =
-              point.eastward(flow.eastward(point.lon, point.lat, p, t), flow.northward(point.lon, point.lat, p, t));
-          u(k, j, i) = static_cast<Real>(other - (psi(west, south + 2 * half_lat) - here) / (2 * half_lat * radius));
-        }
-        const bool pole = j == first_row || j == last_row;
-        const Frame::Point point = frame.at(west + half_lon, south);
-        const double other =
-            point.northward(flow.eastward(point.lon, point.lat, p, t), flow.northward(point.lon, point.lat, p, t));
+        const double u_psi = (here - psi(west, south + 2 * half_lat)) / (2 * half_lat * radius);
         const double dx = 2 * half_lon * radius * Kokkos::cos(south);
-        v(k, j, i) = pole ? Real(0) : static_cast<Real>(other + (psi(west + 2 * half_lon, south) - here) / dx);
+        const double v_psi = (psi(west + 2 * half_lon, south) - here) / dx;
+        const Frame::Point at_u = frame.at(west, south + half_lat), at_v = frame.at(west + half_lon, south);
+        const bool pole = j == first_row || j == last_row;
+        for (int k = 0; k < n_k; ++k) {
+          const double p = 0.5 * (a(k) + a(k + 1) + (b(k) + b(k + 1)) * p0);
+          if (j < last_row) {
+            u(k, j, i) = static_cast<Real>(u_psi + at_u.eastward(flow.eastward(at_u.lon, at_u.lat, p, t),
+                                                                 flow.northward(at_u.lon, at_u.lat, p, t)));
+          }
+          const double v_other =
+              at_v.northward(flow.eastward(at_v.lon, at_v.lat, p, t), flow.northward(at_v.lon, at_v.lat, p, t));
+          v(k, j, i) = pole ? Real(0) : static_cast<Real>(v_psi + v_other);
+        }
       });
 }
 
