@@ -163,6 +163,7 @@ void Case::visit(OptionVisitor& option) {
   option.group("output", output, "what is written");
   option.group("restart", restart, "restart sets");
   option.group("log", log, "reports of progress");
+  option.group("verify", verify, "what `meridian verify` runs and bounds");
 }
 
 std::string cases_folder() {

@@ -6,6 +6,7 @@
 
 #include "cases/initial_state.hpp"
 #include "cases/tracers.hpp"
+#include "driver/verify_options.hpp"
 #include "dycore/dycore.hpp"
 #include "grid/clock.hpp"
 #include "grid/planet.hpp"
@@ -62,6 +63,7 @@ struct Case {
   OutputOptions output;
   RestartOptions restart;
   LogOptions log;
+  VerifyOptions verify;
 
   void visit(OptionVisitor& option);
 };

@@ -16,6 +16,7 @@
 #include "driver/failure.hpp"
 #include "driver/listing.hpp"
 #include "driver/model.hpp"
+#include "driver/verify.hpp"
 #include "io/restart.hpp"
 
 namespace meridian {
@@ -28,6 +29,7 @@ struct Arguments {
   bool json = false;
   std::string command_line;
   RunOptions run;
+  VerifyArguments verification;
 };
 
 void broadcast(std::string& text) {
@@ -104,6 +106,14 @@ int check(const Arguments& arguments) {
   });
 }
 
+int verify_cases(const Arguments& arguments) {
+  VerifyArguments verification = arguments.verification;
+  verification.name = arguments.name;
+  verification.settings = arguments.settings;
+  if (arguments.name != "all") find_case(arguments.name);  // a wrong name is refused before anything starts
+  return with_kokkos([&] { return verify(verification); });
+}
+
 int hash(const Arguments& arguments) {
   const auto hash = manifest_of(arguments.name).state_hash;
   std::printf("%016llx\n", static_cast<unsigned long long>(hash));
@@ -140,6 +150,14 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   command = add("check", "Check a case, and tell its memory and output; nothing is written", check);
   takes_case(command);
   command->add_flag("--json", arguments.json, "for programs");
+
+  command = add("verify", "Run a case, or all, against the bounds of its 'verify' block", verify_cases);
+  takes_case(command);
+  command->add_option("--tier", arguments.verification.tier, "quick, standard or full: which runs")
+      ->check(CLI::IsMember({"quick", "standard", "full"}))
+      ->capture_default_str();
+  command->add_option("--run-dir", arguments.verification.directory, "where everything is written")
+      ->capture_default_str();
 
   command = add("list", "List what there is", [](const Arguments& a) { return show(list(a.name, a.json)); });
   command->add_option("KIND", arguments.name, "cases, schemes, fields or options")
@@ -179,7 +197,8 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.set_help_all_flag("--help-all", "Help of all subcommands");
   app.footer(
-      "Exit codes: 0 done, 64 usage, 65 bad data in an input, 66 input missing, 70 internal, 71 system or "
+      "Exit codes: 0 done, 1 a figure of verify is out of bounds, 64 usage, 65 bad data in an input, 66 input missing, "
+      "70 internal, 71 system or "
       "MPI,\n"
       "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 "
       "permission,\n"

@@ -266,9 +266,13 @@ void Model::sample_output() {
   const bool every_step = case_.dycore.shallow_water() && case_.tracers.empty();
   const int sampling = every_step ? 1 : dycore_.remap_every();
   if (!streams_->wants(clock_, sampling)) return;
+  diagnose_all();
+  streams_->sample(clock_, sampling);
+}
+
+void Model::diagnose_all() {
   dycore_.diagnose(clock_.step() > 0 && !dycore_.remaps_after(clock_.step() - 1));
   dycore_.diagnose_for_output();
-  streams_->sample(clock_, sampling);
 }
 
 RestartContent Model::restart_content() {

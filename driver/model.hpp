@@ -49,6 +49,9 @@ class Model {
   std::uint64_t hash() const { return state_hash(fields_, clock_.step()); }
   /// Conserved quantities at step 0, also after a restart.
   const Budgets& budgets_at_start() const { return budgets_at_start_; }
+  /// Fills every diagnosed field from the state, as output does.
+  void diagnose_all();
+  const FieldSet& fields() const { return fields_; }
   const Grid& grid() const { return grid_; }
   Dycore& dycore() { return dycore_; }
   Streams& streams() { return *streams_; }

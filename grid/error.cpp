@@ -6,6 +6,8 @@ std::string_view name_of(ExitCode code) {
   switch (code) {
     case ExitCode::done:
       return "done";
+    case ExitCode::missed:
+      return "verify";
     case ExitCode::usage:
       return "usage";
     case ExitCode::bad_data:

@@ -11,6 +11,7 @@ namespace meridian {
 /// Exit codes of the executable; all below 126 so that shells and schedulers pass them on.
 enum class ExitCode : int {
   done = 0,
+  missed = 1,          // `verify`: a figure is outside its bounds
   usage = 64,          // unknown subcommand or flag
   bad_data = 65,       // an input or restart file holds wrong data
   missing_input = 66,  // an input file does not exist

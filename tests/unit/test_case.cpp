@@ -67,8 +67,10 @@ TEST(Case, equations_and_initial_state_must_belong_together) {
 TEST(Case, a_step_is_a_whole_number_of_microseconds) {
   EXPECT_THAT(complaint("dycore: {dt_s: 0.0010005}\n"), HasSubstr("the nearest is 0.001"));
   for (const char* good : {"0.001", "133.333333", "7199.999999", "0.1"}) {
-    EXPECT_EQ(complaint(std::string("dycore: {dt_s: ") + good + "}\n"), "") << good;
+    EXPECT_EQ(complaint(std::string("time: {run_steps: 1}\ndycore: {dt_s: ") + good + "}\n"), "") << good;
   }
+  EXPECT_THAT(complaint("time: {run_days: 1}\ndycore: {dt_s: 7000}\n"),
+              HasSubstr("case.yaml:1:18: 'time.run_days' = 1 is no whole number of steps of 'dycore.dt_s' = 7000 s"));
 }
 
 TEST(Case, both_lengths_of_a_run_are_refused_but_a_setting_replaces_the_other) {

@@ -1,0 +1,23 @@
+#pragma once
+// `meridian verify`: runs cases against the bounds of their own 'verify:' blocks.
+
+#include <string>
+#include <vector>
+
+#include "driver/case.hpp"
+
+namespace meridian {
+
+struct VerifyArguments {
+  std::string name;  // of a case, or "all"
+  std::string tier = "quick";
+  std::string directory = "runs/verify";
+  std::vector<std::string> settings;
+};
+
+/// Makes the runs of the tier and all tiers below, prints one line per figure, and writes verify.json and verify.md into
+/// directory/<case>. Returns done when every figure is within its bounds, else missed: also when a run was not finite,
+/// when 'settings' change the published set-up, or when there is nothing to verify. Collective.
+int verify(const VerifyArguments& arguments);
+
+}  // namespace meridian

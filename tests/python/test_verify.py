@@ -1,0 +1,104 @@
+"""`meridian verify`: figures, verdicts, reports; and what can never pass."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from model_run import HAS_MPIRUN, IS_BUILT, meridian  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not (IS_BUILT and HAS_MPIRUN), reason="MERIDIAN_EXECUTABLE or mpirun is not there")
+
+CASE = """title: A small bell
+grid: {n_lon: 48, n_lat: 24}
+time: {run_days: 2}
+dycore: {equations: shallow_water, frozen_winds: true, dt_s: 1800, divergence_damping: 0}
+initial: {name: rotation, angle_degrees: 80}
+tracers: [{name: one}, {name: bell, initial: cosine_bell}]
+verify:
+  runs:
+    - name: plain
+      figures:
+        - {figure: uniformness, field: one, at_most: 0, source: exact}
+        - {figure: minimum, field: bell, at_least: 0, source: monotone}
+        - {figure: tracer_mass_drift, field: bell, at_least: -1e-5, at_most: 1e-5, source: round-off}
+        - {figure: l2_error, field: bell, day: 1, at_least: 0.5, source: "the bell has moved"}
+    - {name: long, tier: standard, set: [time.run_days=3], figures: [{figure: mass_drift, at_most: 1, source: any}]}
+"""
+
+
+def verify(folder, text, *arguments, ranks=0):
+    (folder / "case.yaml").write_text(text)
+    result = meridian("verify", folder / "case.yaml", "--run-dir", folder / "out", *arguments, ranks=ranks)
+    path = folder / "out" / "case" / "verify.json"
+    return result, json.loads(path.read_text()) if path.exists() else None
+
+
+def test_figures_within_their_bounds_pass(tmp_path):
+    result, figures = verify(tmp_path, CASE)
+    assert result.code == 0 and "4 figures, 0 failed" in result.output, result.output
+    assert [figure["pass"] for figure in figures] == [True] * 4
+    assert set(figures[0]) == {"name", "value", "bound", "source", "pass"}
+    page = (tmp_path / "out" / "case" / "verify.md").read_text()
+    assert "| plain: uniformness of one | 0 | <= 0 | passed | exact |" in page
+
+
+def test_a_missed_bound_fails(tmp_path):
+    result, figures = verify(tmp_path, CASE.replace("at_least: 0.5", "at_most: 0.5"))
+    assert result.code == 1 and "4 figures, 1 failed" in result.output
+    assert [figure["pass"] for figure in figures] == [True, True, True, False]
+
+
+def test_a_broken_limiter_fails(tmp_path):
+    result, figures = verify(tmp_path, CASE.replace("initial: cosine_bell", "initial: cosine_bell, limiter: none"))
+    assert result.code == 1 and figures[1]["value"] < 0 and not figures[1]["pass"]
+
+
+def test_another_set_up_never_passes(tmp_path):
+    result, figures = verify(tmp_path, CASE, "--set", "dycore.dt_s=900")
+    assert result.code == 1 and "leaves the published set-up" in result.output
+    assert not any(figure["pass"] for figure in figures)
+    assert verify(tmp_path, CASE, "--set", "restart.every=never")[0].code == 0
+
+
+def test_a_run_that_breaks_or_does_not_get_there_never_passes(tmp_path):
+    broken = CASE.replace("frozen_winds: true, dt_s: 1800", "dt_s: 7200").replace("run_days: 2", "run_days: 40")
+    broken = broken.replace("name: rotation", "name: williamson_6").replace("at_least: 0.5", "at_least: 0")
+    result, figures = verify(tmp_path, broken.replace("tracers: [{name: one}, {name: bell, initial: cosine_bell}]", "").replace(
+        "field: one", "field: h").replace("field: bell", "field: h").replace("tracer_mass_drift, field: h", "mass_drift"))
+    assert result.code != 0 and (figures is None or not any(figure["pass"] for figure in figures)), result
+    result, figures = verify(tmp_path, CASE.replace("day: 1,", "day: 5,"))
+    assert result.code == 1 and figures[3]["value"] is None and not figures[3]["pass"]
+
+
+def test_tiers_add_runs(tmp_path):
+    result, figures = verify(tmp_path, CASE, "--tier", "standard")
+    assert result.code == 0 and len(figures) == 5
+
+
+def test_no_figure_is_no_success(tmp_path):
+    result, _ = verify(tmp_path, CASE.partition("verify:")[0])
+    assert result.code == 1 and "0 figures" in result.output
+
+
+def test_values_are_the_same_on_any_layout(tmp_path):
+    (tmp_path / "two").mkdir()
+    assert verify(tmp_path, CASE)[1] == verify(tmp_path / "two", CASE, ranks=2)[1]
+
+
+@pytest.mark.parametrize("text, words", [
+    ("figure: l2_eror", "l2_error"), ("figure: uniformness, field: two", "'two'"), ("tier: fast", "quick"),
+])
+def test_mistakes_in_the_block_are_refused(text, words, tmp_path):
+    what = text.split(": ")[0] + ": "
+    old = {"figure: ": "figure: uniformness, field: one", "tier: ": "tier: standard"}[what]
+    result, _ = verify(tmp_path, CASE.replace(old, text, 1))
+    assert result.code == 78 and words in result.errors, result
+
+
+@pytest.mark.parametrize("case", ["williamson_2", "cosine_bell"])
+def test_published_cases_pass(case, tmp_path):
+    result = meridian("verify", case, "--run-dir", tmp_path)
+    assert result.code == 0 and " 0 failed" in result.output, result.output
