@@ -156,6 +156,10 @@ int run_case(const Case& c, const RunOptions& options) {
     }
     return static_cast<int>(ExitCode::done);
   }
+  if (options.resume == "none" && block.rank == 0 && !std::filesystem::is_empty(directory.output())) {
+    std::cerr << "WARNING Starting anew: the output of the run before in " << directory.output() << " is removed."
+              << std::endl;
+  }
   RunRecord record(c, directory, model, run_id, set.directory);
   if (block.rank == 0) {
     std::cerr << "Case " << c.name << ", " << block.n_lon << " x " << block.n_lat << " x " << model.grid().n_levels()

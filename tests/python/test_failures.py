@@ -377,6 +377,7 @@ def test_a_complete_run_has_nothing_to_do(quiet, case, tmp_path):
 
 def test_resume_none_starts_anew(quiet, case, half):
     result = finished(run(case, half, "--resume", "none"))
+    assert "WARNING Starting anew: the output of the run before" in result.errors
     assert "Continuing" not in result.errors
     require_same(half, quiet)
     assert [step_of(name) for name in sets(half) if name[-1].isdigit()] == [8, 12]
