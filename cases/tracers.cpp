@@ -75,7 +75,7 @@ double slotted_cylinders(const ShapePoint& p) {
 
 double correlated_cosine_bells(const ShapePoint& p) { return 0.9 - 0.8 * square(cosine_bells(p)); }
 
-// Three-dimensional shapes: Kent, Ullrich and Jablonowski (2014), tests 1-1, 1-2 and 1-3
+// Three-dimensional shapes: Kent, Ullrich and Jablonowski (2014), tests 1-1 and 1-2
 
 double ellipsoid(const ShapePoint& p, int n) {
   return std::fmin(1, square(2 * distance(p, n)) + square((p.z - 5000) / 1000));
@@ -98,19 +98,6 @@ double dcmip_12(const ShapePoint& p) {
   return p.z > 2000 && p.z < 5000 ? 0.5 * (1 + std::cos(2 * pi * (p.z - 3500) / 3000)) : 0;
 }
 
-double cloud(const ShapePoint& p, double centre) {
-  const double r = great_circle_distance(p.lon, p.lat, pi / 2, 0) / (pi / 4);
-  if (r >= 1 || std::abs(p.z - centre) >= 500) return 0;
-  return 0.25 * (1 + std::cos(2 * pi * (p.z - centre) / 1000)) * (1 + std::cos(pi * r));
-}
-
-double dcmip_13_q1(const ShapePoint& p) { return cloud(p, 3050); }
-double dcmip_13_q2(const ShapePoint& p) { return cloud(p, 5050); }
-double dcmip_13_q3(const ShapePoint& p) {
-  return std::abs(p.z - 8200) < 200 && great_circle_distance(p.lon, p.lat, pi / 2, 0) < pi / 4 ? 1 : 0;
-}
-double dcmip_13_q4(const ShapePoint& p) { return dcmip_13_q1(p) + dcmip_13_q2(p) + dcmip_13_q3(p); }
-
 constexpr std::string_view lauritzen = "Lauritzen et al. (2012), Geosci. Model Dev. 5, 887-901";
 constexpr std::string_view kent = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293";
 
@@ -130,10 +117,6 @@ constexpr Shape shapes[] = {
     {{"dcmip_11_q3", "two slotted ellipsoids at 5 km", kent}, dcmip_11_q3},
     {{"dcmip_11_q4", "what makes 0.3 (q1 + q2 + q3) + q4 equal to 1", kent}, dcmip_11_q4},
     {{"dcmip_12", "layer between 2 and 5 km", kent}, dcmip_12},
-    {{"dcmip_13_q1", "cloud at 3 km", kent}, dcmip_13_q1},
-    {{"dcmip_13_q2", "cloud at 5 km", kent}, dcmip_13_q2},
-    {{"dcmip_13_q3", "cloud at 8 km with sharp edges", kent}, dcmip_13_q3},
-    {{"dcmip_13_q4", "sum of the three clouds", kent}, dcmip_13_q4},
 };
 
 constexpr auto shape_names = [] {

@@ -266,6 +266,12 @@ std::string describe(const std::string& name) {
       if (option.condition == "initial.name: " + name) text += describe_option(option);
     }
   }
+  for (const TracerShapeInfo& shape : all_tracer_shapes()) {
+    known.emplace_back(shape.name);
+    if (name != shape.name) continue;
+    text += "Initial shape of a tracer, " + name + ": " + std::string(shape.meaning) + "\n" +
+            table({{"  source", std::string(shape.source)}});
+  }
   for (const auto& case_name : case_names()) {
     known.push_back(case_name);
     if (name != case_name) continue;

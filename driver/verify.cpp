@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "driver/model.hpp"
 #include "driver/version.hpp"
@@ -179,13 +180,20 @@ void verify_run(const Case& c, const VerifyRun& run, const std::string& director
   }
 }
 
-void write_report(const std::string& directory, const Case& c, const VerifyArguments& arguments,
-                  const std::vector<Verdict>& verdicts, const std::string& note) {
+void write(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;
+  require(file.good(), ExitCode::input_output, "'", path, "' could not be written (disk full?).");
+}
+
+/// Writes verify.json and verify.md; returns the text of the page.
+std::string write_report(const std::string& directory, const Case& c, const VerifyArguments& arguments,
+                         const std::vector<Verdict>& verdicts, const std::string& note) {
   auto list = nlohmann::ordered_json::array();
   const std::time_t now = std::time(nullptr);
   char date[32];
   std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
-  std::ofstream page(directory + "/verify.md");
+  std::ostringstream page;
   page << "# " << c.title << "\n\n`meridian verify " << c.name << " --tier " << arguments.tier << "`, " << date
        << ", Meridian " << build_info().version << " (" << build_info().commit << "), " << build_info().precision
        << " precision.\n"
@@ -208,18 +216,21 @@ void write_report(const std::string& directory, const Case& c, const VerifyArgum
          << " | " << f.source << " |\n";
   }
   page << "\nPictures of a run: `scripts/plot " << directory << "/RUN`.\n";
-  std::ofstream json(directory + "/verify.json");
-  json << list.dump(2) << '\n';
-  require(page.good() && json.good(), ExitCode::input_output, "'", directory,
-          "/verify.json' could not be written (disk full?).");
+  write(directory + "/verify.md", page.str());
+  write(directory + "/verify.json", list.dump(2) + "\n");
+  return page.str();
 }
 
 int tier_of(const std::string& word) {
   return static_cast<int>(std::find(tier_words.begin(), tier_words.end(), word) - tier_words.begin());
 }
 
-/// Number of figures and of those that failed.
-std::pair<int, int> verify_case(const CaseText& source, const VerifyArguments& arguments) {
+/// Figures of a case, those that failed, and its page.
+struct Outcome {
+  int figures, failed;
+  std::string page;
+};
+Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
   const Case c = parse_case(source, arguments.settings);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -239,9 +250,10 @@ std::pair<int, int> verify_case(const CaseText& source, const VerifyArguments& a
     verify_run(parse_case(source, settings), run, directory + "/" + run.name, changed.empty(), verdicts);
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
-  if (rank == 0 && !verdicts.empty()) write_report(directory, c, arguments, verdicts, note);
-  const auto failed = std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return !v.pass; });
-  return {static_cast<int>(verdicts.size()), static_cast<int>(failed)};
+  Outcome outcome{static_cast<int>(verdicts.size()), 0, ""};
+  for (const Verdict& v : verdicts) outcome.failed += v.pass ? 0 : 1;
+  if (rank == 0 && !verdicts.empty()) outcome.page = write_report(directory, c, arguments, verdicts, note);
+  return outcome;
 }
 
 }  // namespace
@@ -249,11 +261,17 @@ std::pair<int, int> verify_case(const CaseText& source, const VerifyArguments& a
 int verify(const VerifyArguments& arguments) {
   const std::vector<std::string> names = arguments.name == "all" ? case_names() : std::vector{arguments.name};
   int figures = 0, failed = 0, rank = 0;
+  std::string pages;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   for (const std::string& name : names) {
-    const auto [of_case, failed_of_case] = verify_case(find_case(name), arguments);
-    figures += of_case;
-    failed += failed_of_case;
+    const Outcome outcome = verify_case(find_case(name), arguments);
+    figures += outcome.figures;
+    failed += outcome.failed;
+    if (!outcome.page.empty()) pages += (pages.empty() ? "" : "\n") + outcome.page;
+  }
+  if (rank == 0 && arguments.name == "all") {
+    std::filesystem::create_directories(arguments.directory);
+    write(arguments.directory + "/verification.md", pages);
   }
   if (rank == 0) {
     std::cout << figures << (figures == 1 ? " figure, " : " figures, ") << failed << " failed";

@@ -16,8 +16,9 @@ struct VerifyArguments {
 };
 
 /// Makes the runs of the tier and all tiers below, prints one line per figure, and writes verify.json and verify.md into
-/// directory/<case>. Returns done when every figure is within its bounds, else missed: also when a run was not finite,
-/// when 'settings' change the published set-up, or when there is nothing to verify. Collective.
+/// directory/<case>; of 'all', also directory/verification.md with every page. Returns done when every figure is within
+/// its bounds, else missed: also when a run was not finite, when 'settings' change the published set-up, or when there is
+/// nothing to verify. Collective.
 int verify(const VerifyArguments& arguments);
 
 }  // namespace meridian
