@@ -18,11 +18,17 @@ using States = std::tuple<Rest,                   //
                           Ullrich,                //
                           Dcmip11,                //
                           Dcmip12,                //
+                          Dcmip13,                //
+                          RossbyHaurwitz,         //
+                          MountainRossbyWave,     //
+                          SchaerRest,             //
                           Williamson1,            //
                           Williamson2,            //
                           Williamson5,            //
                           Williamson6,            //
                           Galewsky,               //
+                          UnsteadyRotation,       //
+                          CrossPolarFlow,         //
                           Rotation,               //
                           Deformation1,           //
                           Deformation2,           //
@@ -119,7 +125,7 @@ void for_each_yface(const Grid& grid, const Frame& frame, OnHost<YFace>& v, int 
 void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fields,
           const std::vector<double>& surface_altitude) {
   const Block& block = grid.block;
-  const Frame frame(state.angle);
+  const Frame frame(state.angle + grid.planet.tilt());
   const Ground ground(grid, surface_altitude);
   const double g = grid.planet.gravity_m_per_s2;
   OnHost h(fields.get(field::depth));
@@ -175,7 +181,7 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   const Planet& planet = grid.planet;
   const VerticalCoordinate& levels = grid.levels;
   const int n_k = grid.n_levels();
-  const Frame frame(state.angle);
+  const Frame frame(state.angle + grid.planet.tilt());
   const Ground ground(grid, surface_altitude);
   const auto exner = [&](double p) { return std::pow(p / planet.reference_pressure_pa, planet.kappa()); };
   const auto middle = [&](int k, double ps) { return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2; };
@@ -188,7 +194,8 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
       const auto cell = frame.at(grid.longitude_of_cell(wrapped(block, i)), grid.latitude_of_cell(j));
-      const double own = state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
+      const double own = state.ground ? state.ground(cell.lon, cell.lat)
+                                      : state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
       const double phi = ground(j, i, own);
       surface(j, i) = pressure_at(state, planet, cell, phi);
       if (j >= 0 && i >= 0) phi_s.set(0, j, i, phi);
@@ -294,7 +301,7 @@ double InitialOptions::angle(const Planet& planet) const {
   for_each_state(impl->states, [&](const auto& state) {
     if (state.name == impl->name) angle = state.state(planet).angle;
   });
-  return angle;
+  return angle + planet.tilt();
 }
 
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,

@@ -22,7 +22,7 @@ struct InitialOptions {
   std::unique_ptr<Impl> impl;
   const std::string& name() const;
   bool shallow_water() const;                // the state is one of the shallow-water equations
-  double angle(const Planet& planet) const;  // [radians] tilt of the state against the grid, see Frame
+  double angle(const Planet& planet) const;  // [radians] tilt of state and axis against the grid, see Frame
 };
 
 /// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, and the

@@ -80,6 +80,17 @@ struct OverturningCells {
   }
 };
 
+/// Test 1-3: once round in 12 days, at constant height.
+struct RotationAtHeight {
+  double a;
+
+  KOKKOS_FUNCTION double streamfunction(double, double lat, double) const {
+    return -2 * pi * a * a / (12 * 86400.0) * Kokkos::sin(lat);
+  }
+  KOKKOS_FUNCTION double eastward(double, double, double, double) const { return 0; }
+  KOKKOS_FUNCTION double northward(double, double, double, double) const { return 0; }
+};
+
 template <class Flow>
 void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const FieldSet& fields, double t) {
   const Field<XFace> u = fields.get(field::xwind);
@@ -116,12 +127,32 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
       });
 }
 
+/// Sets the lowest layer of an isothermal atmosphere over the ground to reach down to p0 exp(- phi_s / (R T)).
+void hold_isothermal_surface_pressure(const Grid& grid, const FieldSet& fields) {
+  const Field<Cell> mass = fields.get(field::layer_mass), theta_mass = fields.get(field::theta_mass);
+  const ConstField<CellSurface> phi_s = fields.get(field::surface_geopotential);
+  const int last = mass.n_levels() - 1;
+  const double p0 = grid.planet.reference_pressure_pa, top = grid.levels.top_pressure();
+  const double per_scale = 1 / (grid.planet.gas_constant_j_per_kg_k * reference_temperature);
+  for_each_column(
+      "cases/hold_surface_pressure", grid.block.cells_with_halo(1, 1), KOKKOS_LAMBDA(int j, int i) {
+        double above = top;
+        for (int k = 0; k < last; ++k) above += mass(k, j, i);
+        const double held = p0 * Kokkos::exp(-phi_s(0, j, i) * per_scale) - above;
+        theta_mass(last, j, i) *= static_cast<Real>(held / mass(last, j, i));
+        mass(last, j, i) = static_cast<Real>(held);
+      });
+}
+
 template <class Flow>
 class FlowOf : public PrescribedFlow {
  public:
   FlowOf(const Flow& flow, double angle) : flow_(flow), frame_(angle) {}
   void set_winds(const Grid& grid, const FieldSet& fields, double time) const override {
     set_winds_of(flow_, frame_, grid, fields, time);
+  }
+  void hold_surface_pressure(const Grid& grid, const FieldSet& fields) const override {
+    if constexpr (std::is_same_v<Flow, RotationAtHeight>) hold_isothermal_surface_pressure(grid, fields);
   }
 
  private:
@@ -142,6 +173,7 @@ std::unique_ptr<PrescribedFlow> prescribed_flow(std::string_view name, const Pla
   }
   if (name == "dcmip_12")
     return std::make_unique<FlowOf<OverturningCells>>(OverturningCells{a, p0, scale_height}, angle);
+  if (name == "dcmip_13") return std::make_unique<FlowOf<RotationAtHeight>>(RotationAtHeight{a}, angle);
   return nullptr;
 }
 

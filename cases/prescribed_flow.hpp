@@ -16,11 +16,14 @@ class PrescribedFlow {
   virtual ~PrescribedFlow() = default;
   /// Sets x_wind and y_wind [m s-1] on the owned faces for a time [s] since the start; halos are exchanged by the caller.
   virtual void set_winds(const Grid& grid, const FieldSet& fields, double time) const = 0;
+  /// Where the flow passes through the ground: sets the mass of the lowest layer so that the surface pressure stays what
+  /// the flow says. Before the layers are remapped; the owned cells and one ring of halo.
+  virtual void hold_surface_pressure(const Grid&, const FieldSet&) const {}
 };
 
 /// The flow of a name; angle [radians]: tilt against the grid, see Frame. Names are those of the initial states.
 ///   deformation_1 .. _4   Nair and Lauritzen (2010), J. Comput. Phys. 229, 8868-8887; period 12 days
-///   dcmip_11, dcmip_12    Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293
+///   dcmip_11 .. _13       Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293
 std::unique_ptr<PrescribedFlow> prescribed_flow(std::string_view name, const Planet& planet, double angle);
 
 }  // namespace meridian

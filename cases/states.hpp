@@ -24,6 +24,7 @@ struct ShallowWaterState {
 /// Functions of longitude and latitude [radians] and pressure [Pa] of a dry atmosphere in hydrostatic balance.
 struct AtmosphereState {
   using Function = std::function<double(double lon, double lat, double p)>;
+  using SurfaceFunction = std::function<double(double lon, double lat)>;
   static double zero(double, double, double) { return 0; }
   Function geopotential;           // [m2 s-2]; d geopotential / d ln p = - R temperature
   Function temperature;            // [K]
@@ -31,6 +32,7 @@ struct AtmosphereState {
   Function northward_wind = zero;  // [m s-1]
   double angle = 0;                // [radians] tilt of the state against the grid, see Frame
   double noise = 0;                // [K] largest random temperature, added point by point
+  SurfaceFunction ground = {};     // [m2 s-2] where no file gives it; none: geopotential at the reference pressure
 };
 
 /// The frame of a state whose axis of rotation is tilted against the grid's by an angle, about the point at longitude
@@ -76,8 +78,9 @@ double great_circle_distance(double lon1, double lat1, double lon2, double lat2)
 double centred_longitude(double lon);
 
 inline void visit_angle(OptionVisitor& option, double& angle_degrees) {
-  option.real("angle_degrees", angle_degrees, "degrees", {-180, 180},
-              "tilt of the state and of the planet's axis against the grid's axis");
+  option.real(
+      "angle_degrees", angle_degrees, "degrees", {-180, 180},
+      "tilt of the state and of the planet's axis against the grid's axis, beside 'planet.rotation_axis_tilt_degrees'");
 }
 
 // Shallow water
@@ -124,6 +127,28 @@ struct Galewsky {
     option.real("perturbation_m", perturbation_m, "m", {-5000, 5000},
                 "height of the bump that starts the instability; 0 for the balanced jet");
   }
+  ShallowWaterState state(const Planet& planet) const;
+};
+
+struct UnsteadyRotation {
+  static constexpr std::string_view name = "unsteady_rotation",
+                                    meaning = "rotation steady in space, seen from a planet that turns beneath it",
+                                    source = "Laeuter, Handorf and Dethloff (2005), J. Comput. Phys. 210, example 3";
+  double angle_degrees = 0;
+  double flow_angle_degrees = 45;
+  void visit(OptionVisitor& option) {
+    visit_angle(option, angle_degrees);
+    option.real("flow_angle_degrees", flow_angle_degrees, "degrees", {0, 180},
+                "angle between the axes of the flow and of the planet");
+  }
+  ShallowWaterState state(const Planet& planet) const;
+};
+
+struct CrossPolarFlow {
+  static constexpr std::string_view name = "cross_polar_flow", meaning = "highs and lows that wander over the poles",
+                                    source = "McDonald and Bates (1989), Mon. Wea. Rev. 117, 130-137";
+  double angle_degrees = 0;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
@@ -174,6 +199,15 @@ struct Dcmip12 : IsothermalAir {
                                     source = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1-2";
 };
 
+struct Dcmip13 {
+  static constexpr std::string_view name = "dcmip_13",
+                                    meaning = "prescribed rotation along surfaces of height, over ridges",
+                                    source = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1-3";
+  double angle_degrees = 30;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+  AtmosphereState state(const Planet& planet) const;
+};
+
 struct JablonowskiWilliamson {
   static constexpr std::string_view name = "jablonowski_williamson",
                                     meaning = "balanced mid-latitude jets; a disturbed one grows a baroclinic wave",
@@ -199,6 +233,40 @@ struct Ullrich {
     visit_angle(option, angle_degrees);
     option.real("perturbation_m_per_s", perturbation_m_per_s, "m s-1", {-50, 50},
                 "eastward wind added near 20 E, 40 N below 15 km; 0 for the steady state");
+  }
+  AtmosphereState state(const Planet& planet) const;
+};
+
+struct RossbyHaurwitz {
+  static constexpr std::string_view name = "rossby_haurwitz",
+                                    meaning = "wave of zonal wavenumber 4, the same wind at all heights",
+                                    source = "Jablonowski, Lauritzen, Nair and Taylor (2008), NCAR colloquium, test 4";
+  double angle_degrees = 0;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+  AtmosphereState state(const Planet& planet) const;
+};
+
+struct MountainRossbyWave {
+  static constexpr std::string_view name = "mountain_rossby_wave",
+                                    meaning = "balanced zonal flow; a mountain sends out a train of Rossby waves",
+                                    source = "Jablonowski, Lauritzen, Nair and Taylor (2008), NCAR colloquium, test 5";
+  double angle_degrees = 0;
+  double mountain_m = 2000;
+  void visit(OptionVisitor& option) {
+    visit_angle(option, angle_degrees);
+    option.real("mountain_m", mountain_m, "m", {0, 8000}, "height of the mountain at 90 E, 30 N; 0 for steady flow");
+  }
+  AtmosphereState state(const Planet& planet) const;
+};
+
+struct SchaerRest {
+  static constexpr std::string_view name = "schaer_rest", meaning = "rest over a range of steep ridges",
+                                    source = "Ullrich et al. (2012), DCMIP test case document, test 2-0-0";
+  double angle_degrees = 0;
+  double mountain_m = 2000;
+  void visit(OptionVisitor& option) {
+    visit_angle(option, angle_degrees);
+    option.real("mountain_m", mountain_m, "m", {0, 8000}, "height of the highest ridge, at 270 E on the equator");
   }
   AtmosphereState state(const Planet& planet) const;
 };

@@ -75,7 +75,7 @@ double slotted_cylinders(const ShapePoint& p) {
 
 double correlated_cosine_bells(const ShapePoint& p) { return 0.9 - 0.8 * square(cosine_bells(p)); }
 
-// Three-dimensional shapes: Kent, Ullrich and Jablonowski (2014), tests 1-1 and 1-2
+// Three-dimensional shapes: Kent, Ullrich and Jablonowski (2014), tests 1-1 to 1-3
 
 double ellipsoid(const ShapePoint& p, int n) {
   return std::fmin(1, square(2 * distance(p, n)) + square((p.z - 5000) / 1000));
@@ -93,6 +93,19 @@ double dcmip_11_q3(const ShapePoint& p) {
 }
 
 double dcmip_11_q4(const ShapePoint& p) { return 1 - 0.3 * (dcmip_11_q1(p) + dcmip_11_q2(p) + dcmip_11_q3(p)); }
+
+/// Cloud 1000 m thick round a height [m], within 45 degrees of 90 E on the equator.
+double thin_cloud(const ShapePoint& p, double height) {
+  const double r = 4 * great_circle_distance(p.lon, p.lat, pi / 2, 0) / pi, above = std::abs(p.z - height);
+  return above < 500 && r < 1 ? 0.25 * (1 + std::cos(2 * pi * above / 1000)) * (1 + std::cos(pi * r)) : 0;
+}
+
+double dcmip_13_q1(const ShapePoint& p) { return thin_cloud(p, 3050); }
+double dcmip_13_q2(const ShapePoint& p) { return thin_cloud(p, 5050); }
+double dcmip_13_q3(const ShapePoint& p) {
+  return std::abs(p.z - 8200) < 200 && great_circle_distance(p.lon, p.lat, pi / 2, 0) < pi / 4 ? 1 : 0;
+}
+double dcmip_13_q4(const ShapePoint& p) { return dcmip_13_q1(p) + dcmip_13_q2(p) + dcmip_13_q3(p); }
 
 double dcmip_12(const ShapePoint& p) {
   return p.z > 2000 && p.z < 5000 ? 0.5 * (1 + std::cos(2 * pi * (p.z - 3500) / 3000)) : 0;
@@ -117,6 +130,10 @@ constexpr Shape shapes[] = {
     {{"dcmip_11_q3", "two slotted ellipsoids at 5 km", kent}, dcmip_11_q3},
     {{"dcmip_11_q4", "what makes 0.3 (q1 + q2 + q3) + q4 equal to 1", kent}, dcmip_11_q4},
     {{"dcmip_12", "layer between 2 and 5 km", kent}, dcmip_12},
+    {{"dcmip_13_q1", "cloud 1 km thick at 3050 m", kent}, dcmip_13_q1},
+    {{"dcmip_13_q2", "cloud 1 km thick at 5050 m", kent}, dcmip_13_q2},
+    {{"dcmip_13_q3", "cloud with sharp edges, 400 m thick at 8200 m", kent}, dcmip_13_q3},
+    {{"dcmip_13_q4", "sum of dcmip_13_q1 to q3", kent}, dcmip_13_q4},
 };
 
 constexpr auto shape_names = [] {
@@ -153,18 +170,22 @@ void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, c
   const Frame frame(angle);
   const Planet& planet = grid.planet;
   const double scale = planet.gas_constant_j_per_kg_k * reference_temperature / planet.gravity_m_per_s2;  // [m]
+  const auto mass = Kokkos::create_mirror_view_and_copy(
+      Kokkos::HostSpace(),
+      (fields.has(field::depth.name) ? fields.get(field::depth) : fields.get(field::layer_mass)).data());
   for (const TracerOptions& tracer : tracers) {
     const auto shape = std::ranges::find_if(shapes, [&](const Shape& s) { return s.info.name == tracer.initial; });
     const Array3<Real>& data = fields.find(tracer.name)->data;
     const auto host = Kokkos::create_mirror_view(data);
-    for (int k = 0; k < static_cast<int>(data.extent(0)); ++k) {
-      const double p = 0.5 * (grid.levels.pressure(k, planet.reference_pressure_pa) +
-                              grid.levels.pressure(k + 1, planet.reference_pressure_pa));
-      const double z = scale * std::log(planet.reference_pressure_pa / p);
-      for (int j = 0; j < block.ny; ++j) {
-        for (int i = 0; i < block.nx; ++i) {
-          const auto point = frame.at(grid.longitude_of_cell(i), grid.latitude_of_cell(j));
-          const double lon = point.lon < 0 ? point.lon + 2 * pi : point.lon;
+    for (int j = 0; j < block.ny; ++j) {
+      for (int i = 0; i < block.nx; ++i) {
+        const auto point = frame.at(grid.longitude_of_cell(i), grid.latitude_of_cell(j));
+        const double lon = point.lon < 0 ? point.lon + 2 * pi : point.lon;
+        double p = grid.levels.top_pressure();
+        for (int k = 0; k < static_cast<int>(data.extent(0)); ++k) {
+          const double thickness = mass(k, j + halo_width, i + halo_width);
+          const double z = scale * std::log(planet.reference_pressure_pa / (p + 0.5 * thickness));
+          p += thickness;
           const double size = shape->at ? shape->at({lon, point.lat, z}) : 1;
           host(k, j + halo_width, i + halo_width) = static_cast<Real>(tracer.value * size);
         }

@@ -21,8 +21,8 @@ struct TracerOptions {
   Tracer tracer() const;
 };
 
-/// Fills the mixing ratios [1] on the owned points of a block. angle [radians]: tilt of the shapes against the grid, see
-/// Frame. Heights of shapes are those of an isothermal atmosphere of 300 K.
+/// Fills the mixing ratios [1] on the owned points of a block whose state is filled. angle [radians]: tilt of the shapes
+/// against the grid, see Frame. Heights of shapes are those of an isothermal atmosphere of 300 K.
 void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, const FieldSet& fields, double angle);
 
 /// Names, meanings and sources of all shapes, for `meridian describe`.

@@ -1,6 +1,7 @@
 // Test cases 1, 2, 5 and 6 of Williamson et al. (1992), J. Comput. Phys. 102, 211-224.
 #include <cmath>
 
+#include "cases/rossby_wave.hpp"
 #include "cases/states.hpp"
 
 namespace meridian {
@@ -53,32 +54,13 @@ ShallowWaterState Williamson5::state(const Planet& planet) const {
 }
 
 ShallowWaterState Williamson6::state(const Planet& planet) const {
-  constexpr double h0 = 8000;         // [m]
-  constexpr double omega = 7.848e-6;  // [s-1]; the source's K is the same number
-  constexpr int n = 4;                // wavenumber, the source's R
-  const double a = planet.radius_m;
-  const double rotation = planet.rotation_rate_per_s;
+  constexpr double h0 = 8000;  // [m]
+  const RossbyWave wave(planet, 7.848e-6, 7.848e-6);
   const double g = planet.gravity_m_per_s2;
-  const auto height = [=](double lon, double lat) {
-    const double c2 = square(std::cos(lat));
-    const double cn = c2 * c2;  // cos^n
-    // The last term of A is multiplied out, so it is regular at the poles.
-    const double A = omega / 2 * (2 * rotation + omega) * c2 +
-                     omega * omega / 4 * cn * c2 * ((n + 1) * c2 * c2 + (2 * n * n - n - 2) * c2 - 2 * n * n);
-    const double B =
-        2 * (rotation + omega) * omega / ((n + 1) * (n + 2)) * cn * ((n * n + 2 * n + 2) - (n + 1) * (n + 1) * c2);
-    const double C = omega * omega / 4 * cn * cn * ((n + 1) * c2 - (n + 2));
-    return h0 + a * a / g * (A + B * std::cos(n * lon) + C * std::cos(2 * n * lon));
-  };
-  const auto u = [=](double lon, double lat) {
-    const double c = std::cos(lat);
-    return a * omega * c + a * omega * c * c * c * (n * square(std::sin(lat)) - c * c) * std::cos(n * lon);
-  };
-  const auto v = [=](double lon, double lat) {
-    const double c = std::cos(lat);
-    return -a * omega * n * c * c * c * std::sin(lat) * std::sin(n * lon);
-  };
-  return {.free_surface = height, .eastward_wind = u, .northward_wind = v, .angle = angle_degrees * degree};
+  return {.free_surface = [=](double lon, double lat) { return h0 + wave.geopotential(lon, lat) / g; },
+          .eastward_wind = [=](double lon, double lat) { return wave.eastward(lon, lat); },
+          .northward_wind = [=](double lon, double lat) { return wave.northward(lon, lat); },
+          .angle = angle_degrees * degree};
 }
 
 }  // namespace meridian

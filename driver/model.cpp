@@ -168,10 +168,10 @@ std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool
 
 Model::Model(const Case& c, const std::string& output, const std::string& run_id)
     : case_(c),
-      grid_(block_of(c), c.planet, levels_of(c)),
+      grid_(block_of(c), c.planet.reduced(), levels_of(c)),
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
-      flow_(prescribed_flow(c.initial.name(), c.planet, c.initial.angle(c.planet))),
+      flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
       suite_(c.physics, grid_, fields_),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
@@ -246,6 +246,8 @@ void Model::step() {
   }
   timers_.time("dynamics", [&] { dycore_.step(number); });
   if (dycore_.remaps_after(number)) {
+    if (flow_) flow_->hold_surface_pressure(grid_, fields_);
+    timers_.time("dynamics", [&] { dycore_.remap(); });
     if (!suite_.empty()) {
       timers_.time("physics", [&] {
         dycore_.diagnose(false);

@@ -206,10 +206,11 @@ void Dycore::step(long step) {
     transport_.step(now_.mass, halo_, (step + 1) / options_.remap_every % 2 == 1);
     if (options_.shallow_water()) halo_.exchange({transport_.mixing_ratios()});
   }
-  if (remaps_after(step)) {
-    remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch(),
-                              transport_.mixing_ratios());
-  }
+}
+
+void Dycore::remap() {
+  remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch(),
+                            transport_.mixing_ratios());
 }
 
 void Dycore::stage(int n, double dt) {

@@ -61,14 +61,17 @@ class Dycore {
 
   /// To be called when the prognostic and fixed fields have been filled: makes halos valid.
   void start();
-  /// Advances the state by one step; 'step' is its number, from 0. On remap steps the layers end on the reference
-  /// levels, and halos are valid one ring wide until finish_step() makes them whole.
+  /// Advances the state by one step; 'step' is its number, from 0. After those that remap, halos are valid one ring wide;
+  /// then follow remap(), physics if there are any, and finish_step().
   void step(long step);
   bool remaps_after(long step) const { return !options_.shallow_water() && (step + 1) % options_.remap_every == 0; }
   /// True where tracers wait for the end of their step, which takes remap_every() steps.
   bool tracer_step_is_open(long step) const { return !transport_.empty() && step % options_.remap_every != 0; }
-  /// Adds the suite's tendencies over dt [s] to the state. Only right after a step that remapped.
+  /// Puts the layers back on the reference levels.
+  void remap();
+  /// Adds the suite's tendencies over dt [s] to the state. Only right after remap().
   void add_physics(double dt);
+  /// Makes the halos whole again.
   void finish_step();
   /// Makes the halos of winds valid that somebody has set.
   void exchange_winds() { halo_.exchange({now_.u, now_.v}); }

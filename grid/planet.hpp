@@ -7,7 +7,9 @@
 namespace meridian {
 
 /// Radius, rotation, gravity and the gas of the planet; defaults are those of the DCMIP documents
-/// (Ullrich et al. 2012, DCMIP test case document, table 1).
+/// (Ullrich et al. 2012, DCMIP test case document, table 1). The axis of rotation may lie askew to that of the grid: its
+/// north pole is then at longitude 180, latitude 90 - tilt. Small planets are those of Wedi and Smolarkiewicz (2009),
+/// Q. J. R. Meteorol. Soc. 135.
 struct Planet {
   double radius_m = 6371220;
   double rotation_rate_per_s = 7.292e-5;
@@ -15,8 +17,20 @@ struct Planet {
   double gas_constant_j_per_kg_k = 287.0;
   double heat_capacity_j_per_kg_k = 1004.5;
   double reference_pressure_pa = 1e5;
+  double rotation_axis_tilt_degrees = 0;
+  double small_planet_factor = 1;
 
   double kappa() const { return gas_constant_j_per_kg_k / heat_capacity_j_per_kg_k; }
+  /// Tilt of the axis of rotation against the grid's [radians].
+  double tilt() const { return rotation_axis_tilt_degrees * (pi / 180); }
+  /// The planet that is simulated: the radius divided by the small-planet factor, the rotation times it.
+  Planet reduced() const {
+    Planet planet = *this;
+    planet.radius_m /= small_planet_factor;
+    planet.rotation_rate_per_s *= small_planet_factor;
+    planet.small_planet_factor = 1;
+    return planet;
+  }
 
   void visit(OptionVisitor& option) {
     option.real("radius_m", radius_m, "m", {1e2, 1e9}, "mean radius");
@@ -28,6 +42,10 @@ struct Planet {
                 "heat capacity of dry air at constant pressure");
     option.real("reference_pressure_pa", reference_pressure_pa, "Pa", {1, 1e8},
                 "pressure where potential temperature equals temperature");
+    option.real("rotation_axis_tilt_degrees", rotation_axis_tilt_degrees, "degrees", {-180, 180},
+                "angle from the grid's axis to that of rotation, towards longitude 180; analytic states tilt with it");
+    option.real("small_planet_factor", small_planet_factor, "1", {1e-3, 1e6},
+                "the radius is divided by it, the rotation rate multiplied; 'dycore.dt_s' is not changed");
   }
 };
 

@@ -26,7 +26,10 @@ struct DynamicsRun {
 
   void step() {
     dycore.step(steps);
-    if (dycore.remaps_after(steps)) dycore.finish_step();
+    if (dycore.remaps_after(steps)) {
+      dycore.remap();
+      dycore.finish_step();
+    }
     ++steps;
   }
   void run_days(double days) {

@@ -99,7 +99,11 @@ const std::vector<std::map<std::string, std::string>> atmospheres = {
     {{"name", "jablonowski_williamson"}},
     {{"name", "jablonowski_williamson"}, {"angle_degrees", "45"}},
     {{"name", "ullrich"}},
-    {{"name", "ullrich"}, {"angle_degrees", "90"}}};
+    {{"name", "ullrich"}, {"angle_degrees", "90"}},
+    {{"name", "rossby_haurwitz"}},
+    {{"name", "mountain_rossby_wave"}},
+    {{"name", "schaer_rest"}},
+    {{"name", "dcmip_13"}}};
 
 AtmosphereState state_of(std::map<std::string, std::string> values, const Planet& of) {
   Setter setter;
@@ -111,6 +115,10 @@ AtmosphereState state_of(std::map<std::string, std::string> values, const Planet
   const std::string& name = setter.values.at("name");
   if (name == "rest") return made(Rest());
   if (name == "ullrich") return made(Ullrich());
+  if (name == "rossby_haurwitz") return made(RossbyHaurwitz());
+  if (name == "mountain_rossby_wave") return made(MountainRossbyWave());
+  if (name == "schaer_rest") return made(SchaerRest());
+  if (name == "dcmip_13") return made(Dcmip13());
   return made(JablonowskiWilliamson());
 }
 
@@ -260,6 +268,97 @@ TEST(InitialStates, ullrich_has_the_tabulated_values) {
   EXPECT_EQ(wave.eastward_wind(20 * degree, 40 * degree, 1e4), state.eastward_wind(20 * degree, 40 * degree, 1e4));
 }
 
+/// Pressure [Pa] of an atmosphere's ground, by bisection.
+double surface_pressure(const AtmosphereState& state, double lon, double lat) {
+  double above = 1e4, below = 2e5;
+  for (int n = 0; n < 60; ++n) {
+    const double p = (above + below) / 2;
+    (state.geopotential(lon, lat, p) > state.ground(lon, lat) ? above : below) = p;
+  }
+  return above;
+}
+
+TEST(InitialStates, rossby_haurwitz_has_the_published_surface_pressure) {
+  const auto state = RossbyHaurwitz().state(jw_planet);
+  EXPECT_NEAR(surface_pressure(state, 1, pi / 2), 95500, 1e-6);
+  double highest = 0, speed = 0;
+  for (double lat = 0; lat < 90; lat += 0.1) {
+    highest = std::max(highest, surface_pressure(state, 0, lat * degree));
+    speed = std::max(speed, state.eastward_wind(0, lat * degree, 5e4));
+  }
+  EXPECT_NEAR(highest, 102970.31, 0.05);  // the maximum lies between the samples
+  EXPECT_NEAR(state.temperature(0, 0, 95500), 288, 1e-12);
+  EXPECT_NEAR(state.northward_wind(pi / 8, pi / 6, 5e4), -50 * std::pow(0.75, 1.5) * 0.5, 1e-12);
+}
+
+TEST(InitialStates, mountain_rossby_wave_has_the_published_surface_pressure) {
+  const auto state = MountainRossbyWave().state(jw_planet);
+  EXPECT_NEAR(surface_pressure(state, 3 * pi / 2, 0), 104317.2, 0.05);
+  EXPECT_NEAR(surface_pressure(state, 3 * pi / 2, pi / 2), 93000.0, 0.05);
+  EXPECT_NEAR(surface_pressure(state, 3 * pi / 2, pi / 6), 101364.9, 0.05);
+  EXPECT_NEAR(surface_pressure(state, pi / 2, pi / 6), 79954, 0.6);
+}
+
+TEST(InitialStates, schaer_rest_has_the_published_surface_pressure) {
+  const auto state = SchaerRest().state(planet);
+  EXPECT_NEAR(surface_pressure(state, 3 * pi / 2, 0), 79225.81, 0.005);
+  EXPECT_NEAR(surface_pressure(state, pi / 2, 0), 1e5, 1e-6);
+  EXPECT_NEAR(surface_pressure(state, 3 * pi / 2 + pi / 32, 0), 1e5, 1e-6);  // the first valley
+  const auto levels = read_levels("equal_height:30,12000,lapse_rate", 1e5);
+  EXPECT_NEAR(levels.top_pressure(), 20540.233, 5e-4);
+  EXPECT_NEAR(state.temperature(0, 0, levels.top_pressure()), 222, 1e-6);
+}
+
+TEST(InitialStates, cross_polar_flow_has_the_published_mean_depth) {
+  const Filled model(options_of({{"name", "cross_polar_flow"}}), globe(180, 90), planet);
+  EXPECT_NEAR(area_mean(model, field::depth), 5882.42, 5e-3);
+  EXPECT_NEAR(CrossPolarFlow().state(planet).northward_wind(0, pi / 2), 20, 1e-12);
+}
+
+TEST(InitialStates, unsteady_rotation_is_steady_when_its_axis_is_that_of_the_planet) {
+  // Then it is Williamson's test 2 with another depth, over ground that cancels in the free surface.
+  const auto state = UnsteadyRotation{.flow_angle_degrees = 0}.state(planet);
+  const auto flow = Williamson2().state(planet);
+  for (const double lat : {-80., -33., 10., 45., 71.}) {
+    EXPECT_NEAR(state.eastward_wind(1, lat * degree), flow.eastward_wind(1, lat * degree), 1e-12);
+    EXPECT_NEAR(state.northward_wind(1, lat * degree), 0, 1e-12);
+    EXPECT_NEAR(state.free_surface(1, lat * degree) - state.free_surface(1, 0),
+                flow.free_surface(1, lat * degree) - flow.free_surface(1, 0), 1e-8);
+  }
+  EXPECT_NEAR(UnsteadyRotation().state(planet).ground(0, pi / 2), 11006, 1);
+}
+
+TEST(InitialStates, a_planets_tilted_axis_tilts_state_and_coriolis_parameter) {
+  Planet tilted = planet;
+  tilted.rotation_axis_tilt_degrees = 30;
+  const Filled by_planet(options_of({{"name", "williamson_2"}, {"angle_degrees", "15"}}), globe(16, 12), tilted);
+  const Filled by_state(options_of({{"name", "williamson_2"}, {"angle_degrees", "45"}}), globe(16, 12), planet);
+  for (int j = 0; j < 12; ++j) {
+    for (int i = 0; i < 16; ++i) {
+      EXPECT_NEAR(by_planet(field::depth, 0, j, i), by_state(field::depth, 0, j, i), or_rounding(1e-9, 3e3));
+      EXPECT_NEAR(by_planet(field::coriolis_parameter, 0, j, i), by_state(field::coriolis_parameter, 0, j, i),
+                  or_rounding(1e-18, 2e-4));
+    }
+  }
+  // The axis' north pole is at longitude 180, latitude 90 - tilt.
+  tilted.rotation_axis_tilt_degrees = 90;
+  const Filled model(options_of({{"name", "rest"}}), globe(16, 12), tilted);
+  EXPECT_NEAR(model(field::coriolis_parameter, 0, 6, 8), 2 * tilted.rotation_rate_per_s, or_rounding(1e-18, 2e-4));
+}
+
+TEST(InitialStates, a_small_planet_keeps_the_rossby_number) {
+  Planet small = jw_planet;
+  small.small_planet_factor = 125;
+  const Planet reduced = small.reduced();
+  EXPECT_NEAR(reduced.radius_m, 50969.832, 1e-9);
+  EXPECT_NEAR(reduced.rotation_rate_per_s * reduced.radius_m, jw_planet.rotation_rate_per_s * jw_planet.radius_m,
+              1e-10);
+  EXPECT_EQ(reduced.reduced().radius_m, reduced.radius_m);
+  // The jets of Jablonowski and Williamson depend on that product alone.
+  EXPECT_NEAR(JablonowskiWilliamson().state(reduced).geopotential(0, 0.7, 3e4),
+              JablonowskiWilliamson().state(jw_planet).geopotential(0, 0.7, 3e4), 1e-9);
+}
+
 // Balance
 
 TEST(InitialStates, temperature_is_the_slope_of_the_geopotential) {
@@ -288,9 +387,10 @@ TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
   };
   const auto jets = JablonowskiWilliamson{.perturbation_m_per_s = 0}.state(jw_planet);
   const auto ullrich = Ullrich{.perturbation_m_per_s = 0}.state(jw_planet);
+  const auto zonal = MountainRossbyWave().state(jw_planet);
   for (const double lat : {-80., -33., 10., 45., 71.}) {
     for (const double p : {300., 5000., 25000., 50000., 95000.}) {
-      for (const auto* state : {&jets, &ullrich}) {
+      for (const auto* state : {&jets, &ullrich, &zonal}) {
         const auto phi = [&](double y) { return state->geopotential(0, y, p); };
         const auto u = [&](double y) { return state->eastward_wind(0, y, p); };
         EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9) << lat << " " << p;  // of 3e-3 m s-2
@@ -559,9 +659,9 @@ TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_a
   Setter describer;
   describer.all = true;
   options.visit(describer);
-  EXPECT_EQ(describer.keys.count("angle_degrees"), 14u);
+  EXPECT_EQ(describer.keys.count("angle_degrees"), 20u);
   EXPECT_EQ(describer.keys.count("profile"), 1u);
-  EXPECT_EQ(all_initial_states().size(), 15u);
+  EXPECT_EQ(all_initial_states().size(), 21u);
 }
 
 TEST(InitialStates, ground_above_the_water_is_refused) {
