@@ -111,6 +111,18 @@ double dcmip_12(const ShapePoint& p) {
   return p.z > 2000 && p.z < 5000 ? 0.5 * (1 + std::cos(2 * pi * (p.z - 3500) / 3000)) : 0;
 }
 
+// Equilibrium of the terminator chemistry (physics/terminator.hpp): Lauritzen et al. (2015)
+
+double terminator_cl(const ShapePoint& p) {
+  constexpr double total = 4e-6, lat_sun = pi / 9, lon_sun = 5 * pi / 3;
+  const double light =
+      std::sin(p.lat) * std::sin(lat_sun) + std::cos(p.lat) * std::cos(lat_sun) * std::cos(p.lon - lon_sun);
+  const double r = std::fmax(0, light) / 4;
+  return std::sqrt(r * r + 2 * r * total) - r;
+}
+double terminator_cl2(const ShapePoint& p) { return (4e-6 - terminator_cl(p)) / 2; }
+
+constexpr std::string_view lauritzen_2015 = "Lauritzen et al. (2015), Geosci. Model Dev. 8, 1299-1313";
 constexpr std::string_view lauritzen = "Lauritzen et al. (2012), Geosci. Model Dev. 5, 887-901";
 constexpr std::string_view kent = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293";
 
@@ -133,8 +145,20 @@ constexpr Shape shapes[] = {
     {{"dcmip_13_q1", "cloud 1 km thick at 3050 m", kent}, dcmip_13_q1},
     {{"dcmip_13_q2", "cloud 1 km thick at 5050 m", kent}, dcmip_13_q2},
     {{"dcmip_13_q3", "cloud with sharp edges, 400 m thick at 8200 m", kent}, dcmip_13_q3},
+    {{"terminator_cl", "Cl in balance with the light of the terminator test", lauritzen_2015}, terminator_cl},
+    {{"terminator_cl2", "Cl2 in balance with the light of the terminator test", lauritzen_2015}, terminator_cl2},
     {{"dcmip_13_q4", "sum of dcmip_13_q1 to q3", kent}, dcmip_13_q4},
 };
+
+bool is_species(const FieldInfo& field) {
+  return std::ranges::any_of(field::species,
+                             [&](const field::Species& known) { return known.mixing_ratio->name == field.name; });
+}
+
+Array3<Real> data_of_tracer(const FieldSet& fields, std::string_view short_name) {
+  const auto& entries = fields.entries();
+  return std::ranges::find(entries, short_name, [](const FieldSet::Entry& e) { return e.info.short_name; })->data;
+}
 
 constexpr auto shape_names = [] {
   std::array<std::string_view, std::size(shapes)> names;
@@ -154,6 +178,7 @@ void TracerOptions::visit(OptionVisitor& option) {
     option.problem("name", "'name' is '" + name + "'; it must be a letter, then letters, digits or '_'");
   }
   for (const FieldInfo& field : field::all) {
+    if (is_species(field)) continue;
     if (name == field.short_name || name == field.name) {
       option.problem("name", "'name' is '" + name + "', which is a field of the model; take another one");
     }
@@ -175,7 +200,7 @@ void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, c
       (fields.has(field::depth.name) ? fields.get(field::depth) : fields.get(field::layer_mass)).data());
   for (const TracerOptions& tracer : tracers) {
     const auto shape = std::ranges::find_if(shapes, [&](const Shape& s) { return s.info.name == tracer.initial; });
-    const Array3<Real>& data = fields.find(tracer.name)->data;
+    const Array3<Real> data = data_of_tracer(fields, tracer.name);
     const auto host = Kokkos::create_mirror_view(data);
     for (int j = 0; j < block.ny; ++j) {
       for (int i = 0; i < block.nx; ++i) {

@@ -176,8 +176,6 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)) {
-  require(!c.dycore.shallow_water() || suite_.empty(), ExitCode::configuration,
-          "'physics.suite' has schemes, but the shallow-water equations have no columns; remove them.");
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
@@ -245,19 +243,20 @@ void Model::step() {
     });
   }
   timers_.time("dynamics", [&] { dycore_.step(number); });
-  if (dycore_.remaps_after(number)) {
+  const bool remaps = dycore_.remaps_after(number), physics = !suite_.empty() && dycore_.physics_after(number);
+  if (remaps) {
     if (flow_) flow_->hold_surface_pressure(grid_, fields_);
     timers_.time("dynamics", [&] { dycore_.remap(); });
-    if (!suite_.empty()) {
-      timers_.time("physics", [&] {
-        dycore_.diagnose(false);
-        const double dt = dycore_.remap_every() * clock_.step_seconds();
-        suite_.run(dt);
-        dycore_.add_physics(dt);
-      });
-    }
-    timers_.time("dynamics", [&] { dycore_.finish_step(); });
   }
+  if (physics) {
+    timers_.time("physics", [&] {
+      dycore_.diagnose(false);
+      const double dt = dycore_.remap_every() * clock_.step_seconds();
+      suite_.run(dt);
+      dycore_.add_physics(dt);
+    });
+  }
+  if (remaps || physics) timers_.time("dynamics", [&] { dycore_.finish_step(); });
   clock_.advance();
   fault_point("step");
   if (nan_is_asked_at("state_nan")) spoil(fields_, grid_.block);

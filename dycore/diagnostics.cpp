@@ -99,6 +99,12 @@ void add_heating(const Grid& grid, const State& s, const ConstField<Cell>& tempe
       });
 }
 
+void add_to_tracer(const Grid& grid, const Field<Cell>& q, const ConstField<Cell>& dq_dt, Real dt, int n_k) {
+  for_each(
+      "dycore/add_to_tracer", grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { q(k, j, i) += dt * dq_dt(k, j, i); });
+}
+
 /// Cell tendencies to faces: half of each cell in the east-west, by area in the north-south direction.
 void add_accelerations(const Grid& grid, const RowFactors& factors, const State& s, const ConstField<Cell>& eastward,
                        const ConstField<Cell>& northward, Real dt, int n_k) {
@@ -285,12 +291,20 @@ void Dycore::diagnose_for_output() {
 }
 
 void Dycore::add_physics(double dt) {
-  const auto eastward = fields_.get(field::eastward_wind_tendency);
-  const auto northward = fields_.get(field::northward_wind_tendency);
-  halo_.exchange({HaloItem(eastward, true), HaloItem(northward, true)});
-  add_heating(grid_, now_, fields_.get(field::air_temperature), fields_.get(field::temperature_tendency),
-              static_cast<Real>(dt), n_k_);
-  add_accelerations(grid_, factors_, now_, eastward, northward, static_cast<Real>(dt), n_k_);
+  if (fields_.has(field::eastward_wind_tendency.name)) {
+    const auto eastward = fields_.get(field::eastward_wind_tendency);
+    const auto northward = fields_.get(field::northward_wind_tendency);
+    halo_.exchange({HaloItem(eastward, true), HaloItem(northward, true)});
+    add_accelerations(grid_, factors_, now_, eastward, northward, static_cast<Real>(dt), n_k_);
+  }
+  if (fields_.has(field::temperature_tendency.name)) {
+    add_heating(grid_, now_, fields_.get(field::air_temperature), fields_.get(field::temperature_tendency),
+                static_cast<Real>(dt), n_k_);
+  }
+  for (const auto& [mixing_ratio, tendency] : field::species) {
+    if (!fields_.has(tendency->name)) continue;
+    add_to_tracer(grid_, fields_.get(*mixing_ratio), fields_.get(*tendency), static_cast<Real>(dt), n_k_);
+  }
 }
 
 bool Dycore::is_sound() const {
@@ -311,7 +325,9 @@ DynamicsSummary Dycore::summary() {
   s.largest_wind = wind;
   s.finite = std::isfinite(wind) && std::isfinite(mass) && std::isfinite(heat);
   s.smallest_mass = -largest_over_ranks(block, largest_of_minus(grid_, now_.mass, n_k_));
-  const double speed = options_.shallow_water() ? std::sqrt(grid_.planet.gravity_m_per_s2 * std::max(mass, 0.0)) : 340;
+  const double fastest_wave =
+      options_.shallow_water() ? std::sqrt(grid_.planet.gravity_m_per_s2 * std::max(mass, 0.0)) : 340;
+  const double speed = options_.frozen_winds ? 0 : fastest_wave;
   s.largest_courant = (speed + wind) * options_.dt_s / (grid_.planet.radius_m * grid_.dl());
   if (!options_.shallow_water() && s.finite) {
     compute_pressure(grid_, now_.mass, n_k_, phi_);

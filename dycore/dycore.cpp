@@ -191,7 +191,7 @@ void Dycore::start() {
 
 void Dycore::finish_step() {
   if (options_.shallow_water()) {
-    halo_.exchange({now_.mass, now_.u, now_.v});
+    halo_.exchange({now_.mass, now_.u, now_.v, transport_.mixing_ratios()});
   } else {
     halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
   }

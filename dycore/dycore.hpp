@@ -69,6 +69,8 @@ class Dycore {
   bool tracer_step_is_open(long step) const { return !transport_.empty() && step % options_.remap_every != 0; }
   /// Puts the layers back on the reference levels.
   void remap();
+  /// Physics acts after these steps: those that remap, and in shallow water as often.
+  bool physics_after(long step) const { return (step + 1) % options_.remap_every == 0; }
   /// Adds the suite's tendencies over dt [s] to the state. Only right after remap().
   void add_physics(double dt);
   /// Makes the halos whole again.

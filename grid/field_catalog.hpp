@@ -73,6 +73,11 @@ inline constexpr FieldSpec<CellSurface> surface_altitude{
 // Shallow water, for output
 inline constexpr FieldSpec<CellSurface> surface_height{
     "free_surface_height", "eta", "m", {-1e5, 1e5}, "height of the free surface: depth plus ground", false};
+// Tracers that schemes know: a case that has them lists them under 'tracers' by their short names
+inline constexpr FieldSpec<Cell> atomic_chlorine{"atomic_chlorine_mixing_ratio",   "cl", "1", {-1, 1},
+                                                 "mass of Cl per mass of dry air", false};
+inline constexpr FieldSpec<Cell> molecular_chlorine{"molecular_chlorine_mixing_ratio", "cl2", "1", {-1, 1},
+                                                    "mass of Cl2 per mass of dry air", false};
 // Sums of the tendencies of the physics suite, handed to the dynamics
 inline constexpr FieldSpec<Cell> temperature_tendency{
     "tendency_of_air_temperature", "tnt", "K s-1", {-1, 1}, "tendency of air temperature by physics"};
@@ -80,6 +85,17 @@ inline constexpr FieldSpec<Cell> eastward_wind_tendency{
     "tendency_of_eastward_wind", "tnua", "m s-2", {-1, 1}, "tendency of eastward wind by physics"};
 inline constexpr FieldSpec<Cell> northward_wind_tendency{
     "tendency_of_northward_wind", "tnva", "m s-2", {-1, 1}, "tendency of northward wind by physics"};
+inline constexpr FieldSpec<Cell> atomic_chlorine_tendency{
+    "tendency_of_atomic_chlorine_mixing_ratio", "tncl", "s-1", {-1, 1}, "tendency of Cl by chemistry", false};
+inline constexpr FieldSpec<Cell> molecular_chlorine_tendency{
+    "tendency_of_molecular_chlorine_mixing_ratio", "tncl2", "s-1", {-1, 1}, "tendency of Cl2 by chemistry", false};
+
+/// Tracers of the catalog, and the tendencies that physics may give them.
+struct Species {
+  const FieldSpec<Cell>*mixing_ratio, *tendency;
+};
+inline constexpr Species species[] = {{&atomic_chlorine, &atomic_chlorine_tendency},
+                                      {&molecular_chlorine, &molecular_chlorine_tendency}};
 
 /// The whole catalog.
 inline constexpr FieldInfo all[] = {layer_mass,
@@ -99,9 +115,13 @@ inline constexpr FieldInfo all[] = {layer_mass,
                                     surface_air_pressure,
                                     surface_altitude,
                                     surface_height,
+                                    atomic_chlorine,
+                                    molecular_chlorine,
                                     temperature_tendency,
                                     eastward_wind_tendency,
-                                    northward_wind_tendency};
+                                    northward_wind_tendency,
+                                    atomic_chlorine_tendency,
+                                    molecular_chlorine_tendency};
 
 }  // namespace field
 }  // namespace meridian

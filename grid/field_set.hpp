@@ -33,15 +33,19 @@ class FieldSet {
     entries_.push_back({spec, role, field.data()});
     return field;
   }
-  /// Allocates tracers of these short names as one array: level n * n_k + k is level k of tracer n. Each is an entry.
+  /// Allocates tracers of these short names as one array: level n * n_k + k is level k of tracer n. Each is an entry, that
+  /// of the catalog where its short name is there.
   Field<Cell> add_tracers(const std::vector<std::string>& names, int n_k) {
     const auto all = make_field<Cell>("tracers", block_, static_cast<int>(names.size()) * n_k);
     int first = 0;
     for (const std::string& text : names) {
       require(find(text) == nullptr, ExitCode::internal, "Field '", text, "' is added twice.");
       const std::string_view name = *tracer_names_.insert(tracer_names_.end(), text);
-      const FieldSpec<Cell> spec(name, name, "1", {-1e30, 1e30}, "mixing ratio of a tracer to dry air", false);
-      entries_.push_back({spec, Role::prognostic, levels_of(all, first, n_k).data()});
+      FieldInfo info = FieldSpec<Cell>(name, name, "1", {-1e30, 1e30}, "mixing ratio of a tracer to dry air", false);
+      for (const field::Species& known : field::species) {
+        if (known.mixing_ratio->short_name == name) info = *known.mixing_ratio;
+      }
+      entries_.push_back({info, Role::prognostic, levels_of(all, first, n_k).data()});
       first += n_k;
     }
     return all;

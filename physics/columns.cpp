@@ -16,6 +16,9 @@ const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& fie
   for (const auto& [state, tendency] : tendencies) {
     if (state->name == field.name) found = tendency;
   }
+  for (const auto& [mixing_ratio, tendency] : field::species) {
+    if (mixing_ratio->name == field.name) found = tendency;
+  }
   require(found != nullptr, ExitCode::internal, "Scheme '", scheme, "' updates '", field.name,
           "', for which the dynamics take no tendency. Use reads() or writes(), or add its tendency to "
           "physics/columns.cpp.");

@@ -13,6 +13,7 @@
 #include "grid/loop.hpp"
 #include "physics/columns.hpp"
 #include "physics/held_suarez.hpp"
+#include "physics/terminator.hpp"
 
 namespace meridian {
 
@@ -25,6 +26,7 @@ const std::vector<SchemePtr>& table() {
   static const std::vector<SchemePtr> schemes = [] {
     std::vector<SchemePtr> list;
     list.push_back(any_scheme(HeldSuarez{}));
+    list.push_back(any_scheme(Terminator{}));
     return list;
   }();
   return schemes;
@@ -95,6 +97,16 @@ void PhysicsOptions::visit(OptionVisitor& option) {
 }
 
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
+
+bool PhysicsOptions::uses_tracers_only() const {
+  const auto is_tracer = [](const FieldUse& use) {
+    return std::ranges::any_of(
+        field::species, [&](const field::Species& known) { return known.mixing_ratio->name == use.field->name; });
+  };
+  return std::ranges::all_of(impl->schemes, [&](const SchemeOptions& option) {
+    return !option.scheme || std::ranges::all_of(option.scheme->fields, is_tracer);
+  });
+}
 
 namespace {
 
@@ -167,13 +179,8 @@ void add_written_field(FieldSet& fields, const AnyScheme& scheme, const FieldInf
   if (info.vertical == Vertical::single) add_diagnostic<CellSurface>(fields, info, 1);
 }
 
-void set_to_zero(const Box& cells, const Field<Cell>& a, const Field<Cell>& b, const Field<Cell>& c) {
-  for_each(
-      "physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        a(k, j, i) = 0;
-        b(k, j, i) = 0;
-        c(k, j, i) = 0;
-      });
+void set_to_zero(const Box& cells, const Field<Cell>& a) {
+  for_each("physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) { a(k, j, i) = 0; });
 }
 
 /// Up to 8 results of a scheme, for one pass over all of them.
@@ -310,18 +317,18 @@ struct Suite::Impl {
   Watch watch;
   const FieldSet& fields;
   std::vector<Runner> runners;
-  Field<Cell> temperature_tendency, eastward_wind_tendency, northward_wind_tendency;
+  std::vector<Field<Cell>> tendencies;  // of what schemes update
 
   Impl(Schemes schemes, const Grid& grid, FieldSet& fields, Watch watch) : watch(watch), fields(fields) {
     check_contract(schemes, fields);
     if (schemes.empty()) return;
     const int n_levels = grid.n_levels();
-    temperature_tendency = fields.add(field::temperature_tendency, n_levels, Role::diagnostic);
-    eastward_wind_tendency = fields.add(field::eastward_wind_tendency, n_levels, Role::diagnostic);
-    northward_wind_tendency = fields.add(field::northward_wind_tendency, n_levels, Role::diagnostic);
     for (const SchemePtr& scheme : schemes) {
       for (const FieldUse& use : scheme->fields) {
         if (use.use == Use::writes) add_written_field(fields, *scheme, *use.field, n_levels);
+        if (use.use != Use::updates) continue;
+        const FieldSpec<Cell>& tendency = tendency_of(scheme->name, *use.field);
+        if (!fields.has(tendency.name)) tendencies.push_back(fields.add(tendency, n_levels, Role::diagnostic));
       }
     }
     runners.reserve(schemes.size());
@@ -357,8 +364,8 @@ bool Suite::empty() const { return impl_->runners.empty(); }
 
 void Suite::run(double dt) {
   if (empty()) return;
-  set_to_zero(impl_->runners.front().columns.cells(), impl_->temperature_tendency, impl_->eastward_wind_tendency,
-              impl_->northward_wind_tendency);
+  const Box cells = impl_->runners.front().columns.cells();
+  for (const Field<Cell>& tendency : impl_->tendencies) set_to_zero(cells, tendency);
   for (Runner& runner : impl_->runners) {
     if (impl_->watch == Watch::every_field)
       impl_->run_watched(runner, dt);

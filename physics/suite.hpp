@@ -21,6 +21,7 @@ struct PhysicsOptions {
   ~PhysicsOptions();
   void visit(OptionVisitor& option);
   bool empty() const;
+  bool uses_tracers_only() const;  // no scheme needs air: shallow water will do
   std::unique_ptr<Impl> impl;
 };
 
@@ -33,8 +34,8 @@ inline constexpr Watch default_watch = Watch::results;
 inline constexpr Watch default_watch = Watch::every_field;
 #endif
 
-/// Runs the schemes in order on the diagnosed state (ta, ua, va, pfull, ps of the FieldSet) and leaves the sum of their
-/// tendencies in tnt, tnua, tnva. Never touches the state itself. Coupling is parallel: every scheme sees the state at
+/// Runs the schemes in order on the diagnosed state (ta, ua, va, pfull, ps, tracers of the FieldSet) and leaves the sum of
+/// their tendencies in tnt, tnua, tnva and those of tracers. Never touches the state itself. Coupling is parallel: every scheme sees the state at
 /// the start of the step.
 class Suite {
  public:

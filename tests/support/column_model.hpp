@@ -16,10 +16,11 @@ inline VerticalCoordinate sigma_levels(int n, double p0 = 1e5) {
   return {a, b, p0, "sigma levels of a test"};
 }
 
-/// Rows [first_row, first_row + n_rows) of a grid with 16 rows, n_columns cells in each.
+/// Rows [first_row, first_row + n_rows) of a grid with 16 rows, the first n_columns of 512 cells in each.
 inline Block column_block(int n_columns, int n_rows, int first_row) {
   Block block;
-  block.n_lon = block.nx = n_columns;
+  block.n_lon = 512;
+  block.nx = n_columns;
   block.n_lat = 16;
   block.ny = n_rows;
   block.j_first = first_row;
@@ -37,10 +38,12 @@ class ColumnModel {
     fields.add(field::northward_wind, n_levels, Role::diagnostic);
     fields.add(field::air_pressure, n_levels, Role::diagnostic);
     fields.add(field::surface_air_pressure, 1, Role::diagnostic);
+    fields.add_tracers({"cl", "cl2"}, n_levels);
     randomise(1);
   }
 
-  /// Random columns: T 150..350 K, wind -100..100 m/s, surface pressure 500..1080 hPa, layers in the middle of sigma.
+  /// Random columns: T 150..350 K, wind -100..100 m/s, surface pressure 500..1080 hPa, layers in the middle of sigma,
+  /// mixing ratios up to 4e-6.
   /// Column n of the list is the n-th drawn, wherever it stands.
   void randomise(unsigned seed) {
     randomise(seed, [](int, int i) { return i; });
@@ -64,6 +67,8 @@ class ColumnModel {
     set(field::air_temperature, [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
     set(field::eastward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
     set(field::northward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
+    set(field::atomic_chlorine, [&](int k, int j, int i) { return 4e-6 * uniform(column_at(j, i), 4, k); });
+    set(field::molecular_chlorine, [&](int k, int j, int i) { return 2e-6 * uniform(column_at(j, i), 5, k); });
   }
 
   template <class P>

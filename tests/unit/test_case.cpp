@@ -61,7 +61,10 @@ TEST(Case, equations_and_initial_state_must_belong_together) {
   EXPECT_EQ(complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\n"), "");
   EXPECT_THAT(
       complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\nphysics: {suite: [held_suarez]}\n"),
-      HasSubstr("case.yaml:3:11: 'physics.suite' must be empty"));
+      HasSubstr("case.yaml:3:11: 'physics.suite' has schemes for columns of air"));
+  EXPECT_EQ(complaint("dycore: {equations: shallow_water}\ninitial: {name: galewsky}\nphysics: {suite: [terminator]}\n"
+                      "tracers: [{name: cl}, {name: cl2}]\n"),
+            "");
 }
 
 TEST(Case, a_step_is_a_whole_number_of_microseconds) {
