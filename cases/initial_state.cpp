@@ -6,6 +6,8 @@
 #include <tuple>
 #include <type_traits>
 
+#include "cases/from_file.hpp"
+#include "cases/on_host.hpp"
 #include "cases/states.hpp"
 
 namespace meridian {
@@ -14,6 +16,7 @@ namespace {
 
 /// All initial states: one line each.
 using States = std::tuple<Rest,                   //
+                          FromFile,               //
                           JablonowskiWilliamson,  //
                           Ullrich,                //
                           Dcmip11,                //
@@ -35,53 +38,18 @@ using States = std::tuple<Rest,                   //
                           Deformation3,           //
                           Deformation4>;
 
+template <class State, class Kind>
+constexpr bool is_of = std::is_same_v<decltype(std::declval<State>().state(Planet())), Kind>;
 template <class State>
-constexpr bool is_shallow_water = std::is_same_v<decltype(std::declval<State>().state(Planet())), ShallowWaterState>;
+constexpr bool fits_shallow_water = !is_of<State, AtmosphereState>;
+template <class State>
+constexpr bool fits_hydrostatic = !is_of<State, ShallowWaterState>;
 
 /// Calls action(state) for each state.
 template <class Tuple, class Action>
 void for_each_state(Tuple& states, const Action& action) {
   std::apply([&](auto&... state) { (action(state), ...); }, states);
 }
-
-/// A field's copy on the host; copied to the device when it goes out of scope.
-template <class P>
-class OnHost {
- public:
-  explicit OnHost(const Field<P>& field) : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
-  OnHost(const OnHost&) = delete;
-  ~OnHost() { Kokkos::deep_copy(device_, host_); }
-  void set(int k, int j, int i, double value) { host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value); }
-
- private:
-  Array3<Real> device_;
-  typename Array3<Real>::HostMirror host_;
-};
-
-/// Geopotential [m2 s-2] of the ground of one cell, from the file's altitude or the state's own.
-class Ground {
- public:
-  Ground(const Grid& grid, const std::vector<double>& altitude) : grid_(grid), altitude_(altitude) {
-    const std::size_t cells = static_cast<std::size_t>(grid.block.n_lon) * grid.block.n_lat;
-    require(altitude.empty() || altitude.size() == cells, ExitCode::internal, "The surface altitude has ",
-            altitude.size(), " values for ", cells, " cells.");
-  }
-  /// j in the globe, i in [-n_lon, n_lon) [local indices].
-  double operator()(int j, int i, double own) const {
-    if (altitude_.empty()) return own;
-    const Block& block = grid_.block;
-    const std::size_t column = (block.i_first + i + block.n_lon) % block.n_lon;
-    return grid_.planet.gravity_m_per_s2 *
-           altitude_[(block.j_first + j) * static_cast<std::size_t>(block.n_lon) + column];
-  }
-
- private:
-  const Grid& grid_;
-  const std::vector<double>& altitude_;
-};
-
-/// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
-int wrapped(const Block& block, int i) { return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first; }
 
 /// f = 2 Omega sin(latitude in the frame of the state) at all corners, halo included. A point beyond a pole is the
 /// point half a circle away; the corners of a pole row are one point.
@@ -288,13 +256,16 @@ void InitialOptions::visit(OptionVisitor& option) {
   if (option.shows_alternatives()) option.alternative("name", "");
 }
 
-bool InitialOptions::shallow_water() const {
+bool InitialOptions::fits(bool shallow_water) const {
   bool result = false;
   for_each_state(impl->states, [&]<class State>(const State& state) {
-    if (state.name == impl->name) result = is_shallow_water<State>;
+    if (state.name == impl->name) result = shallow_water ? fits_shallow_water<State> : fits_hydrostatic<State>;
   });
   return result;
 }
+
+std::string& InitialOptions::path() { return std::get<FromFile>(impl->states).path; }
+bool InitialOptions::is_file() const { return impl->name == FromFile::name; }
 
 double InitialOptions::angle(const Planet& planet) const {
   double angle = 0;
@@ -305,9 +276,15 @@ double InitialOptions::angle(const Planet& planet) const {
 }
 
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,
-                        const std::vector<double>& surface_altitude) {
-  for_each_state(options.impl->states, [&](const auto& state) {
-    if (state.name == options.name()) fill(state.state(grid.planet), grid, fields, surface_altitude);
+                        const std::vector<double>& surface_altitude, const GriddedState& file) {
+  for_each_state(options.impl->states, [&]<class State>(const State& state) {
+    if (state.name != options.name()) return;
+    if constexpr (is_of<State, FileState>) {
+      fill_from_file(file, grid, fields, surface_altitude);
+      fill_coriolis_parameter(grid, Frame(grid.planet.tilt()), fields);
+    } else {
+      fill(state.state(grid.planet), grid, fields, surface_altitude);
+    }
   });
 }
 
@@ -315,8 +292,10 @@ std::vector<InitialStateInfo> all_initial_states() {
   std::vector<InitialStateInfo> all;
   const States states;
   for_each_state(states, [&]<class State>(const State&) {
-    all.push_back(
-        {std::string(State::name), std::string(State::meaning), std::string(State::source), is_shallow_water<State>});
+    const char* equations = !fits_hydrostatic<State>    ? "shallow_water"
+                            : fits_shallow_water<State> ? "both"
+                                                        : "hydrostatic";
+    all.push_back({std::string(State::name), std::string(State::meaning), std::string(State::source), equations});
   });
   return all;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grid/field_set.hpp"
+#include "grid/gridded_state.hpp"
 #include "grid/latlon_grid.hpp"
 
 namespace meridian {
@@ -21,7 +22,9 @@ struct InitialOptions {
   void visit(OptionVisitor& option);
   std::unique_ptr<Impl> impl;
   const std::string& name() const;
-  bool shallow_water() const;                // the state is one of the shallow-water equations
+  bool fits(bool shallow_water) const;  // the state is one of these equations
+  bool is_file() const;                 // it is that of a start file, 'path'
+  std::string& path();
   double angle(const Planet& planet) const;  // [radians] tilt of state and axis against the grid, see Frame
 };
 
@@ -32,14 +35,15 @@ struct InitialOptions {
 /// theta_mass = layer_mass thv, thv_k = (phi_k - phi_{k+1}) / (cp (Pi_{k+1} - Pi_k)) from the analytic geopotential at
 /// half levels, so the discrete column is balanced; the top layer from T/Pi at mid pressure where its top is in vacuum.
 /// Shallow water: depth is the free surface less the ground.
+/// file: what a start file holds, for the state 'file'; see fill_from_file.
 /// Throws configuration where the ground rises above the free surface or no surface pressure fits.
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,
-                        const std::vector<double>& surface_altitude);
+                        const std::vector<double>& surface_altitude, const GriddedState& file = {});
 
 /// Names and meanings of all states, for `meridian list` and `describe`.
 struct InitialStateInfo {
   std::string name, meaning, source;
-  bool shallow_water;
+  std::string equations;  // shallow_water, hydrostatic or both
 };
 std::vector<InitialStateInfo> all_initial_states();
 

@@ -35,6 +35,11 @@ struct AtmosphereState {
   SurfaceFunction ground = {};     // [m2 s-2] where no file gives it; none: geopotential at the reference pressure
 };
 
+/// The state of a start file: what it is, is read by io/start_file.cpp and placed by cases/from_file.cpp.
+struct FileState {
+  double angle = 0;
+};
+
 /// The frame of a state whose axis of rotation is tilted against the grid's by an angle, about the point at longitude
 /// 270, latitude 0 (Williamson et al. 1992, J. Comput. Phys. 102, section 3.1). The planet turns about the tilted axis.
 class Frame {
@@ -82,6 +87,21 @@ inline void visit_angle(OptionVisitor& option, double& angle_degrees) {
       "angle_degrees", angle_degrees, "degrees", {-180, 180},
       "tilt of the state and of the planet's axis against the grid's axis, beside 'planet.rotation_axis_tilt_degrees'");
 }
+
+struct FromFile {
+  static constexpr std::string_view name = "file",
+                                    meaning = "the state of a NetCDF file on any regular grid and levels",
+                                    source = "the file";
+  std::string path;
+  void visit(OptionVisitor& option) {
+    option.text("path", path, "a NetCDF file: looked up beside the case file, here, then in data/",
+                "winds, temperature, surface pressure; or winds and depth");
+    if (path.empty() && !option.shows_alternatives()) {
+      option.problem("name", "'initial.name' is file, but there is no 'initial.path'");
+    }
+  }
+  FileState state(const Planet&) const { return {}; }
+};
 
 // Shallow water
 

@@ -98,7 +98,7 @@ void check(const Case& c, Reader& reader) {
   }
   check_streams(c, reader);
   const bool shallow = c.dycore.equations == "shallow_water";
-  if (shallow != c.initial.shallow_water()) {
+  if (!c.initial.fits(shallow)) {
     reader.problem("initial.name", "'initial.name' = " + c.initial.name() + " is a state of the " +
                                        (shallow ? "hydrostatic" : "shallow_water") +
                                        " equations, but 'dycore.equations' = " + c.dycore.equations);
@@ -216,6 +216,7 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
   c.file = source.file;
   look_beside(c.file, c.grid.levels);
   look_beside(c.file, c.boundary.topography);
+  if (c.initial.is_file()) look_beside(c.file, c.initial.path());
   Resolver resolver(reader.origins(), exclusive_keys);
   c.visit(resolver);
   c.resolved = resolver.yaml();

@@ -261,7 +261,7 @@ std::string describe(const std::string& name) {
     known.push_back(state.name);
     if (name != state.name) continue;
     text += "Initial state " + state.name + ": " + state.meaning + "\n" +
-            table({{"  source", state.source}, {"  equations", state.shallow_water ? "shallow_water" : "hydrostatic"}});
+            table({{"  source", state.source}, {"  equations", state.equations}});
     for (const auto& option : all_options()) {
       if (option.condition == "initial.name: " + name) text += describe_option(option);
     }

@@ -7,6 +7,7 @@
 #include "driver/version.hpp"
 #include "io/fault.hpp"
 #include "io/netcdf.hpp"
+#include "io/start_file.hpp"
 
 namespace meridian {
 
@@ -184,10 +185,14 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
                                              c.boundary.smoothing_passes, grid_.block.world);
   }
+  if (case_.initial.is_file()) {
+    start_file_ = read_start_file(case_.initial.path(), c.dycore.shallow_water(), clock_.calendar(), clock_.start(),
+                                  grid_.block.world);
+  }
 }
 
 void Model::fill() {
-  fill_initial_state(case_.initial, grid_, fields_, surface_altitude_);
+  fill_initial_state(case_.initial, grid_, fields_, surface_altitude_, start_file_);
   fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));
   if (flow_) flow_->set_winds(grid_, fields_, 0);
 }

@@ -75,6 +75,7 @@ class Model {
   Interval restart_every_;
   std::unique_ptr<Streams> streams_;
   std::vector<double> surface_altitude_;
+  GriddedState start_file_;  // where the case starts from one
   Timers timers_;
   Budgets budgets_at_start_;
 };

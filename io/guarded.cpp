@@ -184,7 +184,7 @@ void require_netcdf_bytes(const std::string& path) {
           " bytes, its header announces at least ", needed, ".");
 }
 
-std::vector<double> in_child_process(const std::string& path, std::size_t count,
+std::vector<double> in_child_process(const std::string& path, std::optional<std::size_t> count,
                                      const std::function<std::vector<double>()>& work) {
   constexpr std::chrono::seconds limit(60);
   int pipe_ends[2];
@@ -208,13 +208,15 @@ std::vector<double> in_child_process(const std::string& path, std::size_t count,
   int code = 0;
   if (message.size() >= sizeof(int)) std::memcpy(&code, message.data(), sizeof(int));
   if (code != 0 && !over_time) throw Error(static_cast<ExitCode>(code), message.substr(sizeof(int)));
-  require(message.size() == sizeof(int) + count * sizeof(double), ExitCode::bad_data, "File '", path,
+  const std::size_t received = message.size() < sizeof(int) ? 0 : (message.size() - sizeof(int)) / sizeof(double);
+  const bool complete = !over_time && WIFEXITED(status) && WEXITSTATUS(status) == 0 && message.size() >= sizeof(int);
+  require(complete && received == count.value_or(received), ExitCode::bad_data, "File '", path,
           "' is damaged: reading it ",
           over_time             ? "took more than " + std::to_string(limit.count()) + " s."
           : WIFSIGNALED(status) ? "crashed (signal " + std::to_string(WTERMSIG(status)) + ")."
                                 : "failed.");
-  std::vector<double> values(count);
-  std::memcpy(values.data(), message.data() + sizeof(int), count * sizeof(double));
+  std::vector<double> values(received);
+  std::memcpy(values.data(), message.data() + sizeof(int), received * sizeof(double));
   return values;
 }
 

@@ -21,9 +21,9 @@ const Planet ullrich_planet{.radius_m = 6.37122e6, .rotation_rate_per_s = 7.2921
 struct Filled {
   Filled(const InitialOptions& options, const Block& block, const Planet& planet_of,
          const std::vector<double>& altitude = {}, const std::string& levels = "L26")
-      : grid(block, planet_of, options.shallow_water() ? single_layer() : read_levels(levels, 1e5)), fields(block) {
+      : grid(block, planet_of, options.fits(true) ? single_layer() : read_levels(levels, 1e5)), fields(block) {
     const int n_k = grid.n_levels();
-    if (options.shallow_water()) {
+    if (options.fits(true)) {
       fields.add(field::depth, 1, Role::prognostic);
     } else {
       fields.add(field::layer_mass, n_k, Role::prognostic);
@@ -579,12 +579,12 @@ TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
   auto all = atmospheres;
   all.push_back({{"name", "rest"}, {"perturbation_k", "0.1"}});
   for (const auto& info : all_initial_states()) {
-    if (info.shallow_water) all.push_back({{"name", info.name}, {"angle_degrees", "20"}});
+    if (info.equations == "shallow_water") all.push_back({{"name", info.name}, {"angle_degrees", "20"}});
   }
   for (const auto& values : all) {
     const auto options = options_of(values);
-    const int n = options.shallow_water() ? 1 : n_k;
-    const auto altitude = options.shallow_water() ? std::vector<double>() : mountains(n_lon, n_lat);
+    const int n = options.fits(true) ? 1 : n_k;
+    const auto altitude = options.fits(true) ? std::vector<double>() : mountains(n_lon, n_lat);
     const Filled whole(options, globe(n_lon, n_lat), planet, altitude);
     int different = 0;
     for (int py = 0; py < layout.ranks_lat; ++py) {
@@ -601,7 +601,7 @@ TEST(InitialStates, parts_of_the_globe_get_the_same_bits_as_the_whole) {
             }
           }
         };
-        if (options.shallow_water()) {
+        if (options.fits(true)) {
           compare(field::depth, 0, 0);
         } else {
           compare(field::layer_mass, 0, 0);
@@ -654,14 +654,14 @@ TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_a
   options.visit(reader);
   EXPECT_EQ(reader.keys, (std::multiset<std::string>{"name", "angle_degrees", "perturbation_m"}));
   EXPECT_EQ(options.name(), "galewsky");
-  EXPECT_TRUE(options.shallow_water());
-  EXPECT_FALSE(options_of({{"name", "ullrich"}}).shallow_water());
+  EXPECT_TRUE(options.fits(true));
+  EXPECT_FALSE(options_of({{"name", "ullrich"}}).fits(true));
   Setter describer;
   describer.all = true;
   options.visit(describer);
   EXPECT_EQ(describer.keys.count("angle_degrees"), 20u);
   EXPECT_EQ(describer.keys.count("profile"), 1u);
-  EXPECT_EQ(all_initial_states().size(), 21u);
+  EXPECT_EQ(all_initial_states().size(), 22u);
 }
 
 TEST(InitialStates, ground_above_the_water_is_refused) {

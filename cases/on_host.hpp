@@ -1,0 +1,52 @@
+#pragma once
+// What all initial states share: fields filled on the host, the ground, columns round the globe.
+
+#include <vector>
+
+#include "grid/field_set.hpp"
+#include "grid/latlon_grid.hpp"
+
+namespace meridian {
+
+/// A field's copy on the host; copied to the device when it goes out of scope.
+template <class P>
+class OnHost {
+ public:
+  explicit OnHost(const Field<P>& field) : device_(field.data()), host_(Kokkos::create_mirror_view(device_)) {}
+  OnHost(const OnHost&) = delete;
+  ~OnHost() { Kokkos::deep_copy(device_, host_); }
+  void set(int k, int j, int i, double value) { host_(k, j + halo_width, i + halo_width) = static_cast<Real>(value); }
+
+ private:
+  Array3<Real> device_;
+  typename Array3<Real>::HostMirror host_;
+};
+
+/// Geopotential [m2 s-2] of the ground of one cell, from the file's altitude or the state's own.
+class Ground {
+ public:
+  Ground(const Grid& grid, const std::vector<double>& altitude) : grid_(grid), altitude_(altitude) {
+    const std::size_t cells = static_cast<std::size_t>(grid.block.n_lon) * grid.block.n_lat;
+    require(altitude.empty() || altitude.size() == cells, ExitCode::internal, "The surface altitude has ",
+            altitude.size(), " values for ", cells, " cells.");
+  }
+  /// j in the globe, i in [-n_lon, n_lon) [local indices].
+  double operator()(int j, int i, double own) const {
+    if (altitude_.empty()) return own;
+    const Block& block = grid_.block;
+    const std::size_t column = (block.i_first + i + block.n_lon) % block.n_lon;
+    return grid_.planet.gravity_m_per_s2 *
+           altitude_[(block.j_first + j) * static_cast<std::size_t>(block.n_lon) + column];
+  }
+
+ private:
+  const Grid& grid_;
+  const std::vector<double>& altitude_;
+};
+
+/// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
+inline int wrapped(const Block& block, int i) {
+  return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first;
+}
+
+}  // namespace meridian
