@@ -115,17 +115,13 @@ class Footprint {
   /// Mean of f(weights, longitude, latitude) over the footprint round a point.
   template <class F>
   double mean(double lon, double lat, const F& f) const {
-    double sum = 0, area = 0;
+    if (n_ == 1) return f(source_.weights(lon, lat));
+    double sum = 0;
     for (int m = 0; m < n_; ++m) {
       const double y = std::clamp(lat + dlat_ * ((m + 0.5) / n_ - 0.5), -pi / 2, pi / 2);
-      const double weight = n_ == 1 ? 1 : std::cos(y);
-      for (int n = 0; n < n_; ++n) {
-        const double x = lon + dlon_ * ((n + 0.5) / n_ - 0.5);
-        sum += weight * f(source_.weights(x, y));
-        area += weight;
-      }
+      for (int n = 0; n < n_; ++n) sum += f(source_.weights(lon + dlon_ * ((n + 0.5) / n_ - 0.5), y));
     }
-    return sum / area;
+    return sum / (n_ * n_);
   }
   double scalar(const Sheet& sheet, int k, double lon, double lat) const {
     return mean(lon, lat, [&](const Source::Weights& w) { return Source::value(sheet, w, k); });
@@ -317,7 +313,7 @@ ColumnProfile::ColumnProfile(std::vector<double> p, std::vector<double> T, doubl
   constexpr double lapse_rate = 6.5e-3;  // [K m-1]
   power_ = R_ * lapse_rate / planet.gravity_m_per_s2;
   std::size_t n = p.size();
-  while (n > 1 && p[n - 1] > ps) --n;
+  while (n > 1 && p[n - 1] > ps * (1 + 1e-6)) --n;
   T_.resize(n);
   from_lowest_.assign(n, 0);
   for (std::size_t k = 0; k < n; ++k) ln_p_.push_back(std::log(p[k]));

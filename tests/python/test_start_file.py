@@ -1,0 +1,197 @@
+"""Starts from files: what bad ones are refused for, and that good ones give the state they hold on any layout."""
+
+import netCDF4
+import numpy as np
+import pytest
+
+from tests.support.model_run import HAS_MPIRUN, IS_BUILT, meridian, run, state_hash
+
+pytestmark = pytest.mark.skipif(not IS_BUILT, reason="the model is not built")
+
+CASE = """
+time: {start: 2001-03-04, calendar: noleap, run_steps: 2}
+grid: {n_lon: 32, n_lat: 16, levels: L26}
+initial: {name: file, path: start.nc}
+dycore: {equations: hydrostatic, dt_s: 600}
+output: {streams: [{name: s, fields: [ps, ta, ua, va, orog], every: 2 steps, precision: double}]}
+"""
+
+
+def write_start(path, lat=None, lon=None, levels=None, hours=(48.0,), calendar="noleap", units=None, leave_out=()):
+    """An isothermal atmosphere in solid rotation on pressure levels, 2 March 2001 + hours."""
+    lat = np.arange(-87.5, 90, 5) if lat is None else np.asarray(lat, float)
+    lon = np.arange(0, 360, 5) if lon is None else np.asarray(lon, float)
+    levels = np.array([10, 50, 100, 200, 300, 500, 700, 850, 925, 1000]) * 100.0 if levels is None else levels
+    with netCDF4.Dataset(path, "w") as file:
+        for name, values, unit in (("time", np.asarray(hours), "hours since 2001-03-02 00:00:00"),
+                                   ("plev", levels, "Pa"), ("lat", lat, "degrees_north"), ("lon", lon, "degrees_east")):
+            file.createDimension(name, len(values))
+            variable = file.createVariable(name, "f8", (name,))
+            variable.units = unit
+            variable[:] = values
+        file["time"].calendar = calendar
+        shape = (len(hours), len(levels), len(lat), len(lon))
+        fields = {
+            "ua": ("m s-1", "eastward_wind", 20 * np.cos(np.radians(lat))[:, None] * np.ones(shape)),
+            "va": ("m s-1", "northward_wind", np.zeros(shape)),
+            "ta": ("K", "air_temperature", np.full(shape, 280.0)),
+            "ps": ("Pa", "surface_air_pressure", np.full((shape[0], *shape[2:]), 1e5)),
+        }
+        for name, (unit, standard_name, values) in fields.items():
+            if name in leave_out:
+                continue
+            three = values.ndim == 4
+            variable = file.createVariable(name, "f8", ("time", "plev", "lat", "lon") if three else ("time", "lat", "lon"))
+            variable.units = (units or {}).get(name, unit)
+            variable.standard_name = standard_name
+            variable[:] = values
+
+
+@pytest.fixture
+def case(tmp_path):
+    path = tmp_path / "case.yaml"
+    path.write_text(CASE)
+    return path
+
+
+def spoil(name, index, value):
+    def action(path):
+        write_start(path)
+        with netCDF4.Dataset(path, "a") as file:
+            file[name].set_auto_mask(False)
+            file[name][index] = value
+    return action
+
+
+def written(**how):
+    return lambda path: write_start(path, **how)
+
+
+def not_netcdf(path):
+    path.write_text("no NetCDF\n")
+
+
+def cut(path):
+    write_start(path)
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+BAD = [
+    (lambda path: None, 66, ["start.nc"]),
+    (not_netcdf, 65, ["is not NetCDF"]),
+    (cut, 65, ["start.nc"]),
+    (written(leave_out=("ta",)), 65, ["has no air_temperature", "'ta' or 't'"]),
+    (written(leave_out=("ps",)), 65, ["has no surface_air_pressure"]),
+    (written(leave_out=("va",)), 65, ["has no northward_wind"]),
+    (written(units={"ta": "degF"}), 65, ["'ta'", "'degF'", "'K'"]),
+    (written(units={"ps": "m"}), 65, ["'ps'", "'Pa' or 'hPa'"]),
+    (written(units={"ua": "knots"}), 65, ["'ua'", "'knots'"]),
+    (spoil("ta", (0, 3, 4, 5), np.nan), 65, ["'ta' is missing", "plev = 20000", "latitude -67.5", "longitude 25"]),
+    (spoil("ua", (0, 3, 4, 5), 9.969209968386869e36), 65, ["'ua'", "latitude -67.5"]),
+    (spoil("ps", (0, 4, 5), 2.0), 65, ["'ps' is 2, out of 30000 to 120000"]),
+    (spoil("plev", 4, 15000.0), 65, ["'plev' is not ordered"]),
+    (spoil("lat", 4, -80.0), 65, ["'lat' is not ordered"]),
+    (spoil("plev", 0, np.nan), 65, ["'plev' holds nan"]),
+    (written(lat=np.arange(-60, 61, 5)), 65, ["'lat' does not cover the globe"]),
+    (written(lon=np.arange(0, 180, 5)), 65, ["'lon' does not go round the globe"]),
+    (written(calendar="360_day"), 65, ["calendar '360_day'", "'time.calendar' = noleap"]),
+    (written(hours=(0.0,)), 65, ["holds no 2001-03-04T00:00:00", "2001-03-02T00:00:00"]),
+    (written(hours=(0.0, 24.0)), 65, ["2001-03-02T00:00:00 to 2001-03-03T00:00:00"]),
+]
+
+
+@pytest.mark.parametrize("layout", ["", "2x1"])
+@pytest.mark.parametrize("damage, code, words", BAD)
+def test_bad_start_file(damage, code, words, layout, case, tmp_path):
+    if layout and not HAS_MPIRUN:
+        pytest.skip("no mpirun")
+    damage(tmp_path / "start.nc")
+    result = run(case, tmp_path / "run", layout=layout)
+    assert result.code == code, result
+    assert len(result.messages) == 1, result
+    for word in words:
+        assert word in result.messages[0], result
+    assert not (tmp_path / "run").exists()
+
+
+def records(folder):
+    [path] = (folder / "output").glob("*.nc")
+    with netCDF4.Dataset(path) as file:
+        return {name: np.array(file[name][0], "f8") for name in ("ps", "ta", "ua", "va")}
+
+
+def test_orders_of_axes_and_times_do_not_matter(case, tmp_path):
+    lat, lon = np.arange(-87.5, 90, 5), np.arange(0, 360, 5)
+    hashes = set()
+    for n, how in enumerate([dict(), dict(lat=lat[::-1]), dict(levels=np.array([1000, 925, 850, 700, 500, 300, 200, 100, 50, 10]) * 100.0),
+                             dict(hours=(0.0, 24.0, 48.0, 72.0))]):
+        write_start(tmp_path / "start.nc", **how)
+        assert run(case, tmp_path / f"run{n}").code == 0
+        hashes.add(state_hash(tmp_path / f"run{n}"))
+    assert len(hashes) == 1
+    write_start(tmp_path / "start.nc", lon=lon - 180)
+    assert run(case, tmp_path / "turned").code == 0
+    for name, values in records(tmp_path / "turned").items():
+        np.testing.assert_allclose(values, records(tmp_path / "run0")[name], rtol=1e-12, atol=1e-9)
+
+
+def test_start_has_the_state_of_the_file(case, tmp_path):
+    write_start(tmp_path / "start.nc")
+    assert run(case, tmp_path / "run").code == 0
+    state = records(tmp_path / "run")
+    lat = np.radians(np.linspace(-90, 90, 17)[:-1] + 90 / 16)
+    np.testing.assert_allclose(state["ps"], 1e5, rtol=1e-13)
+    np.testing.assert_allclose(state["ta"], 280, rtol=1e-12)
+    np.testing.assert_allclose(state["ua"], (20 * np.cos(lat))[:, None] * np.ones((26, 16, 32)), atol=0.15)
+    np.testing.assert_allclose(state["va"], 0, atol=0.02)
+
+
+@pytest.mark.skipif(not HAS_MPIRUN, reason="no mpirun")
+def test_same_bits_on_any_layout(case, tmp_path):
+    write_start(tmp_path / "start.nc")
+    hashes = set()
+    for layout in ("", "2x1", "1x2", "2x2", "1x3"):
+        assert run(case, tmp_path / f"run{layout}", layout=layout).code == 0
+        hashes.add(state_hash(tmp_path / f"run{layout}"))
+    assert len(hashes) == 1
+
+
+def test_own_output_gives_the_state_back(case, tmp_path):
+    """A stream in double precision on the model's own levels holds the state; the winds are at cell centres."""
+    first = tmp_path / "first.yaml"
+    first.write_text(CASE.replace("{name: file, path: start.nc}", "{name: ullrich}"))
+    assert run(first, tmp_path / "first").code == 0
+    [history] = (tmp_path / "first" / "output").glob("*.nc")
+    again = tmp_path / "again.yaml"
+    again.write_text(CASE.replace("start.nc", str(history)))
+    assert run(again, tmp_path / "again").code == 0
+    before, after = records(tmp_path / "first"), records(tmp_path / "again")
+    np.testing.assert_allclose(after["ps"], before["ps"], rtol=1e-14)
+    np.testing.assert_allclose(after["ta"], before["ta"], rtol=1e-13)
+    assert np.abs(after["ua"] - before["ua"]).max() < 1.5  # m/s: two averages between centres and faces, 11 degrees
+
+
+def test_shallow_water_starts_from_depth_or_surface(tmp_path):
+    case = """
+time: {run_steps: 1}
+grid: {n_lon: 32, n_lat: 16}
+initial: {name: %s}
+dycore: {equations: shallow_water, dt_s: 600}
+output: {streams: [{name: s, fields: [h, eta, ua, va, orog], every: 1 step, precision: double}]}
+"""
+    first = tmp_path / "first.yaml"
+    first.write_text(case % "williamson_6")
+    assert run(first, tmp_path / "first").code == 0
+    [history] = (tmp_path / "first" / "output").glob("*.nc")
+    again = tmp_path / "again.yaml"
+    again.write_text(case % f"file, path: {history}")
+    assert run(again, tmp_path / "again").code == 0
+    [result] = (tmp_path / "again" / "output").glob("*.nc")
+    with netCDF4.Dataset(history) as a, netCDF4.Dataset(result) as b:
+        np.testing.assert_allclose(b["h"][0], a["h"][0], rtol=1e-13)
+
+
+def test_check_reads_the_file_too(case, tmp_path):
+    write_start(tmp_path / "start.nc", leave_out=("ta",))
+    result = meridian("check", case)
+    assert result.code == 65 and "air_temperature" in result.errors, result
