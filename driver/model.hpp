@@ -53,6 +53,7 @@ class Model {
   void diagnose_all();
   const FieldSet& fields() const { return fields_; }
   const Grid& grid() const { return grid_; }
+  double angle() const { return case_.initial.angle(grid_.planet); }  // [radians] of the state, see Frame
   Dycore& dycore() { return dycore_; }
   Streams& streams() { return *streams_; }
   const Suite& suite() const { return suite_; }

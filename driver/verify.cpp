@@ -6,113 +6,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "driver/model.hpp"
+#include "driver/verify_figures.hpp"
 #include "driver/version.hpp"
-#include "grid/exact_sum.hpp"
 
 namespace meridian {
 
 namespace {
-
-/// Sums over the sphere of |x - y|, (x - y)^2, |y|, y^2, weighted by area.
-std::array<double, 4> error_sums(const Grid& grid, const Field<Cell>& x, const Field<Cell>& y) {
-  const RowValues area = grid.metrics.area_at_cell;
-  return exact_sums<4>(
-      "driver/verify_errors", grid.block, grid.block.cells(x.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
-        const double a = area(j), e = double(x(k, j, i)) - y(k, j, i), n = y(k, j, i);
-        return Kokkos::Array<double, 4>{a * Kokkos::abs(e), a * e * e, a * Kokkos::abs(n), a * n * n};
-      });
-}
-
-/// Largest |x - y| and |y|; largest and smallest x.
-struct Extremes {
-  double error, norm, highest, lowest;
-};
-Extremes extremes_of(const Grid& grid, const Field<Cell>& x, const Field<Cell>& y) {
-  const Box box = grid.block.cells(x.n_levels());
-  const auto over_ranks = [&](double value) { return largest_over_ranks(grid.block, value); };
-  const double error = reduce_max(
-      "driver/verify_largest_error", box,
-      KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::abs(double(x(k, j, i)) - y(k, j, i)); });
-  const double norm = reduce_max(
-      "driver/verify_norm", box, KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::abs(double(y(k, j, i))); });
-  const double highest =
-      reduce_max("driver/verify_maximum", box, KOKKOS_LAMBDA(int k, int j, int i) { return double(x(k, j, i)); });
-  const double lowest =
-      reduce_max("driver/verify_minimum", box, KOKKOS_LAMBDA(int k, int j, int i) { return -double(x(k, j, i)); });
-  return {over_ranks(error), over_ranks(norm), over_ranks(highest), -over_ranks(lowest)};
-}
-
-/// Largest |x - 1|.
-double deviation_from_one(const Grid& grid, const Field<Cell>& x) {
-  return largest_over_ranks(grid.block,
-                            reduce_max(
-                                "driver/verify_uniform", grid.block.cells(x.n_levels()),
-                                KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::abs(double(x(k, j, i)) - 1); }));
-}
-
-double tracer_mass(const Grid& grid, const Field<Cell>& mass, const Field<Cell>& q) {
-  const RowValues area = grid.metrics.area_at_cell;
-  return exact_sum(
-      "driver/verify_tracer_mass", grid.block, grid.block.cells(q.n_levels()),
-      KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
-}
-
-/// A field of the run by its short name, and what it was at the start.
-class Observer {
- public:
-  Observer(Model& model, const std::vector<VerifyFigure>& figures) : model_(model) {
-    model_.diagnose_all();
-    for (const VerifyFigure& figure : figures) {
-      if (figure.field.empty()) continue;
-      const Field<Cell> now = field(figure.field);
-      const auto copy = make_field<Cell>("start_" + figure.field, model_.grid().block, now.n_levels());
-      Kokkos::deep_copy(copy.data(), now.data());
-      start_.insert({figure.field, copy});
-      if (figure.figure == "tracer_mass_drift") start_mass_[figure.field] = tracer_mass(model_.grid(), mass(), now);
-    }
-  }
-
-  double value(const VerifyFigure& figure) {
-    model_.diagnose_all();
-    const Budgets now = model_.dycore().budgets();
-    const Budgets& start = model_.budgets_at_start();
-    if (figure.figure == "mass_drift") return now.mass / start.mass - 1;
-    if (figure.figure == "energy_drift") return now.energy / start.energy - 1;
-    if (figure.figure == "largest_wind") return model_.dycore().summary().largest_wind;
-    const Field<Cell> x = field(figure.field), y = start_.at(figure.field);
-    const Grid& grid = model_.grid();
-    if (figure.figure == "tracer_mass_drift") return tracer_mass(grid, mass(), x) / start_mass_.at(figure.field) - 1;
-    if (figure.figure == "uniformness") return deviation_from_one(grid, x);
-    const Extremes extremes = extremes_of(grid, x, y);
-    if (figure.figure == "minimum") return extremes.lowest;
-    if (figure.figure == "maximum") return extremes.highest;
-    if (figure.figure == "linf_error") return extremes.error / extremes.norm;
-    const auto sums = error_sums(grid, x, y);
-    return figure.figure == "l1_error" ? sums[0] / sums[2] : std::sqrt(sums[1] / sums[3]);
-  }
-
- private:
-  Field<Cell> field(const std::string& name) const {
-    std::vector<std::string> known;
-    for (const FieldSet::Entry& entry : model_.fields().entries()) {
-      if (entry.info.horizontal != Horizontal::cell) continue;
-      if (entry.info.short_name == name) return Field<Cell>(entry.data);
-      known.emplace_back(entry.info.short_name);
-    }
-    const std::string hint = did_you_mean(nearest(name, known));
-    throw Error(ExitCode::configuration,
-                "A figure of 'verify' is of the field '" + name + "', which this run does not have; " + hint);
-  }
-  Field<Cell> mass() const { return model_.dycore().state().mass; }
-
-  Model& model_;
-  std::map<std::string, Field<Cell>> start_;
-  std::map<std::string, double> start_mass_;
-};
 
 struct Verdict {
   std::string name;
@@ -132,6 +35,30 @@ std::string bound_text(const VerifyFigure& f) {
   return text;
 }
 
+/// A figure in words: "order of l2_error of h, day 5, from coarse".
+std::string name_of(const VerifyFigure& f) {
+  const auto number = [](double x) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%g", x);
+    return std::string(text);
+  };
+  std::string name = (f.order_from.empty() ? "" : "order of ") + f.figure;
+  if (!f.field.empty()) name += " of " + f.field;
+  if (!f.with.empty()) name += " with " + f.with;
+  if (f.figure.starts_with("wave_") || f.figure == "symmetry") name += ", wavenumber " + std::to_string(f.wavenumber);
+  if (f.figure == "filament") name += " >= " + number(f.threshold);
+  if (f.figure == "jet" || f.figure.starts_with("jet_") || f.figure.ends_with("_flux") || f.figure == "eddy_energy" ||
+      f.figure == "temperature_variance") {
+    name += ", " + f.hemisphere;
+  }
+  if (f.since > 0) name += ", days " + number(f.since) + " to " + (f.day < 0 ? "end" : number(f.day));
+  if (f.since == 0 && f.day >= 0) name += ", day " + number(f.day);
+  if (f.against == "reference") name += ", against the reference";
+  if (!f.order_from.empty()) name += ", from " + f.order_from;
+  if (!f.less.empty()) name += ", less " + f.less;
+  return name;
+}
+
 /// Settings that a user may change without leaving the published set-up.
 bool keeps_the_set_up(const std::string& setting) {
   for (const char* group : {"output.", "log.", "restart.", "parallel."}) {
@@ -140,41 +67,99 @@ bool keeps_the_set_up(const std::string& setting) {
   return false;
 }
 
+/// Steps a model to its end; after the start and each step 'look' is called. False where the state was no longer sound.
+template <class Look>
+bool run_to_the_end(Model& model, const Look& look) {
+  for (look();; look()) {
+    if (model.clock().step() == model.last_step()) return true;
+    model.step();
+    const int mine = model.dycore().is_sound() ? 1 : 0;
+    int sound = 0;
+    MPI_Allreduce(&mine, &sound, 1, MPI_INT, MPI_MIN, model.grid().block.world);
+    if (sound == 0) return false;
+  }
+}
+
+/// Makes the reference of a run and takes the fields of its figures on the grid of the run. Empty where it broke.
+ReferenceFields fields_of_reference(const Case& reference, const Case& c, const VerifyRun& run,
+                                    const std::string& directory) {
+  Case quiet = reference;
+  quiet.output.streams.clear();
+  Model model(quiet, directory + "/output", run.name + " reference");
+  model.start_without_output();
+  ReferenceFields fields;
+  const FigureMeter meter(model, {}, {});
+  const bool sound = run_to_the_end(model, [&] {
+    for (const VerifyFigure& figure : run.figures) {
+      if (figure.against != "reference") continue;
+      const long time = time_of(figure.day, model);
+      if (std::abs(static_cast<double>(time) - meter.elapsed_s()) > 0.5 * model.clock().step_seconds()) continue;
+      model.diagnose_all();
+      fields[{figure.field, time}] = coarsened(meter.field(figure.field), c.grid.n_lon, c.grid.n_lat);
+    }
+  });
+  if (!sound) fields.clear();
+  return fields;
+}
+
+/// Values of figures by run, figure, field, day: what 'order_from' and 'less' refer to.
+struct Measured {
+  std::map<std::string, double> values;
+  std::map<std::string, int> n_lat;  // of each run
+  static std::string key(const std::string& run, const VerifyFigure& f) {
+    return run + ' ' + f.figure + ' ' + f.field + ' ' + f.with + ' ' + std::to_string(f.day) + ' ' +
+           std::to_string(f.since) + ' ' + f.against + ' ' + std::to_string(f.wavenumber) + ' ' +
+           std::to_string(f.latitude_degrees) + ' ' + std::to_string(f.threshold) + ' ' + f.hemisphere;
+  }
+  /// The figure, or what it is compared with another run; NaN where that run has no such figure.
+  double compared(const VerifyFigure& f, double value, int n_lat_here) const {
+    const std::string& other = f.order_from.empty() ? f.less : f.order_from;
+    if (other.empty()) return value;
+    const auto there = values.find(key(other, f));
+    if (there == values.end()) return std::nan("");
+    if (f.order_from.empty()) return value - there->second;
+    return std::log(there->second / value) / std::log(static_cast<double>(n_lat_here) / n_lat.at(other));
+  }
+};
+
 /// Makes one run and judges its figures; a figure that was not reached has the value NaN and fails.
-void verify_run(const Case& c, const VerifyRun& run, const std::string& directory, bool published,
-                std::vector<Verdict>& verdicts) {
+void verify_run(const CaseText& source, std::vector<std::string> settings, const VerifyRun& run,
+                const std::string& directory, bool published, Measured& measured, std::vector<Verdict>& verdicts) {
+  const Case c = parse_case(source, settings);
+  ReferenceFields reference;
+  if (!run.reference.empty()) {
+    settings.insert(settings.end(), run.reference.begin(), run.reference.end());
+    reference = fields_of_reference(parse_case(source, settings), c, run, directory);
+  }
   Model model(c, directory + "/output", run.name);
   const bool speaks = model.grid().block.rank == 0;
   if (speaks) std::filesystem::create_directories(directory + "/output");
   MPI_Barrier(model.grid().block.world);
   model.start_from_initial_state();
-  Observer observer(model, run.figures);
+  FigureMeter meter(model, run.figures, reference);
   std::vector<double> values(run.figures.size(), std::nan(""));
-  const auto step_of = [&](const VerifyFigure& figure) {
-    if (figure.day < 0) return model.last_step();
-    return std::lround(figure.day * seconds_per_day / model.clock().step_seconds());
-  };
-  int sound = 1;
-  for (;;) {
+  const bool sound = run_to_the_end(model, [&] {
+    meter.look();
     for (std::size_t n = 0; n < run.figures.size(); ++n) {
-      if (step_of(run.figures[n]) == model.clock().step()) values[n] = observer.value(run.figures[n]);
+      const VerifyFigure& f = run.figures[n];
+      if (f.against == "reference" && !reference.contains({f.field, time_of(f.day, model)})) continue;
+      const double seconds = model.clock().step_seconds();
+      if (std::lround(static_cast<double>(time_of(f.day, model)) / seconds) != model.clock().step()) continue;
+      values[n] = meter.value(f);
+      measured.values[Measured::key(run.name, f)] = values[n];
     }
-    if (model.clock().step() == model.last_step() || sound == 0) break;
-    model.step();
-    const int mine = model.dycore().is_sound() ? 1 : 0;
-    MPI_Allreduce(&mine, &sound, 1, MPI_INT, MPI_MIN, model.grid().block.world);
-    if (sound == 0) values.assign(values.size(), std::nan(""));  // nothing of a run that broke can pass
-    if (sound == 0) break;
-  }
+  });
+  if (!sound) values.assign(values.size(), std::nan(""));  // nothing of a run that broke can pass
+  measured.n_lat[run.name] = c.grid.n_lat;
   model.streams().close_files();
   for (std::size_t n = 0; n < run.figures.size(); ++n) {
     const VerifyFigure& f = run.figures[n];
-    std::string name = run.name + ": " + f.figure + (f.field.empty() ? "" : " of " + f.field);
-    if (f.day >= 0) name += ", day " + std::to_string(std::lround(f.day));
-    const bool within = std::isfinite(values[n]) && values[n] >= f.at_least && values[n] <= f.at_most;
-    verdicts.push_back({name, values[n], f, within && published});
+    const double value = measured.compared(f, values[n], c.grid.n_lat);
+    const std::string name = run.name + ": " + name_of(f);
+    const bool within = std::isfinite(value) && value >= f.at_least && value <= f.at_most;
+    verdicts.push_back({name, value, f, within && published});
     if (!speaks) continue;
-    std::printf("  %-52s %14.6g  %-22s %s  %s\n", name.c_str(), values[n], bound_text(f).c_str(),
+    std::printf("  %-60s %14.6g  %-22s %s  %s\n", name.c_str(), value, bound_text(f).c_str(),
                 verdicts.back().pass ? "passed" : "FAILED", f.source.c_str());
     std::fflush(stdout);
   }
@@ -242,12 +227,13 @@ Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
   const std::string note =
       changed.empty() ? "" : "Nothing can pass: --set " + changed + " leaves the published set-up.";
   std::vector<Verdict> verdicts;
+  Measured measured;
   if (rank == 0) std::cout << c.name << std::endl;
   for (const VerifyRun& run : c.verify.runs) {
     if (tier_of(run.tier) > tier_of(arguments.tier)) continue;
     std::vector<std::string> settings = run.set;
     settings.insert(settings.end(), arguments.settings.begin(), arguments.settings.end());
-    verify_run(parse_case(source, settings), run, directory + "/" + run.name, changed.empty(), verdicts);
+    verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), measured, verdicts);
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
   Outcome outcome{static_cast<int>(verdicts.size()), 0, ""};

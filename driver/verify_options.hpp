@@ -10,24 +10,41 @@
 namespace meridian {
 
 inline constexpr std::array<std::string_view, 3> tier_words = {"quick", "standard", "full"};
-inline constexpr std::array<std::string_view, 10> figure_words = {
-    "l1_error",   "l2_error",     "linf_error",        "minimum",     "maximum",
-    "mass_drift", "energy_drift", "tracer_mass_drift", "uniformness", "largest_wind"};
+inline constexpr std::array<std::string_view, 2> against_words = {"start", "reference"};
+inline constexpr std::array<std::string_view, 3> hemisphere_words = {"north", "south", "difference"};
+
+/// Names of all figures: the table of driver/verify_figures.cpp.
+const std::vector<std::string_view>& figure_names();
 
 struct VerifyFigure {
   static constexpr double unbounded = 1e300;
   std::string figure = "l2_error";
-  std::string field;
-  double day = -1;
+  std::string field, with;
+  double day = -1, since = 0;
+  std::string against = "start";
+  std::string order_from, less;
+  double latitude_degrees = 0, threshold = 0;
+  int wavenumber = 1;
+  std::string hemisphere = "north";
   double at_least = -unbounded, at_most = unbounded;
   std::string source;
 
   void visit(OptionVisitor& option) {
-    option.word("figure", figure, figure_words,
-                "errors are those against the state at the start, relative to its norm; drifts are relative changes; "
-                "uniformness is the largest deviation from 1");
-    option.text("field", field, "short name of a field or tracer", "what the figure is of; drifts of mass have none");
+    option.word("figure", figure, figure_names(), "what is measured: see docs/how_to/verify.md");
+    option.text("field", field, "short name of a field or tracer",
+                "what the figure is of; sums like '0.5 q1 + q2' too");
+    option.text("with", with, "short name of a tracer", "the second of two correlated tracers");
     option.real("day", day, "days", {-1, 1e6}, "when; -1: at the end of the run");
+    option.real("since", since, "days", {0, 1e6}, "beginning of a change, a speed or a mean over time");
+    option.word("against", against, against_words, "errors: against the state at 'since', or the reference run");
+    option.text("order_from", order_from, "name of a run above",
+                "order of convergence of the figure from that run, whose grid is coarser, to this one");
+    option.text("less", less, "name of a run above", "the figure less that of the other run");
+    option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90}, "circle on which a wave is measured");
+    option.real("threshold", threshold, "of the field", {-unbounded, unbounded},
+                "filament: where the field is not less");
+    option.integer("wavenumber", wavenumber, "1", {1, 100000}, "zonal wavenumber of a wave or a symmetry");
+    option.word("hemisphere", hemisphere, hemisphere_words, "of means over time; difference: relative to the larger");
     option.real("at_least", at_least, "of the figure", {-unbounded, unbounded}, "lower bound");
     option.real("at_most", at_most, "of the figure", {-unbounded, unbounded}, "upper bound");
     option.text("source", source, "one line", "where the bound comes from");
@@ -40,13 +57,15 @@ struct VerifyFigure {
 struct VerifyRun {
   std::string name = "run";
   std::string tier = "quick";
-  std::vector<std::string> set;
+  std::vector<std::string> set, reference;
   std::vector<VerifyFigure> figures;
 
   void visit(OptionVisitor& option) {
     option.text("name", name, "a word", "name of the run and of its directory");
     option.word("tier", tier, tier_words, "lowest tier that has this run");
     option.texts("set", set, "key=value", "settings of this run, on top of the case");
+    option.texts("reference", reference, "key=value",
+                 "settings of a second run on a grid 2, 3, ... times as fine, on top of 'set': figures against it");
     option.list("figures", figures, "what is measured");
   }
 };

@@ -1,4 +1,4 @@
-"""Writes output files as the model lays them out, with known fields: for the tests of scripts/plot and scripts/figures."""
+"""Writes output files as the model lays them out, with known fields: for the tests of scripts/plot."""
 
 import pathlib
 
