@@ -127,7 +127,8 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
       });
 }
 
-/// Sets the lowest layer of an isothermal atmosphere over the ground to reach down to p0 exp(- phi_s / (R T)).
+/// Makes the column of an isothermal atmosphere end at p0 exp(- phi_s / (R T)): air that came out of the ground joins the
+/// lowest layer, air that went into it is taken from the lowest layers, of which a thousandth stays.
 void hold_isothermal_surface_pressure(const Grid& grid, const FieldSet& fields) {
   const Field<Cell> mass = fields.get(field::layer_mass), theta_mass = fields.get(field::theta_mass);
   const ConstField<CellSurface> phi_s = fields.get(field::surface_geopotential);
@@ -136,11 +137,16 @@ void hold_isothermal_surface_pressure(const Grid& grid, const FieldSet& fields) 
   const double per_scale = 1 / (grid.planet.gas_constant_j_per_kg_k * reference_temperature);
   for_each_column(
       "cases/hold_surface_pressure", grid.block.cells_with_halo(1, 1), KOKKOS_LAMBDA(int j, int i) {
-        double above = top;
-        for (int k = 0; k < last; ++k) above += mass(k, j, i);
-        const double held = p0 * Kokkos::exp(-phi_s(0, j, i) * per_scale) - above;
-        theta_mass(last, j, i) *= static_cast<Real>(held / mass(last, j, i));
-        mass(last, j, i) = static_cast<Real>(held);
+        double missing = p0 * Kokkos::exp(-phi_s(0, j, i) * per_scale) - top;
+        for (int k = 0; k <= last; ++k) missing -= mass(k, j, i);
+        for (int k = last; k >= 0; --k) {
+          const double here = mass(k, j, i);
+          const double change = Kokkos::max(missing, -0.999 * here);
+          theta_mass(k, j, i) *= static_cast<Real>((here + change) / here);
+          mass(k, j, i) = static_cast<Real>(here + change);
+          missing -= change;
+          if (missing >= 0) break;
+        }
       });
 }
 
