@@ -1,6 +1,7 @@
 #include "driver/model.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <limits>
 
@@ -103,14 +104,26 @@ std::vector<Tracer> tracers_of(const Case& c) {
 
 /// Budgets as text that gives the same bits back.
 std::string text_of(const Budgets& b) {
-  char text[200];
-  std::snprintf(text, sizeof text, "%a %a %a %a", b.mass, b.energy, b.enstrophy, b.angular_momentum);
+  std::string text;
+  const auto append = [&](double x) {
+    char number[40];
+    std::snprintf(number, sizeof number, "%a ", x);
+    text += number;
+  };
+  for (const double x : {b.mass, b.energy, b.enstrophy, b.angular_momentum}) append(x);
+  for (const double x : b.tracers) append(x);
   return text;
 }
 Budgets budgets_from(const std::string& text) {
-  Budgets b;
-  std::sscanf(text.c_str(), "%la %la %la %la", &b.mass, &b.energy, &b.enstrophy, &b.angular_momentum);
-  return b;
+  std::vector<double> numbers;
+  const char* at = text.c_str();
+  for (char* end = nullptr;; at = end) {
+    const double x = std::strtod(at, &end);
+    if (end == at) break;
+    numbers.push_back(x);
+  }
+  numbers.resize(std::max<std::size_t>(numbers.size(), 4));
+  return {numbers[0], numbers[1], numbers[2], numbers[3], {numbers.begin() + 4, numbers.end()}};
 }
 
 Provenance provenance_of(const Case& c, const std::string& run_id) {

@@ -87,6 +87,16 @@ void Progress::report() {
     return is_known ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
   };
   const bool floating = shows_layers();
+  const bool shallow = model_.dycore().options().shallow_water();
+  const double elapsed = 1e-6 * static_cast<double>(clock.elapsed());  // [s]
+  const bool has_imbalance = !shallow && elapsed > 0, has_momentum = !shallow && model_.angle() == 0;
+  const double imbalance = has_imbalance ? (b.energy - start.energy) / elapsed : 0;
+  const double momentum = drift(b.angular_momentum, start.angular_momentum);
+  nlohmann::ordered_json tracers = nlohmann::ordered_json::object();
+  const bool whole = !model_.dycore().tracer_step_is_open(clock.step());
+  for (std::size_t n = 0; n < b.tracers.size(); ++n) {
+    tracers[model_.dycore().transport().names()[n]] = known(whole, drift(b.tracers[n], start.tracers[n]));
+  }
   const nlohmann::ordered_json line = {{"date", iso_text(clock.date())},
                                        {"step", clock.step()},
                                        {"percent", percent},
@@ -97,7 +107,10 @@ void Progress::report() {
                                        {"thinnest_layer_ratio", known(floating, s.thinnest_layer)},
                                        {"thickest_layer_ratio", known(floating, s.thickest_layer)},
                                        {"mass_drift", drift(b.mass, start.mass)},
-                                       {"energy_drift", drift(b.energy, start.energy)}};
+                                       {"energy_drift", drift(b.energy, start.energy)},
+                                       {"energy_imbalance_w_per_m2", known(has_imbalance, imbalance)},
+                                       {"angular_momentum_drift", known(has_momentum, momentum)},
+                                       {"tracer_mass_drift", tracers}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
   if (options_.format == "none") return;
   if (on_terminal_) {

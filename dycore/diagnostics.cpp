@@ -251,6 +251,14 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
   return b;
 }
 
+/// Sum over cells of area times mass times mixing ratio. While a tracer step is open, q belongs to the mass at its start.
+double sum_of_tracer(const Grid& grid, const ConstField<Cell>& mass, const ConstField<Cell>& q, int n_k) {
+  const RowValues area = grid.metrics.area_at_cell;
+  return exact_sum(
+      "dycore/sum_tracer", grid.block, grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
+}
+
 }  // namespace
 
 void Dycore::diagnose(bool floating) {
@@ -338,14 +346,21 @@ DynamicsSummary Dycore::summary() {
 }
 
 Budgets Dycore::budgets() {
+  Budgets b;
   if (options_.shallow_water()) {
     poles_.compute(grid_, now_, n_k_);
-    return shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
+    b = shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
+  } else {
+    compute_exner_and_geopotential(grid_, {now_.mass, now_.theta, 1, now_.mass, now_.theta, 0}, surface_geopotential_,
+                                   n_k_, 0, exner_, phi_);
+    compute_pressure(grid_, now_.mass, n_k_, phi_);
+    b = hydrostatic_budgets(grid_, factors_, now_, phi_, exner_, surface_geopotential_, n_k_);
   }
-  compute_exner_and_geopotential(grid_, {now_.mass, now_.theta, 1, now_.mass, now_.theta, 0}, surface_geopotential_,
-                                 n_k_, 0, exner_, phi_);
-  compute_pressure(grid_, now_.mass, n_k_, phi_);
-  return hydrostatic_budgets(grid_, factors_, now_, phi_, exner_, surface_geopotential_, n_k_);
+  const double per_area = sphere_mean_factor(grid_) / (options_.shallow_water() ? 1 : grid_.planet.gravity_m_per_s2);
+  for (int n = 0; n < transport_.n_tracers(); ++n) {
+    b.tracers.push_back(per_area * sum_of_tracer(grid_, now_.mass, transport_.mixing_ratio(n), n_k_));
+  }
+  return b;
 }
 
 }  // namespace meridian

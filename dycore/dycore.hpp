@@ -51,7 +51,8 @@ struct Budgets {
   double mass = 0;              // [kg m-2] area mean of dry mass, or [m] of depth
   double energy = 0;            // [J m-2] area mean of total energy, or [m3 s-2] in shallow water
   double enstrophy = 0;         // [m-1 s-2] potential enstrophy, shallow water only
-  double angular_momentum = 0;  // [kg s-1] axial, area mean; hydrostatic only
+  double angular_momentum = 0;  // [kg s-1] about the axis of the grid, area mean; hydrostatic only
+  std::vector<double> tracers;  // as mass: that of each tracer
 };
 
 class Dycore {
@@ -89,6 +90,7 @@ class Dycore {
   DynamicsSummary summary();
   Budgets budgets();
 
+  const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }
   const Halo& halo() const { return halo_; }
   const Transport& transport() const { return transport_; }

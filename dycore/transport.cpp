@@ -369,15 +369,14 @@ Transport::Transport(const Grid& grid, const std::vector<Tracer>& tracers, int n
       merged_(grid.block.ny, 1),
       ring_(grid.block) {
   if (empty()) return;
-  std::vector<std::string> names;
   for (const Limiter limiter : {Limiter::none, Limiter::positive, Limiter::monotone}) {
-    first_of_[static_cast<int>(limiter)] = static_cast<int>(names.size());
+    first_of_[static_cast<int>(limiter)] = static_cast<int>(names_.size());
     for (const Tracer& tracer : tracers) {
-      if (tracer.limiter == limiter) names.push_back(tracer.name);
+      if (tracer.limiter == limiter) names_.push_back(tracer.name);
     }
   }
   first_of_[3] = n_tracers_;
-  q_ = fields.add_tracers(names, n_k);
+  q_ = fields.add_tracers(names_, n_k);
   q_new_ = make_field<Cell>("tracers_new", grid.block, n_tracers_ * n_k);
   mass_new_ = make_field<Cell>("tracer_mass_new", grid.block, n_k);
   mass_ = fields.add(field::tracer_start_mass, n_k, Role::between_tracer_steps);

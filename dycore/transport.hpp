@@ -27,6 +27,7 @@ class Transport {
 
   bool empty() const { return n_tracers_ == 0; }
   int n_tracers() const { return n_tracers_; }
+  const std::vector<std::string>& names() const { return names_; }  // in the order of the tracers here
   /// Mixing ratios of all tracers: level n * n_k + k is level k of tracer n.
   const Field<Cell>& mixing_ratios() const { return q_; }
   Field<Cell> mixing_ratio(int tracer) const { return levels_of(q_, tracer * n_k_, n_k_); }
@@ -64,6 +65,7 @@ class Transport {
 
   const Grid& grid_;
   int n_tracers_ = 0, n_k_ = 1;
+  std::vector<std::string> names_;
   int first_of_[4] = {};  // first tracer of each limiter, and the end
   std::vector<int> allowed_merges_;
   std::vector<int> merged_;
