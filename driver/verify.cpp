@@ -2,12 +2,14 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <sstream>
 
 #include "driver/verify_figures.hpp"
@@ -171,9 +173,27 @@ void write(const std::string& path, const std::string& text) {
   require(file.good(), ExitCode::input_output, "'", path, "' could not be written (disk full?).");
 }
 
-/// Writes verify.json and verify.md; returns the text of the page.
+/// The picture of a case, drawn by scripts/plot from the last of its runs that has one: its path below the directory;
+/// or, after "!", why there is none.
+std::string picture_of(const std::string& directory, const std::vector<std::string>& runs) {
+  const std::string program = MERIDIAN_SOURCE_DIR "/scripts/plot";
+  if (!std::filesystem::exists(program)) return "!" + program + " is not there";
+  std::string reason;
+  for (const std::string& run : runs | std::views::reverse) {
+    const std::string log = directory + "/" + run + "/plot.log";
+    const std::string command =
+        "'" + program + "' '" + directory + "/" + run + "' --published > '" + log + "' 2>&1 < /dev/null";
+    if (std::system(command.c_str()) == 0) return run + "/plots/published.png";
+    std::ifstream lines(log);
+    for (std::string line; std::getline(lines, line);) reason = line;
+  }
+  return "!" + reason;
+}
+
+/// Writes verify.json and verify.md; returns the text of the page, with links as seen from above the directory.
 std::string write_report(const std::string& directory, const Case& c, const VerifyArguments& arguments,
-                         const std::vector<Verdict>& verdicts, const std::string& note) {
+                         const std::vector<Verdict>& verdicts, const std::string& note,
+                         const std::vector<std::string>& runs) {
   auto list = nlohmann::ordered_json::array();
   const std::time_t now = std::time(nullptr);
   char date[32];
@@ -200,10 +220,14 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
     page << "| " << v.name << " | " << value << " | " << bound_text(f) << " | " << (v.pass ? "passed" : "**failed**")
          << " | " << f.source << " |\n";
   }
-  page << "\nPictures of a run: `scripts/plot " << directory << "/RUN`.\n";
-  write(directory + "/verify.md", page.str());
+  const std::string picture = picture_of(directory, runs);
+  const auto with_picture = [&](const std::string& folder) {
+    if (picture[0] == '!') return page.str() + "\nNo picture: " + picture.substr(1) + "\n";
+    return page.str() + "\n![" + c.title + "](" + folder + picture + ")\n";
+  };
+  write(directory + "/verify.md", with_picture(""));
   write(directory + "/verify.json", list.dump(2) + "\n");
-  return page.str();
+  return with_picture(c.name + "/");
 }
 
 int tier_of(const std::string& word) {
@@ -227,10 +251,12 @@ Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
   const std::string note =
       changed.empty() ? "" : "Nothing can pass: --set " + changed + " leaves the published set-up.";
   std::vector<Verdict> verdicts;
+  std::vector<std::string> runs;  // that were made
   Measured measured;
   if (rank == 0) std::cout << c.name << std::endl;
   for (const VerifyRun& run : c.verify.runs) {
     if (tier_of(run.tier) > tier_of(arguments.tier)) continue;
+    runs.push_back(run.name);
     std::vector<std::string> settings = run.set;
     settings.insert(settings.end(), arguments.settings.begin(), arguments.settings.end());
     verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), measured, verdicts);
@@ -238,7 +264,7 @@ Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
   Outcome outcome{static_cast<int>(verdicts.size()), 0, ""};
   for (const Verdict& v : verdicts) outcome.failed += v.pass ? 0 : 1;
-  if (rank == 0 && !verdicts.empty()) outcome.page = write_report(directory, c, arguments, verdicts, note);
+  if (rank == 0 && !verdicts.empty()) outcome.page = write_report(directory, c, arguments, verdicts, note, runs);
   return outcome;
 }
 

@@ -246,3 +246,56 @@ def test_a_folder_without_records_is_refused(tmp_path, make, words):
     done = draw(tmp_path)
     assert done.returncode == 66 and words in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "plots").exists()
+
+
+# ---- figures of the papers ----
+
+published = plot.published_plots
+
+
+def test_every_case_has_a_published_figure():
+    assert set(published.FIGURES) == {path.stem for path in (ROOT / "cases").glob("*.yaml")}
+
+
+def test_sums_of_fields_are_read():
+    assert published.terms("ps") == [(1.0, "ps")]
+    assert published.terms("cl + 2 cl2") == [(1.0, "cl"), (2.0, "cl2")]
+
+
+def test_contours_are_multiples_of_the_interval():
+    levels, step = published.contour_levels([np.array([[3.2, 17.9]])], published.panel("h", 5))
+    assert step == 5 and levels.tolist() == [0, 5, 10, 15, 20]
+    levels, step = published.contour_levels([np.array([[-0.3, 0.1]])], published.panel("h", 0, symmetric=True))
+    assert levels[0] == -levels[-1] and levels[-1] >= 0.3 and 10 <= len(levels) <= 20
+    levels, _ = published.contour_levels([np.full((2, 2), 7.0)], published.panel("h", 0))
+    assert len(levels) >= 2  # a constant field
+
+
+def published_of(directory):
+    return subprocess.run([sys.executable, ROOT / "scripts" / "plot", directory, "--published"], capture_output=True,
+                          text=True, check=False)
+
+
+@pytest.mark.skipif(not os.access(os.environ.get("MERIDIAN_EXECUTABLE", ""), os.X_OK), reason="the model is not built")
+@pytest.mark.parametrize("case, settings", [
+    ("williamson_6", ["grid.n_lon=32", "grid.n_lat=16", "time.run_steps=1", "output.streams=[{name: s, fields: [h], every: 1 step}]"]),
+    ("williamson_5", ["grid.n_lon=32", "grid.n_lat=16", "dycore.dt_s=1800", "time.run_days=5"]),
+    ("dcmip_12", ["grid.n_lon=32", "grid.n_lat=16", "grid.levels=equal_height:6,12000", "time.run_steps=2",
+                  "output.streams=[{name: s, fields: [ps, layer], every: 2 steps}]"]),
+    ("jablonowski_williamson_steady", ["grid.n_lon=32", "grid.n_lat=16", "time.run_steps=2",
+                                       "output.streams=[{name: s, fields: [ps, ta, ua], every: 2 steps}]"]),
+])
+def test_the_figure_of_a_paper_is_drawn(case, settings, tmp_path):
+    words = [word for setting in settings for word in ("--set", setting)]
+    subprocess.run([os.environ["MERIDIAN_EXECUTABLE"], "run", case, "--run-dir", tmp_path / "run", *words], check=True,
+                   capture_output=True)
+    done = published_of(tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    picture = tmp_path / "run" / "plots" / "published.png"
+    assert colours_in(picture) > 8 and picture.stat().st_size < 200_000
+
+
+def test_a_run_without_the_days_of_the_figure_is_refused(tmp_path):
+    sample_output.shallow_water(tmp_path / "output", days=[0, 0.5], size=(36, 18))
+    done = published_of(tmp_path)
+    assert done.returncode == 66 and "no published figure" in done.stderr and "Traceback" not in done.stderr

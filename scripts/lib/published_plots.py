@@ -1,0 +1,281 @@
+"""Figures as the papers of the cases draw them: the same quantity, projection and contour interval. One entry per case."""
+
+import cartopy.crs as ccrs
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+
+def panel(field, step, unit="", label="", level=None, scale=1.0, offset=0.0, less_start=False, symmetric=False):
+    """A quantity: its field(s), contour interval and unit after value * scale + offset; level [Pa]."""
+    return {"field": field, "step": step, "unit": unit, "label": label or field, "level": level, "scale": scale,
+            "offset": offset, "less_start": less_start, "symmetric": symmetric}
+
+
+PS = panel("ps", 5, "hPa", "surface pressure", scale=0.01)
+TA850 = panel("ta", 5, "K", "temperature at 850 hPa", 85000.0)
+VO850 = panel("vo", 2, "$10^{-5}$ s$^{-1}$", "relative vorticity at 850 hPa", 85000.0, scale=1e5, symmetric=True)
+Z4900 = 57232.0  # [Pa] of 4900 m in an isothermal atmosphere of 300 K
+
+# case: kind of figure, days (columns of maps), quantities (rows), and what the kind needs
+FIGURES = {
+    "williamson_1": ("map", (0, 12), [panel("h", 100, "m", "depth")], {"view": "orthographic", "centre": (270, 0)}),
+    "williamson_2": ("map", (0, 5), [panel("h", 100, "m", "depth"),
+                                     panel("h", 0, "m", "depth less that of the start", less_start=True, symmetric=True)], {}),
+    "williamson_5": ("map", (5, 10, 15), [panel("eta", 50, "m", "height of the free surface")], {}),
+    "williamson_6": ("map", (0, 7, 14), [panel("h", 100, "m", "depth")], {"view": "orthographic", "centre": (0, 90)}),
+    "galewsky": ("map", (4, 5, 6), [panel("vo", 2, "$10^{-5}$ s$^{-1}$", "relative vorticity", scale=1e5, symmetric=True)],
+                 {"lat": (10, 80), "west": -90}),
+    "unsteady_rotation": ("map", (0, 4.98642), [
+        panel("h", 100, "m", "depth"),
+        panel("h", 0, "m", "depth less that of the start", less_start=True, symmetric=True)], {}),
+    "cross_polar_flow": ("map", (0, 5, 10), [panel("h", 50, "m", "depth")], {"view": "orthographic", "centre": (0, 90)}),
+    "cosine_bell": ("map", (0, 3, 12), [panel("bell", 0.1, "1", "cosine bell"),
+                                        panel("cylinder", 0.1, "1", "slotted cylinder")], {}),
+    "deformational_flow": ("map", (0, 6, 12), [panel("bells", 0.1, "1", "cosine bells"),
+                                               panel("cylinders", 0.1, "1", "slotted cylinders")], {}),
+    "terminator": ("map", (0, 6, 12), [panel("cl", 0.4, "$10^{-6}$", "Cl", scale=1e6),
+                                       panel("cl + 2 cl2", 0, "$10^{-6}$", "Cl + 2 Cl$_2$ less that of the start",
+                                             scale=1e6, less_start=True, symmetric=True)], {}),
+    "dcmip_11": ("map", (0, 6, 12), [panel(q, 0.1, "1", f"{q} at 4900 m", Z4900) for q in ("q1", "q3", "q4")], {}),
+    "dcmip_12": ("section", (0, 0.5, 1), [panel("layer", 0.1, "1", "zonal mean of the layer")], {"along": "lat"}),
+    "dcmip_13": ("section", (0, 6, 12), [panel("q4", 0.1, "1", "clouds along the equator")], {"along": "lon"}),
+    "schaer_rest": ("section", (1, 3, 6), [panel("ua", 0, "m/s", "eastward wind along the equator", symmetric=True)],
+                    {"along": "lon"}),
+    "rest_over_mountains": ("map", (1, 10), [panel("ua", 0, "m/s", "eastward wind at 500 hPa", 50000.0, symmetric=True)], {}),
+    "jablonowski_williamson_steady": ("zonal", (0, 30), [panel("ua", 5, "m/s", "eastward wind", symmetric=True),
+                                                         panel("ta", 10, "K", "temperature")], {}),
+    "jablonowski_williamson_wave": ("map", (7, 9), [PS, TA850, VO850], {"lat": (0, 90), "west": 45}),
+    "ullrich_wave": ("map", (8, 10), [PS, TA850, VO850], {"lat": (0, 90), "west": 0}),
+    "rossby_haurwitz": ("map", (0, 7, 14), [panel("ps", 10, "hPa", "surface pressure", scale=0.01)], {}),
+    "mountain_rossby_wave": ("map", (5, 15, 25), [panel("zg", 100, "m", "height of 700 hPa", 70000.0),
+                                                  panel("ua", 5, "m/s", "eastward wind at 700 hPa", 70000.0, symmetric=True)], {}),
+    "reanalysis_forecast": ("map", (0, 1, 5), [panel("zg", 60, "m", "height of 500 hPa", 50000.0)],
+                            {"view": "orthographic", "centre": (0, 90)}),
+    "first_light": ("map", (5, 10), [panel("ua", 10, "m/s", "eastward wind at 250 hPa", 25000.0, symmetric=True), TA850], {}),
+    "held_suarez": ("climate", (), [panel("ua", 4, "m/s", "eastward wind", symmetric=True), panel("ta", 10, "K", "temperature"),
+                                    panel("va ta", 4, "K m/s", "eddy heat flux", symmetric=True),
+                                    panel("ta ta", 5, "K$^2$", "eddy variance of temperature")], {}),
+}
+
+
+def terms(field):
+    """'cl + 2 cl2' -> [(1, 'cl'), (2, 'cl2')]"""
+    parts = [part.split() for part in field.split("+")]
+    return [(float(part[0]) if len(part) > 1 else 1.0, part[-1]) for part in parts]
+
+
+def record_of(stream, day):
+    """The record nearest to a day, or None where there is none within a quarter of a day."""
+    n = min(range(len(stream)), key=lambda m: abs(stream.day(m) - day))
+    return n if abs(stream.day(n) - day) < 0.26 else None
+
+
+def stream_of(run, quantity, layered=False):
+    names = [name for _, name in terms(quantity["field"])]
+    if layered:
+        return next((s for s in run.streams if names[0] in s and s.vertical(names[0]) == "lev" and len(s) > 0), None)
+    return run.find(names, quantity["level"])
+
+
+def horizontal(stream, quantity, n):
+    total = 0
+    for factor, name in terms(quantity["field"]):
+        level = quantity["level"] if stream.vertical(name) else None
+        total = total + factor * (stream.at_pressure(name, n, [level])[0] if level else stream.read(name, n).squeeze())
+    return total
+
+
+def values_of(stream, quantity, n, read):
+    field = read(stream, quantity, n)
+    if quantity["less_start"]:
+        field = field - read(stream, quantity, 0)
+    return field * quantity["scale"] + quantity["offset"]
+
+
+def contour_levels(fields, quantity):
+    """Multiples of the interval over all fields; without one, about 16 round steps."""
+    values = np.concatenate([field[np.isfinite(field)].ravel() for field in fields])
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    if quantity["symmetric"]:
+        high = max(abs(low), abs(high), 1e-30)
+        low = -high
+    step = quantity["step"]
+    if not step or high - low > 60 * step:
+        raw = max(high - low, 1e-6 * max(abs(low), abs(high)), 1e-30) / 14
+        power = 10 ** np.floor(np.log10(raw))
+        step = power * next(f for f in (1, 2, 5, 10) if f * power >= raw)
+    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+    return step * np.arange(first, max(last, first + 1) + 1), step
+
+
+def draw_panel(axes, x, y, field, levels, quantity, **how):
+    colours = "RdBu_r" if quantity["symmetric"] else "viridis"
+    field = np.clip(field, levels[0], levels[-1])  # round-off below a level is no hole
+    shades = axes.contourf(x, y, field, levels=levels, cmap=colours, extend="neither", **how)
+    lines = levels[abs(levels) > 1e-9 * np.ptp(levels)] if quantity["symmetric"] else levels
+    axes.contour(x, y, field, levels=lines, colors="0.15", linewidths=0.45, **how)
+    return shades
+
+
+def frame(run, rows, columns, size):
+    fig, axes = plt.subplots(rows, columns, figsize=(size[0] * columns + 0.3, size[1] * rows + 0.8), dpi=90, squeeze=False,
+                             layout="constrained")
+    fig.suptitle(run.title, fontsize=11)
+    return fig, axes
+
+
+def caption(axes, words):
+    axes.set_title(words, fontsize=9, loc="left")
+    axes.tick_params(labelsize=7.5)
+
+
+def bar(fig, shades, row, quantity, step):
+    colour_bar = fig.colorbar(shades, ax=list(row), shrink=0.9, aspect=22, pad=0.01)
+    colour_bar.set_label(f"{quantity['unit']}, every {step:g}", fontsize=8)
+    colour_bar.ax.tick_params(labelsize=7.5)
+
+
+def maps(run, days, quantities, how, coast):
+    """Rows of quantities, columns of days: longitude against latitude, or the sphere from above a point."""
+    round_view = how.get("view") == "orthographic"
+    found = []
+    for quantity in quantities:
+        stream = stream_of(run, quantity)
+        records = [] if stream is None else [n for day in days if (n := record_of(stream, day)) is not None]
+        if records:
+            found.append((quantity, stream, records))
+    if not found:
+        return None
+    columns = max(len(records) for _, _, records in found)
+    fig, grid = frame(run, len(found), columns, (3.4, 3.2) if round_view else (4.4, 2.3))
+    for row, (quantity, stream, records) in enumerate(found):
+        fields = [values_of(stream, quantity, n, horizontal) for n in records]
+        levels, step = contour_levels(fields, quantity)
+        for column in range(columns):
+            axes = grid[row, column]
+            if column >= len(records):
+                axes.set_axis_off()
+                continue
+            lon, lat, field = stream.lon, stream.lat, fields[column]
+            title = f"{quantity['label']}, day {stream.day(records[column]):.3g}"
+            if round_view:
+                position, transform = axes.get_subplotspec(), ccrs.PlateCarree()
+                axes.remove()
+                axes = grid[row, column] = fig.add_subplot(position, projection=ccrs.Orthographic(*how["centre"]))
+                lon, field = np.append(lon, lon[0] + 360), np.concatenate([field, field[:, :1]], axis=1)
+                poles = [np.full((1, len(lon)), field[row_of_pole].mean()) for row_of_pole in (0, -1)]
+                lat, field = np.concatenate([[-90], lat, [90]]), np.concatenate([poles[0], field, poles[1]])
+                shades = draw_panel(axes, lon, lat, field, levels, quantity, transform=transform)
+                axes.gridlines(color="0.6", linewidth=0.3)
+                axes.set_global()
+                if coast is not None:
+                    axes.plot(*coast, color="k", linewidth=0.4, transform=transform)
+            else:
+                west = how.get("west", 0)
+                turn = np.argsort((lon - west) % 360)
+                lon, field = (lon[turn] - west) % 360 + west, field[:, turn]
+                ends = [lon[-1] - 360, lon[0] + 360]
+                lon = np.concatenate([ends[:1], lon, ends[1:]])
+                field = np.concatenate([field[:, -1:], field, field[:, :1]], axis=1)
+                shades = draw_panel(axes, lon, lat, field, levels, quantity)
+                axes.set(xlim=(west, west + 360), ylim=how.get("lat", (-90, 90)))
+                axes.set_xticks(np.arange(np.ceil(west / 90) * 90, west + 361, 90))
+                if coast is not None:
+                    axes.plot(coast[0] % 360, np.where(abs(np.diff(coast[0] % 360, append=0)) > 180, np.nan, coast[1]),
+                              color="k", linewidth=0.4)
+            caption(axes, title)
+        bar(fig, shades, grid[row], quantity, step)
+    return fig
+
+
+def section(run, days, quantities, how, coast):
+    """Height of layers against latitude (zonal mean) or longitude (along the equator)."""
+    quantity = quantities[0]
+    stream = stream_of(run, quantity, layered=True)
+    if stream is None:
+        return None
+    records = [n for day in days if (n := record_of(stream, day)) is not None]
+    if not records:
+        return None
+    fig, grid = frame(run, 1, len(records), (4.4, 3.0))
+
+    def cut(field):
+        if how["along"] == "lat":
+            return field.mean(axis=-1)
+        middle = field.shape[-2] // 2
+        return field[..., middle - 1:middle + 1, :].mean(axis=-2)
+    fields = [cut(values_of(stream, quantity, n, lambda s, q, m: s.read(q["field"], m))) for n in records]
+    levels, step = contour_levels(fields, quantity)
+    place = stream.lat if how["along"] == "lat" else stream.lon
+    for axes, n, field in zip(grid[0], records, fields):
+        height = 8.7802 * np.log(1e5 / cut(stream.pressure(n)))  # [km] in an isothermal atmosphere of 300 K
+        shades = draw_panel(axes, np.broadcast_to(place, height.shape), height, field, levels, quantity)
+        axes.set(ylim=(0, 12), ylabel="height [km]" if n == records[0] else "", facecolor="0.8")
+        axes.set_xticks(range(-90, 91, 30) if how["along"] == "lat" else range(0, 361, 90))
+        caption(axes, f"{quantity['label']}, day {stream.day(n):.3g}")
+    bar(fig, shades, grid[0], quantity, step)
+    return fig
+
+
+def pressure_panel(fig, axes, lat, pressure, field, quantity, title):
+    levels, step = contour_levels([field], quantity)
+    shades = draw_panel(axes, lat, pressure / 100, field, levels, quantity)
+    axes.set(ylim=(1000, 0), xticks=range(-90, 91, 30), ylabel="pressure [hPa]")
+    caption(axes, title)
+    bar(fig, shades, [axes], quantity, step)
+
+
+def zonal(run, days, quantities, how, coast):
+    """Zonal means against latitude and pressure."""
+    stream = stream_of(run, quantities[0], layered=True)
+    records = [] if stream is None else [n for day in days if (n := record_of(stream, day)) is not None]
+    if not records:
+        return None
+    fig, grid = frame(run, len(records), len(quantities), (4.6, 3.0))
+    for row, n in zip(grid, records):
+        for axes, quantity in zip(row, quantities):
+            field = stream.read(quantity["field"], n).mean(axis=-1)
+            pressure = stream.pressure(n).mean(axis=(-2, -1))
+            pressure_panel(fig, axes, stream.lat, pressure, field, quantity, f"{quantity['label']}, day {stream.day(n):.3g}")
+    return fig
+
+
+def climate(run, days, quantities, how, coast):
+    """Means over the second half of the run: of a field, or of the product of eddies of two."""
+    stream = next((s for s in run.streams if all(name in s for name in ("ua", "va", "ta", "ps")) and s.vertical("ta") == "lev"),
+                  None)
+    if stream is None or len(stream) < 2:
+        return None
+    records = stream.some(len(stream) // 2)
+    fig, grid = frame(run, 2, 2, (4.8, 3.1))
+    pressure = stream.pressure(records[0]).mean(axis=(-2, -1))
+    for axes, quantity in zip(grid.flat, quantities):
+        names, total = quantity["field"].split(), 0
+        for n in records:
+            fields = [stream.read(name, n) for name in names]
+            if len(fields) == 2:
+                fields = [(fields[0] - fields[0].mean(axis=-1, keepdims=True)) *
+                          (fields[1] - fields[1].mean(axis=-1, keepdims=True))]
+            total = total + fields[0].mean(axis=-1) / len(records)
+        first, last = stream.day(records[0]), stream.day(records[-1])
+        pressure_panel(fig, axes, stream.lat, pressure, total, quantity, f"{quantity['label']}, days {first:.4g} to {last:.4g}")
+    return fig
+
+
+KINDS = {"map": maps, "section": section, "zonal": zonal, "climate": climate}
+
+
+def draw(run, case, path, coast):
+    """Draws the figure of a case into a file; False where the case has none, or the run no record for it."""
+    if case not in FIGURES:
+        return False
+    kind, days, quantities, how = FIGURES[case]
+    figure = KINDS[kind](run, days, quantities, how, coast)
+    if figure is None:
+        return False
+    figure.savefig(path)
+    plt.close(figure)
+    with Image.open(path) as picture:  # 128 colours take a third of the bytes
+        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    return True
