@@ -62,16 +62,18 @@ void check_streams(const Case& c, Reader& reader) {
   const std::vector<std::string> known = names_for_streams(c);
   for (std::size_t n = 0; n < c.output.streams.size(); ++n) {
     const StreamOptions& stream = c.output.streams[n];
-    for (const std::string& field : stream.fields) {
+    const std::string path = "output.streams[" + std::to_string(n) + "]";
+    for (std::size_t f = 0; f < stream.fields.size(); ++f) {
+      const std::string& field = stream.fields[f];
       if (std::find(known.begin(), known.end(), field) != known.end()) continue;
       const std::string hint = did_you_mean(nearest(field, known));
-      reader.problem("output.streams", "stream '" + stream.name + "' names the field '" + field +
-                                           "', which there is not" +
-                                           (hint.empty() ? "; see 'meridian list fields'" : "; " + hint));
+      reader.problem(path + ".fields[" + std::to_string(f) + "]",
+                     "stream '" + stream.name + "' names the field '" + field + "', which there is not" +
+                         (hint.empty() ? "; see 'meridian list fields'" : "; " + hint));
     }
     for (std::size_t m = 0; m < n; ++m) {
       if (c.output.streams[m].name == stream.name) {
-        reader.problem("output.streams", "two streams are called '" + stream.name + "'");
+        reader.problem(path + ".name", "two streams are called '" + stream.name + "'");
       }
     }
   }
@@ -80,40 +82,44 @@ void check_streams(const Case& c, Reader& reader) {
 /// Rules that concern several parts.
 void check(const Case& c, Reader& reader) {
   const double microseconds = c.dycore.dt_s * static_cast<double>(microseconds_per_second);
-  if (std::abs(microseconds - std::round(microseconds)) > 1e-4) {  // more than round-off of the largest step
+  if (reader.sound("dycore.dt_s") &&
+      std::abs(microseconds - std::round(microseconds)) > 1e-4) {  // more than round-off of the largest step
     reader.problem("dycore.dt_s", "'dycore.dt_s' = " + exact_text(c.dycore.dt_s) +
                                       " is no whole number of microseconds; the nearest is " +
                                       exact_text(std::round(microseconds) / 1e6));
   }
   const double steps = c.time.run_days * seconds_per_day / c.dycore.dt_s;
-  if (c.time.run_steps < 0 && std::abs(steps - std::round(steps)) > 1e-9 * std::max(1.0, steps)) {
+  const bool sound_length =
+      reader.sound("dycore.dt_s") && reader.sound("time.run_days") && reader.sound("time.run_steps");
+  if (sound_length && c.time.run_steps < 0 && std::abs(steps - std::round(steps)) > 1e-9 * std::max(1.0, steps)) {
     reader.problem("time.run_days", "'time.run_days' = " + exact_text(c.time.run_days) +
                                         " is no whole number of steps of 'dycore.dt_s' = " + exact_text(c.dycore.dt_s) +
                                         " s");
   }
-  if (!is_levels_name(c.grid.levels)) {
+  if (reader.sound("grid.levels") && !is_levels_name(c.grid.levels)) {
     reader.problem("grid.levels", "'grid.levels' = " + shortened(c.grid.levels) +
                                       " is neither L26, L30, L60, L91, L137, sigma:N, equal_height:N,ztop, "
                                       "stretched:N,ptop,c,dz0 nor the path of a file");
   }
-  check_streams(c, reader);
+  if (reader.sound("tracers")) check_streams(c, reader);
   const bool shallow = c.dycore.equations == "shallow_water";
-  if (!c.initial.fits(shallow)) {
+  if (reader.sound("dycore.equations") && reader.sound("initial.name") && !c.initial.fits(shallow)) {
     reader.problem("initial.name", "'initial.name' = " + c.initial.name() + " is a state of the " +
                                        (shallow ? "hydrostatic" : "shallow_water") +
                                        " equations, but 'dycore.equations' = " + c.dycore.equations);
   }
   try {
-    parse_interval(c.restart.every);
+    if (reader.sound("restart.every")) parse_interval(c.restart.every);
   } catch (const Error& error) {
     reader.problem("restart.every", error.what());
   }
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
     const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
     if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
-      reader.problem("tracers", "two tracers are called '" + c.tracers[n].name + "'");
+      reader.problem("tracers[" + std::to_string(n) + "].name", "two tracers are called '" + c.tracers[n].name + "'");
     }
   }
+  if (!reader.sound("dycore.equations")) return;
   if (shallow && !c.tracers.empty() && c.dycore.viscosity_m2_per_s > 0) {
     reader.problem("dycore.viscosity_m2_per_s",
                    "'dycore.viscosity_m2_per_s' must be 0 where there are tracers: it mixes the depth, but not them");
@@ -206,17 +212,26 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
   Problems problems;
   Node root = parse_yaml(source.text, source.file, problems);
   apply_settings(root, settings, exclusive_keys, problems);
+  const bool readable = problems.empty();
   Case c;
   Reader reader(root, problems);
   c.visit(reader);
   reader.report_unknown_keys(all_options());
-  if (problems.empty()) check(c, reader);
+  if (readable) check(c, reader);
   problems.throw_if_any();
   c.name = source.name;
   c.file = source.file;
   look_beside(c.file, c.grid.levels);
-  look_beside(c.file, c.boundary.topography);
-  if (c.initial.is_file()) look_beside(c.file, c.initial.path());
+  const auto find_input = [&](const char* key, std::string& name) {
+    look_beside(c.file, name);
+    try {
+      find_data_file(name);
+    } catch (const Error& error) {
+      throw Error(error.code(), reader.origins().at(key) + ": '" + key + "': " + error.what());
+    }
+  };
+  if (c.boundary.topography != "flat") find_input("boundary.topography", c.boundary.topography);
+  if (c.initial.is_file()) find_input("initial.path", c.initial.path());
   Resolver resolver(reader.origins(), exclusive_keys);
   c.visit(resolver);
   c.resolved = resolver.yaml();

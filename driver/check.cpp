@@ -24,6 +24,8 @@ CheckReport check_case(const Case& c) {
   const double copy_bytes =
       std::max(2 * sizeof(double) * points, std::min(16.0 * 1048576, state_words * sizeof(Real) * points));
   const double bytes = field_bytes + stream_bytes + copy_bytes;
+  double total_bytes = 0;
+  MPI_Allreduce(&bytes, &total_bytes, 1, MPI_DOUBLE, MPI_SUM, block.world);
   const double days = static_cast<double>(model.last_step()) * model.clock().step_seconds() / seconds_per_day;
   const double output_bytes = model.streams().bytes_per_day(model.clock()) * days;
   const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
@@ -42,6 +44,7 @@ CheckReport check_case(const Case& c) {
       {"max_wind_m_per_s", s.largest_wind},
       {"memory_words_per_cell", words},
       {"memory_bytes_per_rank", bytes},
+      {"memory_bytes_of_all_ranks", total_bytes},
       {"memory_bytes_of_fields", field_bytes},
       {"memory_bytes_of_streams", stream_bytes},
       {"output_bytes", output_bytes},
@@ -58,14 +61,15 @@ CheckReport check_case(const Case& c) {
                 "  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n"
                 "  time      %ld steps of %g s, %g days\n"
                 "  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n"
-                "  memory    %.1f MiB per rank, and the program itself: fields %.1f MiB (%.1f words per cell), output "
+                "  memory    %.1f MiB per rank, %.4g MiB in all, and the program itself on each: fields %.1f MiB (%.1f "
+                "words per cell), output "
                 "streams %.1f MiB, copies while writing %.1f MiB\n"
                 "  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
                 c.name.c_str(), c.file.c_str(), block.n_lon, block.n_lat, model.grid().n_levels(), cells,
                 block.layout.ranks_lon, block.layout.ranks_lat, model.last_step(), model.clock().step_seconds(), days,
-                s.largest_courant, s.largest_wind, courant_limit, bytes / 1048576, field_bytes / 1048576, words,
-                stream_bytes / 1048576, copy_bytes / 1048576, output_bytes / 1048576, restart_bytes / 1048576,
-                static_cast<double>(free_bytes(".")) / 1048576);
+                s.largest_courant, s.largest_wind, courant_limit, bytes / 1048576, total_bytes / 1048576,
+                field_bytes / 1048576, words, stream_bytes / 1048576, copy_bytes / 1048576, output_bytes / 1048576,
+                restart_bytes / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
   return {std::string(text) + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
 }
 

@@ -40,12 +40,23 @@ std::string make_run_id(MPI_Comm world) {
   return text;
 }
 
+/// Files that a case reads.
+std::vector<std::string> inputs_of(const Case& c) {
+  std::vector<std::string> files;
+  if (c.boundary.topography != "flat") files.push_back(find_data_file(c.boundary.topography));
+  if (Case copy = c; copy.initial.is_file()) files.push_back(find_data_file(copy.initial.path()));
+  if (std::error_code ignored; std::filesystem::is_regular_file(c.grid.levels, ignored)) files.push_back(c.grid.levels);
+  return files;
+}
+
 /// The record of a run: what it was made with, when, and how it ended (exit_code null: it is running or was killed).
 class RunRecord {
  public:
   RunRecord(const Case& c, const RunDirectory& directory, const Model& model, const std::string& run_id,
             const std::string& parent_set)
       : path_(directory.path() + "/run.json"), writes_(model.grid().block.rank == 0) {
+    nlohmann::ordered_json inputs = nlohmann::ordered_json::object();
+    for (const std::string& file : inputs_of(c)) inputs[file] = hash_of_file(file, model.grid().block.world);
     if (!writes_) return;
     const BuildInfo& build = build_info();
     char host[256] = "";
@@ -70,6 +81,7 @@ class RunRecord {
         {"host", host},
         {"ranks", block.n_ranks},
         {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
+        {"inputs_xxh3_128", inputs},
         {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
     std::error_code ignored;
     std::filesystem::copy_file(c.file, directory.path() + "/case.yaml",

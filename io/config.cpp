@@ -239,6 +239,7 @@ Reader::Reader(const Node& root, Problems& problems) : problems_(problems) {
 std::string Reader::path_of(Text key) const { return joined(groups_.back().path, key); }
 
 void Reader::refuse(const Node& node, const std::string& sentence, const std::string& hint) {
+  refused_.insert(&node);
   problems_.add({node.location, sentence, hint, node.width});
 }
 
@@ -254,6 +255,7 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   const std::string file = place.file.substr(place.file.rfind('/') + 1);
   origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
   if (node.kind == kind) return &node;
+  refused_.insert(&node);
   if (node.kind == Node::Kind::empty) {
     const bool group_expected = kind == Node::Kind::map || kind == Node::Kind::sequence;
     problems_.add({entry->location, "'" + path + "' has no value; it must be " + what,
@@ -362,29 +364,47 @@ void Reader::texts(Text key, std::vector<std::string>& values, Text form, Text) 
   values = read;
 }
 
-const Entry* Reader::find(Text path) const {
-  const Node* node = groups_.back().node;
-  while (node) {
-    const auto dot = std::min(path.find('.'), path.size());
-    const Entry* entry = node->find(path.substr(0, dot));
-    if (!entry || dot == path.size()) return entry;
-    node = &entry->value;
-    path.remove_prefix(dot + 1);
+Reader::Found Reader::find(Text path) const {
+  Found found{nullptr, groups_.back().node};
+  while (found.value && !path.empty()) {
+    if (path.front() == '[') {
+      const std::size_t n = std::strtoul(path.data() + 1, nullptr, 10);
+      path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
+      if (found.value->kind != Node::Kind::sequence || n >= found.value->elements.size()) return {};
+      found = {nullptr, &found.value->elements[n]};
+    } else {
+      const auto end = std::min(path.find_first_of(".["), path.size());
+      const Entry* entry = found.value->find(path.substr(0, end));
+      found = {entry, entry ? &entry->value : nullptr};
+      path.remove_prefix(end);
+    }
+    if (!path.empty() && path.front() == '.') path.remove_prefix(1);
   }
-  return nullptr;
+  return found;
 }
 
-bool Reader::given(Text key) const { return find(key) != nullptr; }
+bool Reader::given(Text key) const { return find(key).entry != nullptr; }
+
+bool Reader::sound(Text path) const {
+  for (; !path.empty(); path = path.substr(0, std::max<std::size_t>(path.find_last_of(".[") + 1, 1) - 1)) {
+    const Node* value = find(path).value;
+    if (value && (value->kind == Node::Kind::broken || refused_.contains(value))) return false;
+  }
+  return true;
+}
 
 void Reader::problem(Text key, const std::string& sentence) {
-  for (Text path = key;; path = path.substr(0, path.rfind('.'))) {  // a default: show the group it belongs to
-    if (const Entry* entry = find(path)) {
-      const bool value = path == key && entry->value.kind == Node::Kind::scalar;
-      problems_.add({value ? entry->value.location : entry->location, sentence, "",
-                     value ? entry->value.width : n_characters(entry->key)});
+  for (Text path = key;;) {  // a default: show the group it belongs to
+    const Found found = find(path);
+    if (found.value) {
+      const bool at_value = !found.entry || (path == key && found.value->kind == Node::Kind::scalar);
+      problems_.add({at_value ? found.value->location : found.entry->location, sentence, "",
+                     at_value ? found.value->width : n_characters(found.entry->key)});
       return;
     }
-    if (path.find('.') == Text::npos) break;
+    const auto end = path.find_last_of(".[");
+    if (end == Text::npos) break;
+    path = path.substr(0, end);
   }
   const auto group = std::find_if(groups_.rbegin(), groups_.rend(), [](const Group& g) { return g.node; });
   problems_.add({group == groups_.rend() ? Location() : group->node->location, sentence, ""});

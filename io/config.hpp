@@ -87,7 +87,11 @@ class Reader : public OptionVisitor {
   void texts(Text key, std::vector<std::string>& values, Text form, Text meaning) override;
   /// Both take paths below the current group as well: "time.run_days".
   bool given(Text key) const override;
+  /// Elements of lists are counted from 0: "output.streams[1].fields[0]".
   void problem(Text key, const std::string& sentence) override;
+  /// True where the value of a path below the current group was not refused: a default, or good. Rules between keys are
+  /// for sound values only.
+  bool sound(Text path) const;
 
  protected:
   void enter(Text key, Text meaning) override;
@@ -115,13 +119,19 @@ class Reader : public OptionVisitor {
   std::string path_of(Text key) const;
   const Node* value_of(Text key, Node::Kind kind, const std::string& what);
   const Node* number_of(Text key, const std::string& what, Text unit);
-  const Entry* find(Text path) const;
+  /// What stands at a path: the entry of a key, or the element of a list.
+  struct Found {
+    const Entry* entry = nullptr;
+    const Node* value = nullptr;
+  };
+  Found find(Text path) const;
   void refuse(const Node& node, const std::string& sentence, const std::string& hint = "");
   void note_unknown_keys(const Group& group);
 
   Problems& problems_;
   std::vector<Group> groups_;
   std::vector<Unknown> unknown_;
+  std::set<const Node*> refused_;
   std::deque<Node> elements_;  // groups made of bare scalars
   std::map<std::string, std::string> origins_;
 };

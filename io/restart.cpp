@@ -52,32 +52,6 @@ std::string hash_of_bytes(const void* bytes, std::size_t size) {
   return hexadecimal(hash.high64) + hexadecimal(hash.low64);
 }
 
-/// XXH3-128 of the XXH3-128 of the pieces of a file, which the ranks share. Collective.
-std::string hash_of_file(const std::string& path, MPI_Comm world) {
-  constexpr std::size_t piece = std::size_t(16) << 20;
-  int rank = 0, n_ranks = 1;
-  MPI_Comm_rank(world, &rank);
-  MPI_Comm_size(world, &n_ranks);
-  std::vector<std::uint64_t> digests;
-  agree(world, [&] {
-    const std::size_t size = fs::file_size(path), n_pieces = (size + piece - 1) / piece;
-    digests.assign(2 * n_pieces, 0);
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> bytes(std::min(piece, size));
-    for (std::size_t n = rank; n < n_pieces; n += n_ranks) {
-      const std::size_t count = std::min(piece, size - n * piece);
-      file.seekg(static_cast<std::streamoff>(n * piece));
-      file.read(bytes.data(), static_cast<std::streamsize>(count));
-      require(file.good(), ExitCode::bad_data, "File '", path, "' cannot be read: ", std::strerror(errno), ".");
-      const XXH128_hash_t hash = XXH3_128bits(bytes.data(), count);
-      digests[2 * n] = hash.low64;
-      digests[2 * n + 1] = hash.high64;
-    }
-  });
-  MPI_Allreduce(MPI_IN_PLACE, digests.data(), static_cast<int>(digests.size()), MPI_UINT64_T, MPI_BOR, world);
-  return hash_of_bytes(digests.data(), digests.size() * sizeof(std::uint64_t));
-}
-
 // ---- MANIFEST: lines 'key: value', the last one the hash of the lines above ----
 
 std::string one_line(std::string text) {
@@ -403,6 +377,31 @@ void require_same_grid(const NetcdfReader& file, const Variable& variable, const
 }
 
 }  // namespace
+
+std::string hash_of_file(const std::string& path, MPI_Comm world) {
+  constexpr std::size_t piece = std::size_t(16) << 20;
+  int rank = 0, n_ranks = 1;
+  MPI_Comm_rank(world, &rank);
+  MPI_Comm_size(world, &n_ranks);
+  std::vector<std::uint64_t> digests;
+  agree(world, [&] {
+    const std::size_t size = fs::file_size(path), n_pieces = (size + piece - 1) / piece;
+    digests.assign(2 * n_pieces, 0);
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> bytes(std::min(piece, size));
+    for (std::size_t n = rank; n < n_pieces; n += n_ranks) {
+      const std::size_t count = std::min(piece, size - n * piece);
+      file.seekg(static_cast<std::streamoff>(n * piece));
+      file.read(bytes.data(), static_cast<std::streamsize>(count));
+      require(file.good(), ExitCode::bad_data, "File '", path, "' cannot be read: ", std::strerror(errno), ".");
+      const XXH128_hash_t hash = XXH3_128bits(bytes.data(), count);
+      digests[2 * n] = hash.low64;
+      digests[2 * n + 1] = hash.high64;
+    }
+  });
+  MPI_Allreduce(MPI_IN_PLACE, digests.data(), static_cast<int>(digests.size()), MPI_UINT64_T, MPI_BOR, world);
+  return hash_of_bytes(digests.data(), digests.size() * sizeof(std::uint64_t));
+}
 
 std::string write_restart_set(const std::string& run_directory, const RestartContent& content, const Block& block,
                               const Clock& clock, std::uint64_t state_hash, int keep) {

@@ -2,6 +2,8 @@
 // Restart sets: a directory with one NetCDF file of exact values and a manifest of checksums, written under another
 // name and renamed when complete.
 
+#include <mpi.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,6 +14,9 @@
 #include "io/stream.hpp"
 
 namespace meridian {
+
+/// XXH3-128 of the XXH3-128 of the pieces (16 MiB) of a file, hexadecimal; the ranks share the work. Collective.
+std::string hash_of_file(const std::string& path, MPI_Comm world);
 
 struct RestartOptions {
   std::string every = "1 day";  // or "7 steps", "never"; the end of a run always writes a set

@@ -37,8 +37,10 @@ std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
       std::istringstream stream(text);
       double hpa = 0;
       const bool number = static_cast<bool>(stream >> hpa) && stream.eof();
-      require(number && hpa > 0 && hpa <= 1e5, ExitCode::configuration, "'vertical' has '", text,
+      require(number && hpa > 0, ExitCode::configuration, "'vertical' has '", text,
               "'; it must be model, plev19, plev8, or pressures in hPa, above 0.");
+      require(hpa <= 1200, ExitCode::configuration, "'vertical' has the pressure ", text,
+              " hPa; it must be at most 1200 hPa", hpa >= 5000 ? ", and this looks like Pa." : ".");
       pressures.push_back(hpa);
     }
   }

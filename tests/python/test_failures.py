@@ -513,6 +513,6 @@ def test_mistakes_are_given_to_programs_too(case, tmp_path):
     result = meridian("check", "--json", path)
     assert result.code == 78
     errors = json.loads(result.output)["errors"]
-    assert [error["line"] for error in errors] == [2, 9]
+    assert [error["line"] for error in errors] == [2, 10]
     assert "'grid.levels' = L70" in errors[0]["message"] and "'temp'" in errors[1]["message"]
     assert "wrong.yaml:2:38: " in result.errors

@@ -67,6 +67,38 @@ TEST(Case, equations_and_initial_state_must_belong_together) {
             "");
 }
 
+TEST(Case, mistakes_of_all_parts_are_reported_at_once_with_their_places) {
+  const std::string said = complaint(
+      "grid: {levels: L27}\n"
+      "dycore: {dt_s: 7000, colour: blue}\n"
+      "time: {run_days: 1}\n"
+      "tracers: [{name: a}, {name: a}]\n"
+      "output:\n"
+      "  streams:\n"
+      "    - {name: s, fields: [ps, tas], every: 1 day}\n"
+      "    - {name: s, fields: [ua], every: 1 day, vertical: [850, 50000]}\n"
+      "restart: {every: 1 fortnight}\n");
+  for (const char* words :
+       {"case.yaml:1:16: 'grid.levels' = L27", "case.yaml:2:22: unknown key 'dycore.colour'",
+        "case.yaml:3:18: 'time.run_days' = 1 is no whole number", "case.yaml:4:29: two tracers are called 'a'",
+        "case.yaml:7:30: stream 's' names the field 'tas'", "case.yaml:8:14: two streams are called 's'",
+        "50000 hPa; it must be at most 1200 hPa", "case.yaml:9:18: '1 fortnight' is no interval", "8 errors"}) {
+    EXPECT_THAT(said, HasSubstr(words));
+  }
+  // A rule between keys says nothing where one of them was refused.
+  EXPECT_THAT(complaint("dycore: {dt_s: seven}\ntime: {run_days: 1.0001}\n"), HasSubstr("1 error;"));
+}
+
+TEST(Case, an_input_file_that_is_not_there_is_reported_with_its_place) {
+  try {
+    parsed("boundary: {topography: none.nc}\n");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::missing_input);
+    EXPECT_THAT(error.what(), HasSubstr("case.yaml:1:24: 'boundary.topography': There is no file 'none.nc'"));
+  }
+}
+
 TEST(Case, a_step_is_a_whole_number_of_microseconds) {
   EXPECT_THAT(complaint("dycore: {dt_s: 0.0010005}\n"), HasSubstr("the nearest is 0.001"));
   for (const char* good : {"0.001", "133.333333", "7199.999999", "0.1"}) {
@@ -93,8 +125,8 @@ TEST(Case, files_beside_the_case_file_are_found) {
   const Case c = parse_case(source, {});
   EXPECT_EQ(c.boundary.topography, (folder / "ground.nc").string());
   EXPECT_EQ(c.grid.levels, (folder / "levels.txt").string());
-  const Case other = parse_case({"a", source.file, "title: x\n"}, {"boundary.topography=elsewhere.nc"});
-  EXPECT_EQ(other.boundary.topography, "elsewhere.nc");
+  const Case other = parse_case({"a", source.file, "title: x\n"}, {"boundary.topography=earth_topography_1p0.nc"});
+  EXPECT_EQ(other.boundary.topography, "earth_topography_1p0.nc");  // in data/
   EXPECT_EQ(other.grid.levels, "L26");
   EXPECT_EQ(parse_case({"a", source.file, "title: x\n"}, {}).boundary.topography, "flat");
   std::filesystem::remove_all(folder);
