@@ -285,12 +285,15 @@ void Model::sample_output() {
   const bool every_step = case_.dycore.shallow_water() && case_.tracers.empty();
   const int sampling = every_step ? 1 : dycore_.remap_every();
   if (!streams_->wants(clock_, sampling)) return;
-  diagnose_all();
+  dycore_.diagnose(is_floating());
+  dycore_.diagnose_for_output([&](std::string_view name) { return streams_->reads(name); });
   streams_->sample(clock_, sampling);
 }
 
+bool Model::is_floating() const { return clock_.step() > 0 && !dycore_.remaps_after(clock_.step() - 1); }
+
 void Model::diagnose_all() {
-  dycore_.diagnose(clock_.step() > 0 && !dycore_.remaps_after(clock_.step() - 1));
+  dycore_.diagnose(is_floating());
   dycore_.diagnose_for_output();
 }
 

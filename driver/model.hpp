@@ -51,6 +51,7 @@ class Model {
   const Budgets& budgets_at_start() const { return budgets_at_start_; }
   /// Fills every diagnosed field from the state, as output does.
   void diagnose_all();
+  bool is_floating() const;  // the layers are off the reference levels
   const FieldSet& fields() const { return fields_; }
   const Grid& grid() const { return grid_; }
   double angle() const { return case_.initial.angle(grid_.planet); }  // [radians] of the state, see Frame

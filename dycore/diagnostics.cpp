@@ -280,15 +280,19 @@ void Dycore::diagnose(bool floating) {
                       fields_.get(field::air_pressure));
 }
 
-void Dycore::diagnose_for_output() {
-  scale(grid_, surface_geopotential_, static_cast<Real>(1 / grid_.planet.gravity_m_per_s2),
-        fields_.get(field::surface_altitude));
-  if (!options_.shallow_water()) {
+void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wanted) {
+  if (wanted(field::surface_altitude.short_name)) {
+    scale(grid_, surface_geopotential_, static_cast<Real>(1 / grid_.planet.gravity_m_per_s2),
+          fields_.get(field::surface_altitude));
+  }
+  if (!options_.shallow_water() && wanted(field::geopotential_height.short_name)) {
     compute_heights(grid_, diagnosed_, exner_, phi_, fields_.get(field::air_temperature), n_k_,
                     fields_.get(field::geopotential_height));
   }
-  const Field<Cell> divergence = fields_.get(field::divergence_of_wind);
-  compute_divergence(grid_, diagnosed_.u, diagnosed_.v, n_k_, 0, divergence);
+  if (wanted(field::divergence_of_wind.short_name)) {
+    compute_divergence(grid_, diagnosed_.u, diagnosed_.v, n_k_, 0, fields_.get(field::divergence_of_wind));
+  }
+  if (!wanted(field::relative_vorticity.short_name)) return;
   poles_.compute(grid_, diagnosed_, n_k_);
   for (int k = 0; k < n_k_; k += n_k_at_once_) {
     const int n = std::min(n_k_at_once_, n_k_ - k);

@@ -1,7 +1,9 @@
 #pragma once
 // The dynamical core: one step of the shallow-water or the hydrostatic equations.
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "dycore/polar_filter.hpp"
 #include "dycore/row_factors.hpp"
@@ -82,8 +84,8 @@ class Dycore {
   /// Fills ta, ua, va, pfull, ps (or h's companions ua, va, eta) from the state. 'floating': the layers are not on the
   /// reference levels, so copies are remapped first; the state itself never changes.
   void diagnose(bool floating);
-  /// Further fields for output: zg, vo, div. After diagnose().
-  void diagnose_for_output();
+  /// Those of the further fields orog, zg, vo, div that 'wanted' names by their short names. After diagnose().
+  void diagnose_for_output(const std::function<bool(std::string_view)>& wanted = [](std::string_view) { return true; });
 
   /// False where the wind of this block is not finite or a layer has no mass. Cheap: for every step. Not collective.
   bool is_sound() const;

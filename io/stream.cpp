@@ -357,6 +357,13 @@ Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet&
 
 Streams::~Streams() = default;
 
+bool Streams::reads(std::string_view short_name) const {
+  return std::ranges::any_of(impl_->streams, [&](const Stream& stream) {
+    return std::ranges::any_of(stream.variables,
+                               [&](const Variable& variable) { return variable.info.short_name == short_name; });
+  });
+}
+
 bool Streams::wants(const Clock& clock, int samples_every) const {
   return std::any_of(impl_->streams.begin(), impl_->streams.end(),
                      [&](const Stream& stream) { return is_due(stream, clock, samples_every); });

@@ -54,6 +54,8 @@ class Streams {
   /// of their interval, and for statistics every sampling step (every 'samples_every' steps, or every step where an
   /// interval is no multiple of it).
   bool wants(const Clock& clock, int samples_every) const;
+  /// True when a stream reads the field of this short name.
+  bool reads(std::string_view short_name) const;
   /// Samples the diagnosed fields, and writes records that are complete. Collective. Throws input_output.
   void sample(const Clock& clock, int samples_every);
   /// Closes and renames all open files; the next record begins a new segment. Called before a restart set is written.
