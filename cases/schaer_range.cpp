@@ -34,7 +34,7 @@ AtmosphereState SchaerRest::state(const Planet& planet) const {
 
 // The centre lies on the axis of the tilt, so the range is the same in both frames.
 AtmosphereState Dcmip13::state(const Planet& planet) const {
-  AtmosphereState state = IsothermalAir{angle_degrees}.state(planet);
+  AtmosphereState state = IsothermalAir{{angle_degrees}}.state(planet);
   state.ground = schaer_range(planet.gravity_m_per_s2 * 2000);
   return state;
 }

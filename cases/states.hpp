@@ -88,6 +88,12 @@ inline void visit_angle(OptionVisitor& option, double& angle_degrees) {
       "tilt of the state and of the planet's axis against the grid's axis, beside 'planet.rotation_axis_tilt_degrees'");
 }
 
+/// Common to states whose only option is the tilt.
+struct Tilted {
+  double angle_degrees = 0;
+  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+};
+
 struct FromFile {
   static constexpr std::string_view name = "file",
                                     meaning = "the state of a NetCDF file on any regular grid and levels",
@@ -105,35 +111,27 @@ struct FromFile {
 
 // Shallow water
 
-struct Williamson1 {
+struct Williamson1 : Tilted {
   static constexpr std::string_view name = "williamson_1", meaning = "cosine bell carried once round the sphere",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 1";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
-struct Williamson2 {
+struct Williamson2 : Tilted {
   static constexpr std::string_view name = "williamson_2", meaning = "steady zonal flow in geostrophic balance",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 2";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
-struct Williamson5 {
+struct Williamson5 : Tilted {
   static constexpr std::string_view name = "williamson_5", meaning = "zonal flow over an isolated mountain",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 5";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
-struct Williamson6 {
+struct Williamson6 : Tilted {
   static constexpr std::string_view name = "williamson_6", meaning = "Rossby-Haurwitz wave of zonal wavenumber 4",
                                     source = "Williamson et al. (1992), J. Comput. Phys. 102, test 6";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
@@ -164,18 +162,14 @@ struct UnsteadyRotation {
   ShallowWaterState state(const Planet& planet) const;
 };
 
-struct CrossPolarFlow {
+struct CrossPolarFlow : Tilted {
   static constexpr std::string_view name = "cross_polar_flow", meaning = "highs and lows that wander over the poles",
                                     source = "McDonald and Bates (1989), Mon. Wea. Rev. 117, 130-137";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   ShallowWaterState state(const Planet& planet) const;
 };
 
 /// Common to states whose wind is prescribed over a uniform depth of 1000 m: tracers only are of interest.
-struct UniformDepth {
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+struct UniformDepth : Tilted {
   ShallowWaterState state(const Planet& planet) const;
 };
 
@@ -204,9 +198,7 @@ struct Deformation4 : UniformDepth {
 // Dry atmosphere
 
 /// Common to states whose wind is prescribed in an isothermal atmosphere of 300 K: tracers only are of interest.
-struct IsothermalAir {
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
+struct IsothermalAir : Tilted {
   AtmosphereState state(const Planet& planet) const;
 };
 
@@ -257,12 +249,10 @@ struct Ullrich {
   AtmosphereState state(const Planet& planet) const;
 };
 
-struct RossbyHaurwitz {
+struct RossbyHaurwitz : Tilted {
   static constexpr std::string_view name = "rossby_haurwitz",
                                     meaning = "wave of zonal wavenumber 4, the same wind at all heights",
                                     source = "Jablonowski, Lauritzen, Nair and Taylor (2008), NCAR colloquium, test 4";
-  double angle_degrees = 0;
-  void visit(OptionVisitor& option) { visit_angle(option, angle_degrees); }
   AtmosphereState state(const Planet& planet) const;
 };
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cases/initial_state.hpp"
 
@@ -12,6 +13,7 @@ class Setter : public OptionVisitor {
  public:
   std::map<std::string, std::string> values;
   std::multiset<std::string> keys;
+  std::vector<std::string> problems;
   bool all = false;
 
   void real(Text key, double& value, Text, Range, Text) override {
@@ -31,7 +33,9 @@ class Setter : public OptionVisitor {
   }
   void texts(Text, std::vector<std::string>&, Text, Text) override {}
   bool given(Text key) const override { return values.count(std::string(key)) > 0; }
-  void problem(Text, const std::string&) override {}
+  void problem(Text key, const std::string& sentence) override {
+    problems.push_back(std::string(key) + ": " + sentence);
+  }
   bool shows_alternatives() const override { return all; }
 
  protected:

@@ -6,6 +6,7 @@
 
 #include "grid/clock.hpp"
 #include "grid/error.hpp"
+#include "tests/support/option_setter.hpp"
 
 namespace meridian {
 namespace {
@@ -268,52 +269,25 @@ TEST(Interval, must_be_whole_steps) {
   EXPECT_THROW(Clock(gregorian, at("2000-01-01"), 0), Error);
 }
 
-/// Visits options as if some keys were given by the user, and keeps the problems.
-class Reader : public OptionVisitor {
- public:
-  explicit Reader(std::vector<std::string> given) : given_(std::move(given)) {}
-  void real(Text, double&, Text, Range, Text) override {}
-  void integer(Text, int&, Text, Range, Text) override {}
-  void flag(Text, bool&, Text) override {}
-  void word(Text, std::string&, std::span<const Text>, Text) override {}
-  void text(Text, std::string&, Text, Text) override {}
-  void texts(Text, std::vector<std::string>&, Text, Text) override {}
-  bool given(Text key) const override { return std::find(given_.begin(), given_.end(), key) != given_.end(); }
-  void problem(Text key, const std::string& sentence) override {
-    problems.push_back(std::string(key) + ": " + sentence);
-  }
-  std::vector<std::string> problems;
-
- protected:
-  void enter(Text, Text) override {}
-  void leave() override {}
-  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
-  void enter_element(std::size_t) override {}
-  void leave_element() override {}
-  void leave_list() override {}
-
- private:
-  std::vector<std::string> given_;
-};
-
-std::vector<std::string> problems_of(TimeOptions options, std::vector<std::string> given) {
-  Reader reader(std::move(given));
-  options.visit(reader);
-  return reader.problems;
+/// What options complain of where some keys were given by the user.
+std::vector<std::string> problems_of(TimeOptions options, const std::map<std::string, std::string>& given) {
+  Setter setter;
+  setter.values = given;
+  options.visit(setter);
+  return setter.problems;
 }
 
 TEST(TimeOptions, refuse_two_lengths_and_dates_that_do_not_exist) {
   EXPECT_TRUE(problems_of({}, {}).empty());
-  EXPECT_TRUE(problems_of({}, {"run_days"}).empty());
-  EXPECT_TRUE(problems_of({}, {"run_steps"}).empty());
-  ASSERT_EQ(problems_of({}, {"run_steps", "run_days"}).size(), 1u);
-  EXPECT_NE(problems_of({}, {"run_steps", "run_days"})[0].find("'run_days' and 'run_steps'"), std::string::npos);
-  TimeOptions options;
-  options.start = "2000-02-29";
-  ASSERT_EQ(problems_of(options, {"start"}).size(), 1u);
-  EXPECT_TRUE(problems_of(options, {"start"})[0].starts_with("start: "));
-  options.calendar = "proleptic_gregorian";
-  EXPECT_TRUE(problems_of(options, {"start"}).empty());
+  EXPECT_TRUE(problems_of({}, {{"run_days", "1"}}).empty());
+  EXPECT_TRUE(problems_of({}, {{"run_steps", "1"}}).empty());
+  ASSERT_EQ(problems_of({}, {{"run_steps", "1"}, {"run_days", "1"}}).size(), 1u);
+  EXPECT_NE(problems_of({}, {{"run_steps", "1"}, {"run_days", "1"}})[0].find("'run_days' and 'run_steps'"),
+            std::string::npos);
+  const std::map<std::string, std::string> leap_day = {{"start", "2000-02-29"}};
+  ASSERT_EQ(problems_of({}, leap_day).size(), 1u);
+  EXPECT_TRUE(problems_of({}, leap_day)[0].starts_with("start: "));
+  EXPECT_TRUE(problems_of({}, {{"start", "2000-02-29"}, {"calendar", "proleptic_gregorian"}}).empty());
 }
 
 }  // namespace
