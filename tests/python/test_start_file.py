@@ -1,5 +1,7 @@
 """Starts from files: what bad ones are refused for, and that good ones give the state they hold on any layout."""
 
+import json
+
 import netCDF4
 import numpy as np
 import pytest
@@ -189,6 +191,24 @@ output: {streams: [{name: s, fields: [h, eta, ua, va, orog], every: 1 step, prec
     [result] = (tmp_path / "again" / "output").glob("*.nc")
     with netCDF4.Dataset(history) as a, netCDF4.Dataset(result) as b:
         np.testing.assert_allclose(b["h"][0], a["h"][0], rtol=1e-13)
+
+
+def test_run_json_has_the_checksums_of_inputs(case, tmp_path):
+    words = []
+    for n in range(2):
+        write_start(tmp_path / "start.nc", hours=(48.0,) if n == 0 else (48.0, 72.0))
+        assert run(case, tmp_path / f"run{n}").code == 0
+        inputs = json.loads((tmp_path / f"run{n}" / "run.json").read_text())["inputs_xxh3_128"]
+        assert list(inputs) == [str(tmp_path / "start.nc")]
+        words += inputs.values()
+    assert len(set(words)) == 2 and all(len(word) == 32 for word in words)
+
+
+@pytest.mark.skipif(not HAS_MPIRUN, reason="no mpirun")
+def test_check_adds_up_the_memory_of_all_ranks(case, tmp_path):
+    write_start(tmp_path / "start.nc")
+    facts = json.loads(meridian("check", case, "--json", ranks=2).output)
+    assert 1.8 < facts["memory_bytes_of_all_ranks"] / facts["memory_bytes_per_rank"] <= 2.2
 
 
 def test_check_reads_the_file_too(case, tmp_path):
