@@ -1,7 +1,11 @@
 // Balanced mid-latitude jets that grow a baroclinic wave:
 // Jablonowski and Williamson (2006), Q. J. R. Meteorol. Soc. 132, 2943-2975 ("JW06"), and
 // Ullrich, Melvin, Jablonowski and Staniforth (2014), Q. J. R. Meteorol. Soc. 140, 1590-1602 ("U14").
+// Polvani, Scott and Thomas (2004), Mon. Wea. Rev. 132, 2539-2552 ("PST04").
+#include <array>
 #include <cmath>
+#include <memory>
+#include <vector>
 
 #include "cases/states.hpp"
 #include "grid/error.hpp"
@@ -120,6 +124,103 @@ struct BalancedJets {
   }
 };
 
+/// PST04, section 2: one jet in the north, u = U(lat) F(z) with z = - H ln(p / p0), in gradient balance with
+///   dT/dlat = - (H / R) (2 a omega sin(lat) + 2 u tan(lat)) du/dz,
+/// the global mean of T at each z that of the US standard atmosphere. In terms of A and B,
+///   A' = 2 a omega sin(lat) U,  B' = tan(lat) U^2,  both of mean 0 over the globe:
+///   T = T_us(z) - (H / R) F' (A + 2 F B),  geopotential = (R / H) int T_us dz - (A F + B F^2).
+class NorthernJet {
+ public:
+  explicit NorthernJet(const Planet& planet)
+      : R(planet.gas_constant_j_per_kg_k), p0(planet.reference_pressure_pa), table_(intervals + 1) {
+    const double a_omega = planet.radius_m * planet.rotation_rate_per_s;
+    // Cubics between points: values by Simpson's rule, slopes exact.
+    const auto slopes = [&](double lat) {
+      const double U = speed(lat);
+      return std::array<double, 2>{2 * a_omega * std::sin(lat) * U, U == 0 ? 0 : std::tan(lat) * U * U};
+    };
+    for (int n = 0; n <= intervals; ++n) {
+      const auto end = slopes(n * step);
+      table_[n] = {0, 0, end[0], end[1]};
+      if (n == 0) continue;
+      const Point& before = table_[n - 1];
+      const auto middle = slopes((n - 0.5) * step);
+      table_[n].A = before.A + step / 6 * (before.dA + 4 * middle[0] + end[0]);
+      table_[n].B = before.B + step / 6 * (before.dB + 4 * middle[1] + end[1]);
+    }
+    // Mean over the globe, whose southern half holds zeros: 1/2 int A cos(lat) dlat = 1/2 int A' (1 - sin(lat)) dlat.
+    for (int n = 0; n < intervals; ++n) {
+      for (const double x : {0., 0.5, 1.}) {
+        const auto slope = slopes((n + x) * step);
+        const double share = step / 6 * (x == 0.5 ? 4 : 1) * (1 - std::sin((n + x) * step)) / 2;
+        mean_A_ += share * slope[0];
+        mean_B_ += share * slope[1];
+      }
+    }
+  }
+
+  double height(double p) const { return -H * std::log(p / p0); }
+  double wind(double lat, double z) const { return speed(lat) * F(z); }
+  double temperature(double lat, double z) const {
+    const auto [A, B] = at(lat);
+    return standard(z).temperature - H / R * dF(z) * (A + 2 * F(z) * B);
+  }
+  double geopotential(double lat, double z) const {
+    const auto [A, B] = at(lat);
+    return R / H * standard(z).integral - F(z) * (A + B * F(z));
+  }
+  static constexpr double H = 7340;  // [m]
+  const double R, p0;
+
+ private:
+  struct Point {
+    double A, B, dA, dB;
+  };
+  struct Standard {
+    double temperature, integral;  // [K], [K m] from the ground
+  };
+  static constexpr int intervals = 2000;
+  static constexpr double step = pi / 2 / intervals;
+  static constexpr double z0 = 22000, dz0 = 5000, z1 = 30000;  // [m]
+
+  static double speed(double lat) { return lat <= 0 ? 0 : 50 * std::pow(std::sin(pi * square(std::sin(lat))), 3); }
+  static double F(double z) { return 0.5 * (1 - std::pow(std::tanh((z - z0) / dz0), 3)) * std::sin(pi * z / z1); }
+  static double dF(double z) {
+    const double t = std::tanh((z - z0) / dz0);
+    return -1.5 * t * t * (1 - t * t) / dz0 * std::sin(pi * z / z1) +
+           0.5 * (1 - t * t * t) * pi / z1 * std::cos(pi * z / z1);
+  }
+  /// US standard atmosphere 1976, layers of constant lapse rate.
+  static Standard standard(double z) {
+    struct Layer {
+      double base, lapse;  // [m], [K m-1]
+    };
+    static constexpr Layer layers[] = {{0, -6.5e-3}, {11000, 0},       {20000, 1e-3},  {32000, 2.8e-3},
+                                       {47000, 0},   {51000, -2.8e-3}, {71000, -2e-3}, {84852, 0}};
+    Standard at{288.15, 0};
+    for (std::size_t n = 0; n < std::size(layers); ++n) {
+      const bool within = n + 1 == std::size(layers) || z < layers[n + 1].base;
+      const double depth = (within ? z : layers[n + 1].base) - layers[n].base;
+      at.integral += depth * (at.temperature + layers[n].lapse * depth / 2);
+      at.temperature += layers[n].lapse * depth;
+      if (within) break;
+    }
+    return at;
+  }
+  std::array<double, 2> at(double lat) const {
+    if (lat <= 0) return {-mean_A_, -mean_B_};
+    const int n = std::min(static_cast<int>(lat / step), intervals - 1);
+    const Point &south = table_[n], &north = table_[n + 1];
+    const double x = lat / step - n;
+    const double h00 = (1 + 2 * x) * square(1 - x), h10 = x * square(1 - x) * step;
+    const double h01 = x * x * (3 - 2 * x), h11 = x * x * (x - 1) * step;
+    return {h00 * south.A + h10 * south.dA + h01 * north.A + h11 * north.dA - mean_A_,
+            h00 * south.B + h10 * south.dB + h01 * north.B + h11 * north.dB - mean_B_};
+  }
+  std::vector<Point> table_;
+  double mean_A_ = 0, mean_B_ = 0;
+};
+
 }  // namespace
 
 AtmosphereState JablonowskiWilliamson::state(const Planet& planet) const {
@@ -148,6 +249,23 @@ AtmosphereState Ullrich::state(const Planet& planet) const {
   return {.geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },
           .temperature = [=](double, double lat, double p) { return jets.at_pressure(lat, p).temperature; },
           .eastward_wind = wind,
+          .angle = angle_degrees * pi / 180};
+}
+
+AtmosphereState PolvaniScottThomas::state(const Planet& planet) const {
+  const auto jet = std::make_shared<const NorthernJet>(planet);
+  const double bump = perturbation_k;
+  const auto warm_spot = [=](double lon, double lat) {
+    return bump / square(std::cosh(3 * centred_longitude(lon)) * std::cosh(6 * (lat - pi / 4)));
+  };
+  return {.geopotential =
+              [=](double lon, double lat, double p) {
+                const double z = jet->height(p);
+                return jet->geopotential(lat, z) + jet->R / jet->H * z * warm_spot(lon, lat);
+              },
+          .temperature = [=](double lon, double lat,
+                             double p) { return jet->temperature(lat, jet->height(p)) + warm_spot(lon, lat); },
+          .eastward_wind = [=](double, double lat, double p) { return jet->wind(lat, jet->height(p)); },
           .angle = angle_degrees * pi / 180};
 }
 

@@ -19,6 +19,7 @@ using States = std::tuple<Rest,                   //
                           FromFile,               //
                           JablonowskiWilliamson,  //
                           Ullrich,                //
+                          PolvaniScottThomas,     //
                           Dcmip11,                //
                           Dcmip12,                //
                           Dcmip13,                //

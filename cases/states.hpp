@@ -249,6 +249,20 @@ struct Ullrich {
   AtmosphereState state(const Planet& planet) const;
 };
 
+struct PolvaniScottThomas {
+  static constexpr std::string_view name = "polvani_scott_thomas",
+                                    meaning = "one balanced jet in the north; grows a wave that viscosity resolves",
+                                    source = "Polvani, Scott and Thomas (2004), Mon. Wea. Rev. 132, 2539-2552";
+  double angle_degrees = 0;
+  double perturbation_k = 1;
+  void visit(OptionVisitor& option) {
+    visit_angle(option, angle_degrees);
+    option.real("perturbation_k", perturbation_k, "K", {-50, 50},
+                "temperature added near 0 E, 45 N at all heights; 0 for the jet alone");
+  }
+  AtmosphereState state(const Planet& planet) const;
+};
+
 struct RossbyHaurwitz : Tilted {
   static constexpr std::string_view name = "rossby_haurwitz",
                                     meaning = "wave of zonal wavenumber 4, the same wind at all heights",

@@ -129,6 +129,11 @@ double minimum(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
   return -largest(x, [&](int k, int j, int i) { return -x.at(k, j, i); });
 }
+double rms_lowest_level(FigureMeter& run, const VerifyFigure& figure) {
+  const GlobalField x = run.field(figure.field);
+  return std::sqrt(x.n_k *
+                   mean(x, [&](int k, int j, int i) { return k == x.n_k - 1 ? std::pow(x.at(k, j, i), 2) : 0; }));
+}
 /// Place of the lowest value, in the frame of the state.
 Frame::Point place_of_minimum(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
@@ -295,6 +300,7 @@ constexpr Figure table[] = {
     {"zonal_mean_change", zonal_mean_change},
     {"minimum", minimum},
     {"maximum", maximum},
+    {"rms_lowest_level", rms_lowest_level},
     {"minimum_latitude", minimum_latitude},
     {"minimum_longitude", minimum_longitude},
     {"uniformness", uniformness},

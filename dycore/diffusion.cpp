@@ -37,15 +37,39 @@ void add_wind_laplacian(const Grid& grid, const ConstField<Cell>& divergence, co
       });
 }
 
+namespace {
+
+/// Laplacian of f(j, i) [per m2] with true spacing.
+template <class F>
+KOKKOS_FORCEINLINE_FUNCTION Real laplacian_of(const F& f, Real inverse_dx, Real south, Real north, int j, int i) {
+  const Real here = f(j, i);
+  const Real zonal = inverse_dx * inverse_dx * ((f(j, i + 1) - here) - (here - f(j, i - 1)));
+  return zonal + (north * (f(j + 1, i) - here) - south * (here - f(j - 1, i)));
+}
+
+}  // namespace
+
+void add_temperature_laplacian(const Grid& grid, const RowFactors& factors, const ConstField<Cell>& mass,
+                               const ConstField<Cell>& theta, const ConstField<CellInterface>& exner, Real nu, int n_k,
+                               const Field<Cell>& tendency) {
+  const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
+  const RowValues south = factors.lap_south, north = factors.lap_north;
+  for_each(
+      "dycore/add_temperature_laplacian", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const auto Pi = [&](int jj, int ii) { return Real(0.5) * (exner(k, jj, ii) + exner(k + 1, jj, ii)); };
+        const auto T = [&](int jj, int ii) { return theta(k, jj, ii) * Pi(jj, ii); };
+        tendency(k, j, i) += nu * mass(k, j, i) / Pi(j, i) * laplacian_of(T, inverse_dx(j), south(j), north(j), j, i);
+      });
+}
+
 void add_laplacian(const Grid& grid, const RowFactors& factors, const ConstField<Cell>& f, Real nu, int n_k,
                    const Field<Cell>& tendency) {
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const RowValues south = factors.lap_south, north = factors.lap_north;
   for_each(
       "dycore/add_laplacian", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-        const Real here = f(k, j, i);
-        const Real zonal = inverse_dx(j) * inverse_dx(j) * ((f(k, j, i + 1) - here) - (here - f(k, j, i - 1)));
-        tendency(k, j, i) += nu * (zonal + (north(j) * (f(k, j + 1, i) - here) - south(j) * (here - f(k, j - 1, i))));
+        const auto at = [&](int jj, int ii) { return f(k, jj, ii); };
+        tendency(k, j, i) += nu * laplacian_of(at, inverse_dx(j), south(j), north(j), j, i);
       });
 }
 

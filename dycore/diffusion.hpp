@@ -68,6 +68,13 @@ void add_wind_laplacian(const Grid& grid, const ConstField<Cell>& divergence, co
                         Real coefficient, const Array1<Real>& weights, int n_k, const Field<XFace>& du_dt,
                         const Field<YFace>& dv_dt);
 
+/// Adds m nu lap(T) / Pi to the tendency of m theta, T = theta Pi with Pi the mean of the interfaces around a layer:
+/// viscosity of the temperature along layers. Polvani, Scott and Thomas (2004), equation 3.
+/// m [Pa], theta [K, one ring], exner [1, n_k + 1 interfaces, one ring], nu [m2 s-1], tendency [Pa K s-1]. 8 words a cell.
+void add_temperature_laplacian(const Grid& grid, const RowFactors& factors, const ConstField<Cell>& mass,
+                               const ConstField<Cell>& theta, const ConstField<CellInterface>& exner, Real nu, int n_k,
+                               const Field<Cell>& tendency);
+
 /// Adds nu lap(f) with true spacing to a tendency at cells.
 void add_laplacian(const Grid& grid, const RowFactors& factors, const ConstField<Cell>& f, Real nu, int n_k,
                    const Field<Cell>& tendency);

@@ -22,7 +22,7 @@ void DycoreOptions::visit(OptionVisitor& option) {
   option.real("divergence_damping", divergence_damping, "1", {0, 0.02},
               "fourth-order damping of the divergence: coefficient times (equatorial spacing)^4 / dt");
   option.real("viscosity_m2_per_s", viscosity_m2_per_s, "m2 s-1", {0, 1e9},
-              "Laplacian viscosity of the wind, and of the depth in shallow water");
+              "Laplacian viscosity of the wind, and of the temperature, or of the depth in shallow water");
   option.real("sponge", sponge, "1", {0, 5},
               "Laplacian damping of the wind in the top three layers: times 0.02, 0.01, 0.005 spacing^2 / dt");
   option.integer("remap_every", remap_every, "steps", {1, 20},
@@ -295,7 +295,16 @@ void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
   const bool sponge = options_.sponge > 0 && k_first < 3;
   const bool viscous = options_.viscosity_m2_per_s > 0;
   if (options_.divergence_damping == 0 && !sponge && !viscous) return;
-  // pv_x_ and thv_ are free here: divergence and its Laplacian use them.
+  const Real nu = static_cast<Real>(options_.viscosity_m2_per_s);
+  if (viscous && options_.shallow_water()) {
+    add_laplacian(grid_, factors_, from.mass, nu, n_k, levels_of(mass_tendency_, k_first, n_k));
+  }
+  if (viscous && !options_.shallow_water()) {
+    // The Exner function is that of the pressure gradient of the stage before.
+    add_temperature_laplacian(grid_, factors_, from.mass, thv_, levels_of(exner_, k_first, n_k + 1), nu, n_k,
+                              levels_of(theta_tendency_, k_first, n_k));
+  }
+  // pv_x_ and thv_ are free from here: divergence and its Laplacian use them.
   const Field<Cell> divergence(pv_x_.data()), laplacian(thv_.data());
   compute_divergence(grid_, from.u, from.v, n_k, 2, divergence);
   if (sponge || viscous) {
@@ -304,12 +313,7 @@ void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
   }
   const auto level = std::make_pair(k_first, k_first + n_k);
   if (viscous) {
-    add_wind_laplacian(grid_, divergence, pv_, static_cast<Real>(options_.viscosity_m2_per_s),
-                       Kokkos::subview(one_weight_, level), n_k, du_dt, dv_dt);
-    if (options_.shallow_water()) {
-      add_laplacian(grid_, factors_, from.mass, static_cast<Real>(options_.viscosity_m2_per_s), n_k,
-                    levels_of(mass_tendency_, k_first, n_k));
-    }
+    add_wind_laplacian(grid_, divergence, pv_, nu, Kokkos::subview(one_weight_, level), n_k, du_dt, dv_dt);
   }
   if (sponge) {
     add_wind_laplacian(grid_, divergence, pv_, static_cast<Real>(spacing * spacing / dt),

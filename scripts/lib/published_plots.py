@@ -47,6 +47,9 @@ FIGURES = {
                                                          panel("ta", 10, "K", "temperature")], {}),
     "jablonowski_williamson_wave": ("map", (7, 9), [PS, TA850, VO850], {"lat": (0, 90), "west": 45}),
     "ullrich_wave": ("map", (8, 10), [PS, TA850, VO850], {"lat": (0, 90), "west": 0}),
+    "polvani_scott_thomas": ("map", (8, 10, 12), [
+        panel("vo", 1, "$10^{-5}$ s$^{-1}$", "relative vorticity at 975 hPa", 97500.0, scale=1e5, symmetric=True)],
+        {"lat": (0, 90), "west": -90}),
     "rossby_haurwitz": ("map", (0, 7, 14), [panel("ps", 10, "hPa", "surface pressure", scale=0.01)], {}),
     "mountain_rossby_wave": ("map", (5, 15, 25), [panel("zg", 100, "m", "height of 700 hPa", 70000.0),
                                                   panel("ua", 5, "m/s", "eastward wind at 700 hPa", 70000.0, symmetric=True)], {}),

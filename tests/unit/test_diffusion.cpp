@@ -125,6 +125,43 @@ TEST(Diffusion, viscosity_damps_vorticity_at_the_rate_of_the_laplacian) {
   EXPECT_GE(std::log2(coarse / fine), 1.9);
 }
 
+/// Tendency of m theta by viscosity of T = 280 K + 10 K P_4: root mean square error by area, relative to the largest.
+double error_of_temperature_viscosity(int n_lon) {
+  Wind wind(n_lon);
+  const double nu = 1e5, m = 5000, Pi = 0.8;
+  const Block& block = wind.grid.block;
+  const Field<Cell> mass = make_field<Cell>("mass", block, 1), theta = make_field<Cell>("theta", block, 1);
+  const Field<CellInterface> exner = make_field<CellInterface>("exner", block, 2);
+  Kokkos::deep_copy(mass.data(), Real(m));
+  Kokkos::deep_copy(exner.data(), Real(Pi));
+  const auto host = Kokkos::create_mirror_view(theta.data());
+  for (int j = 0; j < block.ny; ++j) {
+    for (int i = 0; i < block.nx; ++i) {
+      host(0, j + halo_width, i + halo_width) = static_cast<Real>((280 + 10 * p4(wind.grid.latitude_of_cell(j))) / Pi);
+    }
+  }
+  Kokkos::deep_copy(theta.data(), host);
+  Halo(block).exchange({theta});
+  const Field<Cell> tendency = wind.laplacian;
+  Kokkos::deep_copy(tendency.data(), Real(0));
+  add_temperature_laplacian(wind.grid, wind.factors, mass, theta, exner, static_cast<Real>(nu), 1, tendency);
+  const double a = wind.grid.planet.radius_m;
+  const double largest = m / Pi * nu * degree * (degree + 1) / (a * a) * 10;
+  double sum = 0, area = 0;
+  for (int j = 0; j < block.ny; ++j) {
+    const double lat = wind.grid.latitude_of_cell(j);
+    sum += std::cos(lat) * std::pow(wind.value(tendency, j) / largest + p4(lat), 2);
+    area += std::cos(lat);
+  }
+  return std::sqrt(sum / area);
+}
+
+TEST(Diffusion, viscosity_damps_temperature_at_the_rate_of_the_laplacian) {
+  const double coarse = error_of_temperature_viscosity(48), fine = error_of_temperature_viscosity(96);
+  EXPECT_LT(fine, 0.02);
+  if (sizeof(Real) == 8) EXPECT_GE(std::log2(coarse / fine), 1.8);  // single precision: 280 K hides the differences
+}
+
 /// Damping of a state in which only the wind differs must not touch the mass.
 TEST(Diffusion, damping_keeps_mass_and_a_wind_without_divergence) {
   Wind wind(48);

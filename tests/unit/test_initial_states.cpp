@@ -100,6 +100,7 @@ const std::vector<std::map<std::string, std::string>> atmospheres = {
     {{"name", "jablonowski_williamson"}, {"angle_degrees", "45"}},
     {{"name", "ullrich"}},
     {{"name", "ullrich"}, {"angle_degrees", "90"}},
+    {{"name", "polvani_scott_thomas"}},
     {{"name", "rossby_haurwitz"}},
     {{"name", "mountain_rossby_wave"}},
     {{"name", "schaer_rest"}},
@@ -115,6 +116,7 @@ AtmosphereState state_of(std::map<std::string, std::string> values, const Planet
   const std::string& name = setter.values.at("name");
   if (name == "rest") return made(Rest());
   if (name == "ullrich") return made(Ullrich());
+  if (name == "polvani_scott_thomas") return made(PolvaniScottThomas());
   if (name == "rossby_haurwitz") return made(RossbyHaurwitz());
   if (name == "mountain_rossby_wave") return made(MountainRossbyWave());
   if (name == "schaer_rest") return made(SchaerRest());
@@ -278,6 +280,28 @@ double surface_pressure(const AtmosphereState& state, double lon, double lat) {
   return above;
 }
 
+TEST(InitialStates, polvani_scott_thomas_has_the_means_of_the_standard_atmosphere) {
+  const auto state = PolvaniScottThomas{.perturbation_k = 0}.state(jw_planet);
+  const double scale_height = 7340;
+  // US standard atmosphere 1976 at 0, 5, 11, 20 and 32 km.
+  for (const auto& [z, expected] :
+       std::map<double, double>{{0, 288.15}, {5e3, 255.65}, {11e3, 216.65}, {20e3, 216.65}, {32e3, 228.65}}) {
+    double sum = 0;
+    const int n = 20000;
+    for (int j = 0; j < n; ++j) {
+      sum += state.temperature(0, std::asin(-1 + 2 * (j + 0.5) / n), 1e5 * std::exp(-z / scale_height));
+    }
+    EXPECT_NEAR(sum / n, expected, 1e-5) << z;
+  }
+  EXPECT_NEAR(state.geopotential(0, 1, 1e5), 0, 1e-9);
+  EXPECT_EQ(state.eastward_wind(0, -0.5, 3e4), 0);
+  const double p = 1e5 * std::exp(-12000 / scale_height);
+  EXPECT_NEAR(state.eastward_wind(0, 45 * degree, p), 50 * 0.5 * (1 + std::pow(std::tanh(2), 3)) * std::sin(0.4 * pi),
+              1e-9);
+  const auto warm = PolvaniScottThomas().state(jw_planet);
+  EXPECT_NEAR(warm.temperature(0, 45 * degree, 5e4) - state.temperature(0, 45 * degree, 5e4), 1, 1e-10);
+}
+
 TEST(InitialStates, rossby_haurwitz_has_the_published_surface_pressure) {
   const auto state = RossbyHaurwitz().state(jw_planet);
   EXPECT_NEAR(surface_pressure(state, 1, pi / 2), 95500, 1e-6);
@@ -387,10 +411,11 @@ TEST(InitialStates, undisturbed_winds_are_in_gradient_wind_balance) {
   };
   const auto jets = JablonowskiWilliamson{.perturbation_m_per_s = 0}.state(jw_planet);
   const auto ullrich = Ullrich{.perturbation_m_per_s = 0}.state(jw_planet);
+  const auto jet = PolvaniScottThomas{.perturbation_k = 0}.state(jw_planet);
   const auto zonal = MountainRossbyWave().state(jw_planet);
   for (const double lat : {-80., -33., 10., 45., 71.}) {
     for (const double p : {300., 5000., 25000., 50000., 95000.}) {
-      for (const auto* state : {&jets, &ullrich, &zonal}) {
+      for (const auto* state : {&jets, &ullrich, &jet, &zonal}) {
         const auto phi = [&](double y) { return state->geopotential(0, y, p); };
         const auto u = [&](double y) { return state->eastward_wind(0, y, p); };
         EXPECT_LT(std::abs(residual(jw_planet, phi, u, lat * degree)), 1e-9) << lat << " " << p;  // of 3e-3 m s-2
@@ -659,9 +684,9 @@ TEST(InitialStates, readers_see_the_options_of_the_chosen_state_and_describers_a
   Setter describer;
   describer.all = true;
   options.visit(describer);
-  EXPECT_EQ(describer.keys.count("angle_degrees"), 20u);
+  EXPECT_EQ(describer.keys.count("angle_degrees"), 21u);
   EXPECT_EQ(describer.keys.count("profile"), 1u);
-  EXPECT_EQ(all_initial_states().size(), 22u);
+  EXPECT_EQ(all_initial_states().size(), 23u);
 }
 
 TEST(InitialStates, ground_above_the_water_is_refused) {
