@@ -246,10 +246,18 @@ AtmosphereState Ullrich::state(const Planet& planet) const {
     const double taper = r < 1 && x < 1 ? 1 - 3 * x * x + 2 * x * x * x : 0;
     return jets.wind(lat, level) + bump * taper * std::exp(-r * r);
   };
-  return {.geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },
-          .temperature = [=](double, double lat, double p) { return jets.at_pressure(lat, p).temperature; },
-          .eastward_wind = wind,
-          .angle = angle_degrees * pi / 180};
+  // Ullrich et al. (2016), DCMIP 2016 test case document, equation 18; next to no vapour above 100 hPa.
+  const double q0 = specific_humidity;
+  const auto humidity = [=](double, double lat, double p) {
+    return p > 1e4 ? q0 * std::exp(-square(square(lat / (2 * pi / 9))) - square((p - jets.p0) / 34000)) : q0 / 0.018 * 1e-12;
+  };
+  AtmosphereState state{
+      .geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },
+      .temperature = [=](double, double lat, double p) { return jets.at_pressure(lat, p).temperature; },
+      .eastward_wind = wind,
+      .angle = angle_degrees * pi / 180};
+  if (q0 > 0) state.specific_humidity = humidity;
+  return state;
 }
 
 AtmosphereState PolvaniScottThomas::state(const Planet& planet) const {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 
@@ -135,6 +136,41 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
                                            std::to_string(phi) + " m2 s-2; set 'boundary.topography' to 'flat'.");
 }
 
+/// Pressure [Pa] of the half levels of a column and its mixing ratios [1].
+struct ColumnState {
+  std::vector<double> half, vapour;
+};
+
+/// Without vapour the half levels are those of this surface pressure [Pa]. With it they are those of the dry air and the
+/// weight of the vapour above, so that the sum is this surface pressure:
+///   p_{k+1} = p_k + [P_{k+1}(p_d) - P_k(p_d)] (1 + r_k),  r = q / (1 - q) at the middle of the layer,
+/// for p_d and r by a fixed-point iteration, which gains about two digits a step.
+ColumnState column_state(const AtmosphereState& state, const VerticalCoordinate& levels, const Frame::Point& point,
+                         double surface_pressure) {
+  const int n_k = levels.n_layers();
+  ColumnState column{std::vector<double>(n_k + 1), std::vector<double>(n_k)};
+  for (int k = 0; k <= n_k; ++k) column.half[k] = levels.pressure(k, surface_pressure);
+  if (!state.specific_humidity) return column;
+  double dry = surface_pressure;
+  for (int n = 0; n < 50; ++n) {
+    double error = 0;
+    for (int k = 0; k < n_k; ++k) {
+      const double q = state.specific_humidity(point.lon, point.lat, (column.half[k] + column.half[k + 1]) / 2);
+      column.vapour[k] = q / (1 - q);
+    }
+    for (int k = 0; k < n_k; ++k) {
+      const double layer = levels.pressure(k + 1, dry) - levels.pressure(k, dry);
+      const double below = column.half[k] + layer * (1 + column.vapour[k]);
+      error = std::fmax(error, std::abs(below - column.half[k + 1]));
+      column.half[k + 1] = below;
+    }
+    const double excess = column.half[n_k] - surface_pressure;
+    if (std::abs(excess) < 1e-9 && error < 1e-9) break;
+    dry -= excess;
+  }
+  return column;
+}
+
 /// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
 double noise_of(std::uint64_t counter) {
   std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15u;
@@ -153,12 +189,16 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   const Frame frame(state.angle + grid.planet.tilt());
   const Ground ground(grid, surface_altitude);
   const auto exner = [&](double p) { return std::pow(p / planet.reference_pressure_pa, planet.kappa()); };
-  const auto middle = [&](int k, double ps) { return (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2; };
 
-  // Surface pressure [Pa] of the owned cells and of those west and south of them, and their ground.
+  // Columns of the owned cells and of those west and south of them, and the ground.
   const int stride = block.nx + 1;
-  std::vector<double> ps(static_cast<std::size_t>(stride) * (block.ny + 1));
-  const auto surface = [&](int j, int i) -> double& { return ps[(j + 1) * static_cast<std::size_t>(stride) + i + 1]; };
+  std::vector<ColumnState> columns(static_cast<std::size_t>(stride) * (block.ny + 1));
+  const auto column_at = [&](int j, int i) -> ColumnState& {
+    return columns[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
+  };
+  const auto pressure_between = [&](int k, const ColumnState& a, const ColumnState& b) {
+    return ((a.half[k] + b.half[k]) / 2 + (a.half[k + 1] + b.half[k + 1]) / 2) / 2;
+  };
   OnHost phi_s(fields.get(field::surface_geopotential));
   for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
@@ -166,11 +206,15 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
       const double own = state.ground ? state.ground(cell.lon, cell.lat)
                                       : state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
       const double phi = ground(j, i, own);
-      surface(j, i) = pressure_at(state, planet, cell, phi);
+      column_at(j, i) = column_state(state, levels, cell, pressure_at(state, planet, cell, phi));
       if (j >= 0 && i >= 0) phi_s.set(0, j, i, phi);
     }
   }
 
+  require(!state.specific_humidity || fields.has(field::water_vapour.name), ExitCode::configuration,
+          "The initial state has water vapour: add {name: qv, initial: state} to 'tracers'.");
+  std::optional<OnHost<Cell>> vapour;
+  if (fields.has(field::water_vapour.name)) vapour.emplace(fields.get(field::water_vapour));
   OnHost mass(fields.get(field::layer_mass));
   OnHost theta_mass(fields.get(field::theta_mass));
   OnHost u(fields.get(field::xwind));
@@ -179,11 +223,11 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
     for (int i = 0; i < block.nx; ++i) {
       const auto cell = frame.at(grid.longitude_of_cell(i), grid.latitude_of_cell(j));
       const auto face = frame.at(grid.longitude_of_xface(i), grid.latitude_of_cell(j));
-      const double ps_face = (surface(j, i - 1) + surface(j, i)) / 2;
-      double p_below = levels.pressure(n_k, surface(j, i));
+      const ColumnState &column = column_at(j, i), &west = column_at(j, i - 1);
+      double p_below = column.half[n_k];
       double phi_below = state.geopotential(cell.lon, cell.lat, p_below);
       for (int k = n_k - 1; k >= 0; --k) {
-        const double p = levels.pressure(k, surface(j, i));
+        const double p = column.half[k];
         const double p_middle = (p + p_below) / 2;
         double theta = 0;
         if (p > 0) {
@@ -197,10 +241,12 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
           const std::uint64_t row = static_cast<std::uint64_t>(k) * block.n_lat + block.j_first + j;
           theta += state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
         }
-        mass.set(k, j, i, p_below - p);
-        theta_mass.set(k, j, i, (p_below - p) * theta);
+        const double dry = (p_below - p) / (1 + column.vapour[k]);
+        mass.set(k, j, i, dry);
+        theta_mass.set(k, j, i, dry * theta);
+        if (vapour) vapour->set(k, j, i, column.vapour[k]);
         p_below = p;
-        const double p_face = middle(k, ps_face);
+        const double p_face = pressure_between(k, west, column);
         u.set(k, j, i,
               face.eastward(state.eastward_wind(face.lon, face.lat, p_face),
                             state.northward_wind(face.lon, face.lat, p_face)));
@@ -209,7 +255,7 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   }
   for_each_yface(grid, frame, v, n_k, [&](int j, int i, const Frame::Point& face) {
     for (int k = 0; k < n_k; ++k) {
-      const double p_face = middle(k, (surface(j - 1, i) + surface(j, i)) / 2);
+      const double p_face = pressure_between(k, column_at(j - 1, i), column_at(j, i));
       v.set(k, j, i,
             face.northward(state.eastward_wind(face.lon, face.lat, p_face),
                            state.northward_wind(face.lon, face.lat, p_face)));

@@ -21,17 +21,18 @@ struct ShallowWaterState {
   double angle = 0;                // [radians] tilt of the state against the grid, see Frame
 };
 
-/// Functions of longitude and latitude [radians] and pressure [Pa] of a dry atmosphere in hydrostatic balance.
+/// Functions of longitude and latitude [radians] and pressure [Pa] of an atmosphere in hydrostatic balance.
 struct AtmosphereState {
   using Function = std::function<double(double lon, double lat, double p)>;
   using SurfaceFunction = std::function<double(double lon, double lat)>;
   static double zero(double, double, double) { return 0; }
   Function geopotential;           // [m2 s-2]; d geopotential / d ln p = - R temperature
-  Function temperature;            // [K]
+  Function temperature;            // [K] the virtual one where there is water vapour
   Function eastward_wind = zero;   // [m s-1]
   Function northward_wind = zero;  // [m s-1]
   double angle = 0;                // [radians] tilt of the state against the grid, see Frame
   double noise = 0;                // [K] largest random temperature, added point by point
+  Function specific_humidity = {};  // [1] mass of vapour per mass of moist air; none: dry
   SurfaceFunction ground = {};     // [m2 s-2] where no file gives it; none: geopotential at the reference pressure
 };
 
@@ -241,10 +242,13 @@ struct Ullrich {
                                     source = "Ullrich et al. (2014), Q. J. R. Meteorol. Soc. 140, 1590-1602";
   double angle_degrees = 0;
   double perturbation_m_per_s = 1;
+  double specific_humidity = 0;
   void visit(OptionVisitor& option) {
     visit_angle(option, angle_degrees);
     option.real("perturbation_m_per_s", perturbation_m_per_s, "m s-1", {-50, 50},
                 "eastward wind added near 20 E, 40 N below 15 km; 0 for the steady state");
+    option.real("specific_humidity", specific_humidity, "1", {0, 0.1},
+                "at the ground on the equator; 0.018 in the moist wave of DCMIP 2016, 0 for dry air");
   }
   AtmosphereState state(const Planet& planet) const;
 };

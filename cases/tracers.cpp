@@ -126,9 +126,10 @@ constexpr std::string_view lauritzen_2015 = "Lauritzen et al. (2015), Geosci. Mo
 constexpr std::string_view lauritzen = "Lauritzen et al. (2012), Geosci. Model Dev. 5, 887-901";
 constexpr std::string_view kent = "Kent, Ullrich and Jablonowski (2014), Q. J. R. Meteorol. Soc. 140, 1279-1293";
 
-/// All shapes: one line each. 'uniform' takes the tracer's value.
+/// All shapes: one line each. 'uniform' takes the tracer's value, 'state' that of the initial state.
 constexpr Shape shapes[] = {
     {{"uniform", "the same everywhere: 'value'", ""}, nullptr},
+    {{"state", "what the initial state says; for 'qv'", ""}, nullptr},
     {{"cosine_bell", "bell of radius 1/3 at 270 E", "Williamson et al. (1992), J. Comput. Phys. 102"}, cosine_bell},
     {{"gaussian_hill", "smooth hill at 270 E", "after Levy et al. (2007), Mon. Wea. Rev. 135"}, gaussian_hill},
     {{"slotted_cylinder", "cylinder with a slot at 270 E", "after Zalesak (1979), J. Comput. Phys. 31"},
@@ -149,11 +150,6 @@ constexpr Shape shapes[] = {
     {{"terminator_cl2", "Cl2 in balance with the light of the terminator test", lauritzen_2015}, terminator_cl2},
     {{"dcmip_13_q4", "sum of dcmip_13_q1 to q3", kent}, dcmip_13_q4},
 };
-
-bool is_species(const FieldInfo& field) {
-  return std::ranges::any_of(field::species,
-                             [&](const field::Species& known) { return known.mixing_ratio->name == field.name; });
-}
 
 Array3<Real> data_of_tracer(const FieldSet& fields, std::string_view short_name) {
   const auto& entries = fields.entries();
@@ -177,8 +173,11 @@ void TracerOptions::visit(OptionVisitor& option) {
   if (!std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_]*"))) {
     option.problem("name", "'name' is '" + name + "'; it must be a letter, then letters, digits or '_'");
   }
+  if (initial == "state" && name != field::water_vapour.short_name) {
+    option.problem("initial", "'initial' is state, but the initial state knows water vapour, 'qv', only");
+  }
   for (const FieldInfo& field : field::all) {
-    if (is_species(field)) continue;
+    if (field::species_of(field.name)) continue;
     if (name == field.short_name || name == field.name) {
       option.problem("name", "'name' is '" + name + "', which is a field of the model; take another one");
     }
@@ -200,6 +199,7 @@ void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, c
       (fields.has(field::depth.name) ? fields.get(field::depth) : fields.get(field::layer_mass)).data());
   for (const TracerOptions& tracer : tracers) {
     const auto shape = std::ranges::find_if(shapes, [&](const Shape& s) { return s.info.name == tracer.initial; });
+    if (tracer.initial == "state") continue;
     const Array3<Real> data = data_of_tracer(fields, tracer.name);
     const auto host = Kokkos::create_mirror_view(data);
     for (int j = 0; j < block.ny; ++j) {

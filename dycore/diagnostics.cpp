@@ -13,28 +13,53 @@ namespace meridian {
 
 namespace {
 
-void compute_surface_pressure(const Grid& grid, const ConstField<Cell>& mass, int n_k, const Field<CellSurface>& ps) {
-  const Real top = static_cast<Real>(grid.levels.top_pressure());
-  march_down(
-      "dycore/compute_surface_pressure", grid.block.cells(n_k),
-      KOKKOS_LAMBDA(int k, int j, int i) { ps(0, j, i) = (k == 0 ? top : ps(0, j, i)) + mass(k, j, i); });
+/// Vapour and all water for the virtual temperature; both absent in dry air.
+struct Water {
+  ConstField<Cell> vapour, loading;
+  Real vapour_to_dry;  // Rv / R
+  template <bool moist>
+  KOKKOS_FORCEINLINE_FUNCTION Real factor(int k, int j, int i) const {
+    if constexpr (moist) return (1 + vapour_to_dry * vapour(k, j, i)) / loading(k, j, i);
+    return 1;
+  }
+};
+
+ConstField<Cell> vapour_of(const FieldSet& fields) {
+  return fields.has(field::water_vapour.name) ? ConstField<Cell>(fields.get(field::water_vapour)) : ConstField<Cell>();
+}
+Water water_of(const Grid& grid, const ConstField<Cell>& vapour, const ConstField<Cell>& loading) {
+  return {vapour, loading,
+          static_cast<Real>(grid.planet.vapour_gas_constant_j_per_kg_k / grid.planet.gas_constant_j_per_kg_k)};
 }
 
-/// Layer temperature thv PiL with PiL = [p Pi] / ((1 + kappa) dp), the mean of Pi over the layer; pressure of its middle.
-void compute_temperature(const Grid& grid, const State& s, const ConstField<CellInterface>& exner,
-                         const ConstField<CellSurface>& ps, int n_k, const Field<Cell>& temperature,
+/// Mean of Pi over a layer, [p Pi] / ((1 + kappa) dp); inverse = 1 / (1 + kappa).
+KOKKOS_FORCEINLINE_FUNCTION double layer_exner(double inverse, double p_above, double p_below, double exner_above,
+                                               double exner_below) {
+  return inverse * (p_below * exner_below - p_above * exner_above) / (p_below - p_above);
+}
+
+/// Layer temperature Tv / (virtual factor), Tv = thv PiL with PiL the mean of Pi; pressure of the layer's middle.
+template <bool moist>
+void compute_temperature(const Grid& grid, const State& s, const Water& water, const ConstField<CellInterface>& exner,
+                         const ConstField<CellInterface>& p, int n_k, const Field<Cell>& temperature,
                          const Field<Cell>& pressure) {
   const ConstField<Cell> mass = s.mass, theta = s.theta;
-  const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   const double inverse = 1 / (1 + grid.planet.kappa());
   for_each(
       "dycore/compute_temperature", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-        const double p_s = ps(0, j, i);
-        const double above = a(k) + b(k) * p_s, below = a(k + 1) + b(k + 1) * p_s;
-        const double layer_exner = inverse * (below * exner(k + 1, j, i) - above * exner(k, j, i)) / (below - above);
-        temperature(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) * layer_exner);
+        const double above = p(k, j, i), below = p(k + 1, j, i);
+        const double virtual_temperature = theta(k, j, i) / mass(k, j, i) *
+                                           layer_exner(inverse, above, below, exner(k, j, i), exner(k + 1, j, i));
+        temperature(k, j, i) = static_cast<Real>(virtual_temperature) / water.template factor<moist>(k, j, i);
         pressure(k, j, i) = static_cast<Real>(0.5 * (above + below));
       });
+}
+
+void copy_lowest_interface(const Grid& grid, const ConstField<CellInterface>& p, int n_k,
+                           const Field<CellSurface>& ps) {
+  for_each(
+      "dycore/copy_lowest_interface", grid.block.cells(1),
+      KOKKOS_LAMBDA(int k, int j, int i) { ps(k, j, i) = p(n_k, j, i); });
 }
 
 /// Winds at cell centres. Beside a pole the stored zero at the pole edge is no wind: the wind there is the mean of the
@@ -54,16 +79,22 @@ void compute_cell_winds(const Grid& grid, const State& s, int n_k, const Field<C
       });
 }
 
+/// Geopotential height where the temperature of a layer is that of the whole: phi + cp thv (Pi below - PiL).
 void compute_heights(const Grid& grid, const State& s, const ConstField<CellInterface>& exner,
-                     const ConstField<CellInterface>& phi, const ConstField<Cell>& temperature, int n_k,
+                     const ConstField<CellInterface>& phi, const ConstField<CellInterface>& p, int n_k,
                      const Field<Cell>& height) {
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
+  const double inverse = 1 / (1 + grid.planet.kappa());
   for_each(
       "dycore/compute_heights", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double virtual_temperature =
+            theta(k, j, i) / mass(k, j, i) *
+            layer_exner(inverse, p(k, j, i), p(k + 1, j, i), exner(k, j, i), exner(k + 1, j, i));
         const Real thv = theta(k, j, i) / mass(k, j, i);
-        height(k, j, i) = per_g * (phi(k + 1, j, i) + cp * (thv * exner(k + 1, j, i) - temperature(k, j, i)));
+        height(k, j, i) = per_g * (phi(k + 1, j, i) +
+                                   cp * (thv * exner(k + 1, j, i) - static_cast<Real>(virtual_temperature)));
       });
 }
 
@@ -99,6 +130,18 @@ void add_heating(const Grid& grid, const State& s, const ConstField<Cell>& tempe
       });
 }
 
+/// Theta follows the virtual factor from before (sign -1) to after (sign 1) a change of the water: divided, then times it.
+void apply_virtual_factor(const Grid& grid, const State& s, const ConstField<Cell>& vapour,
+                          const ConstField<Cell>& loading, int sign, int n_k) {
+  const Field<Cell> theta = s.theta;
+  const Water water = water_of(grid, vapour, loading);
+  for_each(
+      "dycore/apply_virtual_factor", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real factor = water.factor<true>(k, j, i);
+        theta(k, j, i) *= sign > 0 ? factor : 1 / factor;
+      });
+}
+
 void add_to_tracer(const Grid& grid, const Field<Cell>& q, const ConstField<Cell>& dq_dt, Real dt, int n_k) {
   for_each(
       "dycore/add_to_tracer", grid.block.cells(n_k),
@@ -121,14 +164,24 @@ void add_accelerations(const Grid& grid, const RowFactors& factors, const State&
       });
 }
 
-/// Pressure of half levels from the layer masses, whether they float or not.
-void compute_pressure(const Grid& grid, const ConstField<Cell>& mass, int n_k, const Field<CellInterface>& p) {
+/// Pressure of half levels from the layer masses, whether they float or not; of dry air alone where loading is absent.
+template <bool moist>
+void compute_pressure_of(const Grid& grid, const MassBlend& layers, int n_k, const Field<CellInterface>& p) {
   const Real top = static_cast<Real>(grid.levels.top_pressure());
   march_down(
       "dycore/compute_pressure", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         if (k == 0) p(0, j, i) = top;
-        p(k + 1, j, i) = p(k, j, i) + mass(k, j, i);
+        p(k + 1, j, i) = p(k, j, i) + layers.template weight<moist>(k, j, i);
       });
+}
+void compute_pressure(const Grid& grid, const ConstField<Cell>& mass, const ConstField<Cell>& loading, int n_k,
+                      const Field<CellInterface>& p) {
+  const MassBlend layers{mass, mass, 1, mass, mass, 0, loading};
+  if (loading.exists()) {
+    compute_pressure_of<true>(grid, layers, n_k, p);
+  } else {
+    compute_pressure_of<false>(grid, layers, n_k, p);
+  }
 }
 
 /// Bits of |x| order as x does, and lie above those of infinity for NaN: an integer maximum finds both.
@@ -217,8 +270,9 @@ Budgets shallow_water_budgets(const Grid& grid, const RowFactors& factors, const
   return b;
 }
 
+template <bool moist>
 Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const State& s,
-                            const ConstField<CellInterface>& p, const ConstField<CellInterface>& exner,
+                            const ConstField<Cell>& loading, const ConstField<CellInterface>& p, const ConstField<CellInterface>& exner,
                             const ConstField<CellSurface>& phi_s, int n_k) {
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const ConstField<XFace> u = s.u;
@@ -242,8 +296,10 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
         const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
         const double arm = radius * m.cos_at_cell(j);
         const double wind = 0.5 * (west + east);
-        return Kokkos::Array<double, 3>{area * mass(k, j, i), area * (enthalpy + mass(k, j, i) * kinetic + ground),
-                                        area * mass(k, j, i) * arm * (wind + omega * arm)};
+        double weight = mass(k, j, i);
+        if constexpr (moist) weight *= loading(k, j, i);
+        return Kokkos::Array<double, 3>{area * mass(k, j, i), area * (enthalpy + weight * kinetic + ground),
+                                        area * weight * arm * (wind + omega * arm)};
       });
   b.mass = factor * per_g * sums[0];
   b.energy = factor * per_g * sums[1];
@@ -272,12 +328,19 @@ void Dycore::diagnose(bool floating) {
     compute_surface_height(grid_, now_.mass, surface_geopotential_, fields_.get(field::surface_height));
     return;
   }
-  const MassBlend mass{diagnosed_.mass, diagnosed_.theta, 1, diagnosed_.mass, diagnosed_.theta, 0};
-  const auto ps = fields_.get(field::surface_air_pressure);
-  compute_surface_pressure(grid_, diagnosed_.mass, n_k_, ps);
+  compute_loading();
+  const MassBlend mass{diagnosed_.mass, diagnosed_.theta, 1, diagnosed_.mass, diagnosed_.theta, 0, loading_};
+  const auto p = fields_.get(field::interface_pressure);
+  compute_pressure(grid_, diagnosed_.mass, loading_, n_k_, p);
+  copy_lowest_interface(grid_, p, n_k_, fields_.get(field::surface_air_pressure));
   compute_exner_and_geopotential(grid_, mass, surface_geopotential_, n_k_, 0, exner_, phi_);
-  compute_temperature(grid_, diagnosed_, exner_, ps, n_k_, fields_.get(field::air_temperature),
-                      fields_.get(field::air_pressure));
+  const auto temperature = fields_.get(field::air_temperature), pressure = fields_.get(field::air_pressure);
+  if (const auto vapour = vapour_of(fields_); vapour.exists()) {
+    compute_temperature<true>(grid_, diagnosed_, water_of(grid_, vapour, loading_), exner_, p, n_k_, temperature,
+                              pressure);
+  } else {
+    compute_temperature<false>(grid_, diagnosed_, {}, exner_, p, n_k_, temperature, pressure);
+  }
 }
 
 void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wanted) {
@@ -286,7 +349,7 @@ void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wa
           fields_.get(field::surface_altitude));
   }
   if (!options_.shallow_water() && wanted(field::geopotential_height.short_name)) {
-    compute_heights(grid_, diagnosed_, exner_, phi_, fields_.get(field::air_temperature), n_k_,
+    compute_heights(grid_, diagnosed_, exner_, phi_, fields_.get(field::interface_pressure), n_k_,
                     fields_.get(field::geopotential_height));
   }
   if (wanted(field::divergence_of_wind.short_name)) {
@@ -313,9 +376,17 @@ void Dycore::add_physics(double dt) {
     add_heating(grid_, now_, fields_.get(field::air_temperature), fields_.get(field::temperature_tendency),
                 static_cast<Real>(dt), n_k_);
   }
-  for (const auto& [mixing_ratio, tendency] : field::species) {
-    if (!fields_.has(tendency->name)) continue;
-    add_to_tracer(grid_, fields_.get(*mixing_ratio), fields_.get(*tendency), static_cast<Real>(dt), n_k_);
+  const auto vapour = vapour_of(fields_);
+  const bool water_changes = std::ranges::any_of(
+      field::species, [&](const field::Species& known) { return known.is_water && fields_.has(known.tendency->name); });
+  if (water_changes) apply_virtual_factor(grid_, now_, vapour, loading_, -1, n_k_);
+  for (const field::Species& known : field::species) {
+    if (!fields_.has(known.tendency->name)) continue;
+    add_to_tracer(grid_, fields_.get(*known.mixing_ratio), fields_.get(*known.tendency), static_cast<Real>(dt), n_k_);
+  }
+  if (water_changes) {
+    compute_loading();
+    apply_virtual_factor(grid_, now_, vapour, loading_, 1, n_k_);
   }
 }
 
@@ -342,7 +413,7 @@ DynamicsSummary Dycore::summary() {
   const double speed = options_.frozen_winds ? 0 : fastest_wave;
   s.largest_courant = (speed + wind) * options_.dt_s / (grid_.planet.radius_m * grid_.dl());
   if (!options_.shallow_water() && s.finite) {
-    compute_pressure(grid_, now_.mass, n_k_, phi_);
+    compute_pressure(grid_, now_.mass, {}, n_k_, phi_);
     s.thickest_layer = largest_over_ranks(block, largest_thickness_ratio(grid_, now_.mass, phi_, n_k_, false));
     s.thinnest_layer = -largest_over_ranks(block, largest_thickness_ratio(grid_, now_.mass, phi_, n_k_, true));
   }
@@ -355,10 +426,12 @@ Budgets Dycore::budgets() {
     poles_.compute(grid_, now_, n_k_);
     b = shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
   } else {
-    compute_exner_and_geopotential(grid_, {now_.mass, now_.theta, 1, now_.mass, now_.theta, 0}, surface_geopotential_,
-                                   n_k_, 0, exner_, phi_);
-    compute_pressure(grid_, now_.mass, n_k_, phi_);
-    b = hydrostatic_budgets(grid_, factors_, now_, phi_, exner_, surface_geopotential_, n_k_);
+    compute_exner_and_geopotential(grid_, {now_.mass, now_.theta, 1, now_.mass, now_.theta, 0, loading_},
+                                   surface_geopotential_, n_k_, 0, exner_, phi_);
+    compute_pressure(grid_, now_.mass, loading_, n_k_, phi_);
+    b = loading_.exists()
+            ? hydrostatic_budgets<true>(grid_, factors_, now_, loading_, phi_, exner_, surface_geopotential_, n_k_)
+            : hydrostatic_budgets<false>(grid_, factors_, now_, {}, phi_, exner_, surface_geopotential_, n_k_);
   }
   const double per_area = sphere_mean_factor(grid_) / (options_.shallow_water() ? 1 : grid_.planet.gravity_m_per_s2);
   for (int n = 0; n < transport_.n_tracers(); ++n) {

@@ -158,8 +158,15 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields,
   pv_x_ = make_field<XFace>("pv_x", block, n_k_at_once_);
   pv_y_ = make_field<YFace>("pv_y", block, n_k_at_once_);
   if (!shallow) {
-    exner_ = make_field<CellInterface>("exner", block, n_k_ + 1);
-    phi_ = make_field<CellInterface>("phi", block, n_k_ + 1);
+    exner_ = fields.add(field::interface_exner, n_k_ + 1, Role::diagnostic);
+    phi_ = fields.add(field::interface_geopotential, n_k_ + 1, Role::diagnostic);
+    fields.add(field::interface_pressure, n_k_ + 1, Role::diagnostic);
+    for (const auto& species : field::species) {
+      if (species.is_water && fields.has(species.mixing_ratio->name)) water_.push_back(fields.get(*species.mixing_ratio));
+    }
+    require(water_.empty() || fields.has(field::water_vapour.name), ExitCode::configuration,
+            "'tracers' has water but no vapour: add {name: qv}.");
+    if (!water_.empty()) loading_ = make_field<Cell>("water_loading", block, n_k_);
   }
   one_weight_ = Array1<Real>("one_weight", n_k_);
   sponge_weight_ = Array1<Real>("sponge_weight", n_k_);
@@ -194,6 +201,20 @@ void Dycore::finish_step() {
     halo_.exchange({now_.mass, now_.u, now_.v, transport_.mixing_ratios()});
   } else {
     halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
+    compute_loading();
+  }
+}
+
+void Dycore::compute_loading() {
+  if (water_.empty()) return;
+  const Field<Cell> loading = loading_;
+  for (std::size_t n = 0; n < water_.size(); ++n) {
+    const ConstField<Cell> q = water_[n];
+    const Real before = n == 0 ? 1 : 0;
+    for_each(
+        "dycore/compute_loading", grid_.block.cells_with_halo(n_k_, 1), KOKKOS_LAMBDA(int k, int j, int i) {
+          loading(k, j, i) = (before == 1 ? Real(1) : loading(k, j, i)) + q(k, j, i);
+        });
   }
 }
 
@@ -248,11 +269,11 @@ void Dycore::stage(int n, double dt) {
 
   const Real beta = static_cast<Real>(blend_of_early_stages);
   if (!forward_backward) {
-    pressure_gradient({from.mass, from.theta, 1, from.mass, from.theta, 0});
+    pressure_gradient({from.mass, from.theta, 1, from.mass, from.theta, 0, loading_});
   } else if (last) {
-    pressure_gradient({a_.mass, a_.theta, 1, a_.mass, a_.theta, 0});
+    pressure_gradient({a_.mass, a_.theta, 1, a_.mass, a_.theta, 0, loading_});
   } else {
-    pressure_gradient({to.mass, to.theta, beta, now_.mass, now_.theta, Real(1) - beta});
+    pressure_gradient({to.mass, to.theta, beta, now_.mass, now_.theta, Real(1) - beta, loading_});
   }
   update_wind(filter_, now_, tendency, to, dt_stage, n_k_);
   halo_.exchange({to.u, to.v});
@@ -346,7 +367,7 @@ double Dycore::words_per_cell() const {
   for (const State* s : {&a_, &b_}) {
     add(s->mass), add(s->theta), add(s->u), add(s->v);
   }
-  add(mass_tendency_), add(theta_tendency_), add(u_tendency_), add(v_tendency_), add(exner_), add(phi_);
+  add(mass_tendency_), add(theta_tendency_), add(u_tendency_), add(v_tendency_), add(loading_);
   add(mass_flux_x_), add(mass_flux_y_), add(thv_), add(pv_), add(pv_x_), add(pv_y_);
   return words / (static_cast<double>(grid_.block.nx) * grid_.block.ny * n_k_);
 }

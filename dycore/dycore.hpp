@@ -50,7 +50,7 @@ struct DynamicsSummary {
 
 /// Conserved quantities, as exact global sums.
 struct Budgets {
-  double mass = 0;              // [kg m-2] area mean of dry mass, or [m] of depth
+  double mass = 0;              // [kg m-2] area mean of the mass of dry air, or [m] of depth
   double energy = 0;            // [J m-2] area mean of total energy, or [m3 s-2] in shallow water
   double enstrophy = 0;         // [m-1 s-2] potential enstrophy, shallow water only
   double angular_momentum = 0;  // [kg s-1] about the axis of the grid, area mean; hydrostatic only
@@ -104,6 +104,8 @@ class Dycore {
   void stage(int stage, double dt);
   void slow_tendencies(const State& from, bool last, double dt);
   void pressure_gradient(const MassBlend& blend);
+  /// Mass of all over mass of dry air, with valid halos; does nothing where no tracer is water.
+  void compute_loading();
   void add_damping(const State& from, int k_first, int n_k, double dt);
   RemapScratch remap_scratch() const;
 
@@ -122,6 +124,8 @@ class Dycore {
   Field<XFace> u_tendency_;
   Field<YFace> v_tendency_;
   Field<CellInterface> exner_, phi_;
+  std::vector<ConstField<Cell>> water_;  // mixing ratios of all water
+  Field<Cell> loading_;                  // absent where there is no water
   // work arrays of a few levels
   Field<XFace> mass_flux_x_, pv_x_;
   Field<YFace> mass_flux_y_, pv_y_;

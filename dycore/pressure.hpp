@@ -9,18 +9,26 @@
 namespace meridian {
 
 /// A weighted sum of two mass states: weight_a a + weight_b b; the pressure gradient of the forward-backward scheme
-/// acts on such a blend of old and new (numerics 5.1).
+/// acts on such a blend of old and new (numerics 5.1). loading: mass of all over mass of dry air, 1 + q; absent where
+/// no tracer is water.
 struct MassBlend {
   ConstField<Cell> mass_a, theta_a;
   Real weight_a = 1;
   ConstField<Cell> mass_b, theta_b;
   Real weight_b = 0;
+  ConstField<Cell> loading = {};
 
   KOKKOS_FORCEINLINE_FUNCTION Real mass(int k, int j, int i) const {
     return weight_a * mass_a(k, j, i) + weight_b * mass_b(k, j, i);
   }
   KOKKOS_FORCEINLINE_FUNCTION Real theta(int k, int j, int i) const {
     return weight_a * theta_a(k, j, i) + weight_b * theta_b(k, j, i);
+  }
+  /// Weight of a layer with its water.
+  template <bool moist>
+  KOKKOS_FORCEINLINE_FUNCTION Real weight(int k, int j, int i) const {
+    if constexpr (moist) return mass(k, j, i) * loading(k, j, i);
+    return mass(k, j, i);
   }
 };
 
@@ -30,9 +38,10 @@ KOKKOS_FORCEINLINE_FUNCTION double exner_of(double p, double inverse_p0, double 
 }
 
 /// Exner function [1] and geopotential [m2 s-2] of half levels from the hydrostatic equation:
-///   p_{k+1} = p_k + mass_k,  phi_k = phi_{k+1} + cp thv_k (Pi_{k+1} - Pi_k),  phi at the ground given.
+///   p_{k+1} = p_k + mass_k (1 + q_k),  phi_k = phi_{k+1} + cp thv_k (Pi_{k+1} - Pi_k),  phi at the ground given.
 /// On owned cells and one ring in the west and south.
-inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& blend,
+template <bool moist>
+void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
                                            const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
                                            const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
   const double top = grid.levels.top_pressure();
@@ -45,7 +54,7 @@ inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& bl
       "dycore/compute_exner_and_geopotential", grid.block.cells_with_halo(n_k, margin),
       KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = k == 0 ? top : double(phi(k, j, i));  // phi holds the pressure on the way down
-        const double below = above + m.mass(k, j, i);
+        const double below = above + m.template weight<moist>(k, j, i);
         if (k == 0) exner(0, j, i) = static_cast<Real>(exner_top);
         exner(k + 1, j, i) = static_cast<Real>(exner_of(below, inverse_p0, kappa));
         phi(k + 1, j, i) = static_cast<Real>(below);
@@ -55,6 +64,16 @@ inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& bl
         const Real thv = m.theta(k, j, i) / m.mass(k, j, i);
         phi(k, j, i) = phi(k + 1, j, i) + cp * thv * (exner(k + 1, j, i) - exner(k, j, i));
       });
+}
+
+inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& blend,
+                                           const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
+                                           const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
+  if (blend.loading.exists()) {
+    compute_exner_and_geopotential_of<true>(grid, blend, surface_geopotential, n_k, margin, exner, phi);
+  } else {
+    compute_exner_and_geopotential_of<false>(grid, blend, surface_geopotential, n_k, margin, exner, phi);
+  }
 }
 
 /// Mean gradient of phi at constant Pi over the quadrilateral between two columns (Lin 1997, QJRMS 123, eq. (11)), times

@@ -16,6 +16,8 @@ struct Planet {
   double gravity_m_per_s2 = 9.80616;
   double gas_constant_j_per_kg_k = 287.0;
   double heat_capacity_j_per_kg_k = 1004.5;
+  double vapour_gas_constant_j_per_kg_k = 461.5;
+  double latent_heat_j_per_kg = 2.5e6;
   double reference_pressure_pa = 1e5;
   double rotation_axis_tilt_degrees = 0;
   double small_planet_factor = 1;
@@ -40,6 +42,9 @@ struct Planet {
     option.real("gas_constant_j_per_kg_k", gas_constant_j_per_kg_k, "J kg-1 K-1", {1, 1e4}, "gas constant of dry air");
     option.real("heat_capacity_j_per_kg_k", heat_capacity_j_per_kg_k, "J kg-1 K-1", {10, 1e5},
                 "heat capacity of dry air at constant pressure");
+    option.real("vapour_gas_constant_j_per_kg_k", vapour_gas_constant_j_per_kg_k, "J kg-1 K-1", {1, 1e4},
+                "gas constant of water vapour");
+    option.real("latent_heat_j_per_kg", latent_heat_j_per_kg, "J kg-1", {1e3, 1e8}, "latent heat of vaporization");
     option.real("reference_pressure_pa", reference_pressure_pa, "Pa", {1, 1e8},
                 "pressure where potential temperature equals temperature");
     option.real("rotation_axis_tilt_degrees", rotation_axis_tilt_degrees, "degrees", {-180, 180},

@@ -16,9 +16,7 @@ const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& fie
   for (const auto& [state, tendency] : tendencies) {
     if (state->name == field.name) found = tendency;
   }
-  for (const auto& [mixing_ratio, tendency] : field::species) {
-    if (mixing_ratio->name == field.name) found = tendency;
-  }
+  if (const field::Species* species = field::species_of(field.name)) found = species->tendency;
   require(found != nullptr, ExitCode::internal, "Scheme '", scheme, "' updates '", field.name,
           "', for which the dynamics take no tendency. Use reads() or writes(), or add its tendency to "
           "physics/columns.cpp.");

@@ -99,10 +99,7 @@ void PhysicsOptions::visit(OptionVisitor& option) {
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 
 bool PhysicsOptions::uses_tracers_only() const {
-  const auto is_tracer = [](const FieldUse& use) {
-    return std::ranges::any_of(
-        field::species, [&](const field::Species& known) { return known.mixing_ratio->name == use.field->name; });
-  };
+  const auto is_tracer = [](const FieldUse& use) { return field::species_of(use.field->name) != nullptr; };
   return std::ranges::all_of(impl->schemes, [&](const SchemeOptions& option) {
     return !option.scheme || std::ranges::all_of(option.scheme->fields, is_tracer);
   });

@@ -1,0 +1,78 @@
+#pragma once
+// Moist thermodynamics: one formula each, for everybody. Mixing ratios are masses of water per mass of dry air.
+
+#include <array>
+#include <string_view>
+
+#include "grid/elementary.hpp"
+#include "grid/planet.hpp"
+
+namespace meridian {
+
+/// Virtual temperature over temperature [1], with the weight of all water:
+///   Tv / T = (1 + qv Rv / R) / (1 + q),  qv: vapour, q: all water
+KOKKOS_FORCEINLINE_FUNCTION Real virtual_factor(Real vapour_to_dry, Real qv, Real q) {
+  return (1 + vapour_to_dry * qv) / (1 + q);
+}
+
+/// Formulas of the saturation vapour pressure.
+enum class Saturation { clausius, tetens, murphy_koop };
+inline constexpr std::array<std::string_view, 3> saturation_words = {"clausius", "tetens", "murphy_koop"};
+
+/// The constants of moist air and its saturation, for kernels.
+struct MoistAir {
+  double R, Rv, cp, L;  // [J kg-1 K-1], [J kg-1]
+  double g;             // [m s-2]
+  double p0;            // [Pa]
+  double kappa;         // [1]
+  double epsilon;       // [1] R / Rv
+  Saturation formula;
+
+  MoistAir(const Planet& planet, Saturation formula)
+      : R(planet.gas_constant_j_per_kg_k),
+        Rv(planet.vapour_gas_constant_j_per_kg_k),
+        cp(planet.heat_capacity_j_per_kg_k),
+        L(planet.latent_heat_j_per_kg),
+        g(planet.gravity_m_per_s2),
+        p0(planet.reference_pressure_pa),
+        kappa(planet.kappa()),
+        epsilon(R / Rv),
+        formula(formula) {}
+
+  /// Saturation mixing ratio over liquid [1] at T [K] and p [Pa], and its slope [K-1] at constant pressure.
+  ///   clausius:    q = epsilon e / p,  e = 610.78 Pa exp[- (L / Rv) (1 / T - 1 / 273.16 K)] (Reed and Jablonowski 2012)
+  ///   tetens:      q = (380 Pa / p) exp[17.27 (T - 273) / (T - 36)]  (Klemp and Wilhelmson 1978)
+  ///   murphy_koop: q = epsilon e / (p - e), e of Murphy and Koop (2005), equation 10
+  struct Saturated {
+    double q, slope;
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Saturated saturated(double T, double p) const {
+    if (formula == Saturation::tetens) {
+      const double inverse = 1 / (T - 36);
+      const double q = 380 / p * elementary::exp(17.27 * (T - 273) * inverse);
+      return {q, q * 17.27 * 237 * inverse * inverse};
+    }
+    if (formula == Saturation::murphy_koop) {
+      const double log_T = elementary::log(T);
+      const double x = 0.0415 * (T - 218.8), tanh = 1 - 2 / (elementary::exp(2 * x) + 1);
+      const double b = 53.878 - 1331.22 / T - 9.44523 * log_T + 0.014025 * T;
+      const double e =
+          elementary::exp(54.842763 - 6763.22 / T - 4.21 * log_T + 0.000367 * T + tanh * b);
+      const double slope = (6763.22 / T - 4.21) / T + 0.000367 + 0.0415 * (1 - tanh * tanh) * b +
+                           tanh * ((1331.22 / T - 9.44523) / T + 0.014025);  // of ln e
+      // Where e nears p there is no saturation: the mixing ratio stays finite.
+      const double dry = p - e > 0.5 * p ? p - e : 0.5 * p;
+      return {epsilon * e / dry, p - e > 0.5 * p ? epsilon * e * slope * p / (dry * dry) : epsilon * e * slope / dry};
+    }
+    const double q = epsilon * 610.78 / p * elementary::exp(-(L / Rv) * (1 / T - 1 / 273.16));
+    return {q, q * L / (Rv * T * T)};
+  }
+  /// Vapour that condenses [1] until the air is saturated, by one step of Newton's method: (q - qs) / (1 + (L / cp) dqs/dT);
+  /// negative where the air is not saturated: what could evaporate.
+  KOKKOS_FORCEINLINE_FUNCTION double condensate(double T, double p, double q) const {
+    const Saturated s = saturated(T, p);
+    return (q - s.q) / (1 + L / cp * s.slope);
+  }
+};
+
+}  // namespace meridian
