@@ -249,7 +249,8 @@ AtmosphereState Ullrich::state(const Planet& planet) const {
   // Ullrich et al. (2016), DCMIP 2016 test case document, equation 18; next to no vapour above 100 hPa.
   const double q0 = specific_humidity;
   const auto humidity = [=](double, double lat, double p) {
-    return p > 1e4 ? q0 * std::exp(-square(square(lat / (2 * pi / 9))) - square((p - jets.p0) / 34000)) : q0 / 0.018 * 1e-12;
+    return p > 1e4 ? q0 * std::exp(-square(square(lat / (2 * pi / 9))) - square((p - jets.p0) / 34000))
+                   : q0 / 0.018 * 1e-12;
   };
   AtmosphereState state{
       .geopotential = [=](double, double lat, double p) { return jets.g * jets.at_pressure(lat, p).z; },

@@ -26,14 +26,14 @@ struct AtmosphereState {
   using Function = std::function<double(double lon, double lat, double p)>;
   using SurfaceFunction = std::function<double(double lon, double lat)>;
   static double zero(double, double, double) { return 0; }
-  Function geopotential;           // [m2 s-2]; d geopotential / d ln p = - R temperature
-  Function temperature;            // [K] the virtual one where there is water vapour
-  Function eastward_wind = zero;   // [m s-1]
-  Function northward_wind = zero;  // [m s-1]
-  double angle = 0;                // [radians] tilt of the state against the grid, see Frame
-  double noise = 0;                // [K] largest random temperature, added point by point
+  Function geopotential;            // [m2 s-2]; d geopotential / d ln p = - R temperature
+  Function temperature;             // [K] the virtual one where there is water vapour
+  Function eastward_wind = zero;    // [m s-1]
+  Function northward_wind = zero;   // [m s-1]
+  double angle = 0;                 // [radians] tilt of the state against the grid, see Frame
+  double noise = 0;                 // [K] largest random temperature, added point by point
   Function specific_humidity = {};  // [1] mass of vapour per mass of moist air; none: dry
-  SurfaceFunction ground = {};     // [m2 s-2] where no file gives it; none: geopotential at the reference pressure
+  SurfaceFunction ground = {};      // [m2 s-2] where no file gives it; none: geopotential at the reference pressure
 };
 
 /// The state of a start file: what it is, is read by io/start_file.cpp and placed by cases/from_file.cpp.

@@ -118,7 +118,8 @@ std::string list_schemes(bool json) {
                      {"source", scheme.source},
                      {"reads", scheme.reads},
                      {"updates", scheme.updates},
-                     {"writes", scheme.writes}});
+                     {"writes", scheme.writes},
+                     {"owns", scheme.owns}});
     rows.push_back({scheme.name, scheme.meaning});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
@@ -255,7 +256,8 @@ std::string describe(const std::string& name) {
             table({{"  source", scheme.source},
                    {"  reads", joined(scheme.reads)},
                    {"  updates", joined(scheme.updates)},
-                   {"  writes", joined(scheme.writes)}});
+                   {"  writes", joined(scheme.writes)},
+                   {"  owns", joined(scheme.owns)}});
   }
   for (const auto& state : all_initial_states()) {
     known.push_back(state.name);

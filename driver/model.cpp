@@ -62,6 +62,13 @@ std::string line_of(const Options& options) {
   return line;
 }
 
+/// True where an output stream names this field.
+bool streams_name(const Case& c, std::string_view field) {
+  return std::ranges::any_of(c.output.streams, [&](const auto& stream) {
+    return std::ranges::find(stream.fields, field) != stream.fields.end();
+  });
+}
+
 /// All tracers as one group of options.
 struct TracerList {
   std::vector<TracerOptions> tracers;
@@ -186,7 +193,7 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
       flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
-      suite_(c.physics, grid_, fields_),
+      suite_(c.physics, grid_, fields_, default_watch, [&c](std::string_view name) { return streams_name(c, name); }),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)) {
@@ -208,6 +215,7 @@ void Model::fill() {
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_, start_file_);
   fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));
   if (flow_) flow_->set_winds(grid_, fields_, 0);
+  suite_.start();
 }
 
 void Model::start_without_output() {
@@ -270,7 +278,7 @@ void Model::step() {
     timers_.time("physics", [&] {
       dycore_.diagnose(false);
       const double dt = dycore_.remap_every() * clock_.step_seconds();
-      suite_.run(dt);
+      suite_.run((number + 1) / dycore_.remap_every() - 1, dt);
       dycore_.add_physics(dt);
     });
   }
@@ -326,7 +334,8 @@ void Model::fail_numerically(const std::string& last_good_set) const {
   std::string words;
   for (const FieldSet::Entry& entry : fields_.entries()) {
     if (entry.role != Role::prognostic) continue;
-    const bool mass = entry.info.horizontal == Horizontal::cell && !case_.dycore.frozen_winds;
+    const std::string_view name = entry.info.name;
+    const bool mass = (name == field::layer_mass.name || name == field::depth.name) && !case_.dycore.frozen_winds;
     words = first_bad_value(entry, grid_, mass);
     if (!words.empty()) break;
   }

@@ -48,8 +48,8 @@ void compute_temperature(const Grid& grid, const State& s, const Water& water, c
   for_each(
       "dycore/compute_temperature", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = p(k, j, i), below = p(k + 1, j, i);
-        const double virtual_temperature = theta(k, j, i) / mass(k, j, i) *
-                                           layer_exner(inverse, above, below, exner(k, j, i), exner(k + 1, j, i));
+        const double virtual_temperature =
+            theta(k, j, i) / mass(k, j, i) * layer_exner(inverse, above, below, exner(k, j, i), exner(k + 1, j, i));
         temperature(k, j, i) = static_cast<Real>(virtual_temperature) / water.template factor<moist>(k, j, i);
         pressure(k, j, i) = static_cast<Real>(0.5 * (above + below));
       });
@@ -93,8 +93,8 @@ void compute_heights(const Grid& grid, const State& s, const ConstField<CellInte
             theta(k, j, i) / mass(k, j, i) *
             layer_exner(inverse, p(k, j, i), p(k + 1, j, i), exner(k, j, i), exner(k + 1, j, i));
         const Real thv = theta(k, j, i) / mass(k, j, i);
-        height(k, j, i) = per_g * (phi(k + 1, j, i) +
-                                   cp * (thv * exner(k + 1, j, i) - static_cast<Real>(virtual_temperature)));
+        height(k, j, i) =
+            per_g * (phi(k + 1, j, i) + cp * (thv * exner(k + 1, j, i) - static_cast<Real>(virtual_temperature)));
       });
 }
 
@@ -272,8 +272,8 @@ Budgets shallow_water_budgets(const Grid& grid, const RowFactors& factors, const
 
 template <bool moist>
 Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const State& s,
-                            const ConstField<Cell>& loading, const ConstField<CellInterface>& p, const ConstField<CellInterface>& exner,
-                            const ConstField<CellSurface>& phi_s, int n_k) {
+                            const ConstField<Cell>& loading, const ConstField<CellInterface>& p,
+                            const ConstField<CellInterface>& exner, const ConstField<CellSurface>& phi_s, int n_k) {
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const ConstField<XFace> u = s.u;
   const ConstField<YFace> v = s.v;

@@ -162,7 +162,8 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields,
     phi_ = fields.add(field::interface_geopotential, n_k_ + 1, Role::diagnostic);
     fields.add(field::interface_pressure, n_k_ + 1, Role::diagnostic);
     for (const auto& species : field::species) {
-      if (species.is_water && fields.has(species.mixing_ratio->name)) water_.push_back(fields.get(*species.mixing_ratio));
+      if (species.is_water && fields.has(species.mixing_ratio->name))
+        water_.push_back(fields.get(*species.mixing_ratio));
     }
     require(water_.empty() || fields.has(field::water_vapour.name), ExitCode::configuration,
             "'tracers' has water but no vapour: add {name: qv}.");

@@ -42,8 +42,8 @@ KOKKOS_FORCEINLINE_FUNCTION double exner_of(double p, double inverse_p0, double 
 /// On owned cells and one ring in the west and south.
 template <bool moist>
 void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
-                                           const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
-                                           const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
+                                       const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
+                                       const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
   const double top = grid.levels.top_pressure();
   const double inverse_p0 = 1 / grid.planet.reference_pressure_pa;
   const double kappa = grid.planet.kappa();

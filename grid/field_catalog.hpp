@@ -60,10 +60,10 @@ inline constexpr FieldSpec<Cell> air_temperature{"air_temperature", "ta", "K", {
 inline constexpr FieldSpec<Cell> eastward_wind{"eastward_wind", "ua", "m s-1", {-400, 400}, "eastward wind"};
 inline constexpr FieldSpec<Cell> northward_wind{"northward_wind", "va", "m s-1", {-400, 400}, "northward wind"};
 inline constexpr FieldSpec<Cell> air_pressure{"air_pressure", "pfull", "Pa", {0, 1.2e5}, "air pressure of a layer"};
-inline constexpr FieldSpec<CellInterface> interface_pressure{
-    "air_pressure_at_interfaces", "phalf", "Pa", {0, 1.3e5}, "air pressure between layers", false};
-inline constexpr FieldSpec<CellInterface> interface_exner{
-    "exner_function_at_interfaces", "pihalf", "1", {0, 1.2}, "Exner function between layers", false};
+inline constexpr FieldSpec<CellInterface> interface_pressure{"air_pressure_at_interfaces",  "phalf", "Pa", {0, 1.3e5},
+                                                             "air pressure between layers", false};
+inline constexpr FieldSpec<CellInterface> interface_exner{"exner_function_at_interfaces",  "pihalf", "1", {0, 1.2},
+                                                          "Exner function between layers", false};
 inline constexpr FieldSpec<CellInterface> interface_geopotential{
     "geopotential_at_interfaces", "phihalf", "m2 s-2", {-2e4, 2e6}, "geopotential between layers", false};
 inline constexpr FieldSpec<Cell> geopotential_height{
@@ -84,8 +84,8 @@ inline constexpr FieldSpec<Cell> atomic_chlorine{"atomic_chlorine_mixing_ratio",
                                                  "mass of Cl per mass of dry air", false};
 inline constexpr FieldSpec<Cell> molecular_chlorine{"molecular_chlorine_mixing_ratio", "cl2", "1", {-1, 1},
                                                     "mass of Cl2 per mass of dry air", false};
-inline constexpr FieldSpec<Cell> water_vapour{"humidity_mixing_ratio", "qv", "1", {-1e-3, 0.2},
-                                              "mass of water vapour per mass of dry air"};
+inline constexpr FieldSpec<Cell> water_vapour{
+    "humidity_mixing_ratio", "qv", "1", {-1e-3, 0.2}, "mass of water vapour per mass of dry air"};
 inline constexpr FieldSpec<Cell> cloud_water{
     "cloud_liquid_water_mixing_ratio", "qc", "1", {-1e-3, 0.2}, "mass of cloud water per mass of dry air"};
 inline constexpr FieldSpec<Cell> rain_water{
@@ -102,12 +102,12 @@ inline constexpr FieldSpec<Cell> atomic_chlorine_tendency{
 inline constexpr FieldSpec<Cell> molecular_chlorine_tendency{
     "tendency_of_molecular_chlorine_mixing_ratio", "tncl2", "s-1", {-1, 1}, "tendency of Cl2 by chemistry", false};
 
-inline constexpr FieldSpec<Cell> water_vapour_tendency{
-    "tendency_of_humidity_mixing_ratio", "tnqv", "s-1", {-1, 1}, "tendency of water vapour by physics", false};
+inline constexpr FieldSpec<Cell> water_vapour_tendency{"tendency_of_humidity_mixing_ratio",   "tnqv", "s-1", {-1, 1},
+                                                       "tendency of water vapour by physics", false};
 inline constexpr FieldSpec<Cell> cloud_water_tendency{
     "tendency_of_cloud_liquid_water_mixing_ratio", "tnqc", "s-1", {-1, 1}, "tendency of cloud water by physics", false};
-inline constexpr FieldSpec<Cell> rain_water_tendency{
-    "tendency_of_rain_water_mixing_ratio", "tnqr", "s-1", {-1, 1}, "tendency of rain water by physics", false};
+inline constexpr FieldSpec<Cell> rain_water_tendency{"tendency_of_rain_water_mixing_ratio", "tnqr", "s-1", {-1, 1},
+                                                     "tendency of rain water by physics",   false};
 
 /// Tracers of the catalog, and the tendencies that physics may give them. Water has weight.
 struct Species {

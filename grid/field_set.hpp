@@ -40,7 +40,7 @@ class FieldSet {
     int first = 0;
     for (const std::string& text : names) {
       require(find(text) == nullptr, ExitCode::internal, "Field '", text, "' is added twice.");
-      const std::string_view name = *tracer_names_.insert(tracer_names_.end(), text);
+      const std::string_view name = keep(text);
       FieldInfo info = FieldSpec<Cell>(name, name, "1", {-1e30, 1e30}, "mixing ratio of a tracer to dry air", false);
       for (const field::Species& known : field::species) {
         if (known.mixing_ratio->short_name == name) info = *known.mixing_ratio;
@@ -64,6 +64,8 @@ class FieldSet {
     }
     return nullptr;
   }
+  /// Keeps a text for the life of the set: names of entries point to it.
+  std::string_view keep(std::string text) { return *texts_.insert(texts_.end(), std::move(text)); }
   bool has(std::string_view name) const { return find(name) != nullptr; }
   const std::vector<Entry>& entries() const { return entries_; }
   const Block& block() const { return block_; }
@@ -71,7 +73,7 @@ class FieldSet {
  private:
   Block block_;
   std::vector<Entry> entries_;
-  std::list<std::string> tracer_names_;  // what the entries' names point to
+  std::list<std::string> texts_;  // what the entries' names point to
 };
 
 }  // namespace meridian

@@ -56,8 +56,7 @@ struct MoistAir {
       const double log_T = elementary::log(T);
       const double x = 0.0415 * (T - 218.8), tanh = 1 - 2 / (elementary::exp(2 * x) + 1);
       const double b = 53.878 - 1331.22 / T - 9.44523 * log_T + 0.014025 * T;
-      const double e =
-          elementary::exp(54.842763 - 6763.22 / T - 4.21 * log_T + 0.000367 * T + tanh * b);
+      const double e = elementary::exp(54.842763 - 6763.22 / T - 4.21 * log_T + 0.000367 * T + tanh * b);
       const double slope = (6763.22 / T - 4.21) / T + 0.000367 + 0.0415 * (1 - tanh * tanh) * b +
                            tanh * ((1331.22 / T - 9.44523) / T + 0.014025);  // of ln e
       // Where e nears p there is no saturation: the mixing ratio stays finite.

@@ -23,39 +23,20 @@ const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& fie
   return *found;
 }
 
-namespace {
-
-Array3<Real> data_of(const FieldSet& fields, std::string_view scheme, const FieldInfo& field) {
-  for (const FieldSet::Entry& entry : fields.entries()) {
-    if (entry.info.name == field.name) return entry.data;
-  }
-  require(false, ExitCode::internal, "Scheme '", scheme, "' uses '", field.name, "', which is not part of this model.");
-  return {};
-}
-
-}  // namespace
-
-Columns::Columns(const AnyScheme& scheme, const Grid& grid, const FieldSet& fields)
-    : scheme_(scheme.name), grid_(&grid) {
-  for (const FieldUse& use : scheme.fields) {
-    Slot slot{use, {}, nullptr, {}};
-    if (use.use != Use::writes) slot.data = data_of(fields, scheme.name, *use.field);
-    if (use.use == Use::updates) slot.result_field = &tendency_of(scheme.name, *use.field);
-    if (use.use == Use::writes) slot.result_field = use.field;
-    if (slot.result_field) slot.result = data_of(fields, scheme.name, *slot.result_field);
-    slots_.push_back(slot);
-  }
-}
+Columns::Columns(const AnyScheme& scheme, const Grid& grid, const MoistAir& air, std::vector<Slot> slots,
+                 std::vector<Field<Cell>> scratch)
+    : scheme_(scheme.name), grid_(&grid), air_(air), slots_(std::move(slots)), scratch_(std::move(scratch)) {}
 
 const Columns::Slot& Columns::find(const FieldInfo& field, Wish wish) const {
   for (const Slot& slot : slots_) {
     if (slot.use.field->name != field.name) continue;
-    if (wish == Wish::read && slot.use.use != Use::writes) return slot;
+    if (wish == Wish::read && (slot.use.use == Use::reads || slot.use.use == Use::updates)) return slot;
     if (wish == Wish::tendency && slot.use.use == Use::updates) return slot;
     if (wish == Wish::write && slot.use.use == Use::writes) return slot;
+    if (wish == Wish::own && slot.use.use == Use::owns) return slot;
   }
-  static constexpr std::string_view asks_for[] = {"to read", "for the tendency of", "to write"};
-  static constexpr std::string_view needed[] = {"reads() or updates()", "updates()", "writes()"};
+  static constexpr std::string_view asks_for[] = {"to read", "for the tendency of", "to write", "to own"};
+  static constexpr std::string_view needed[] = {"reads() or updates()", "updates()", "writes()", "owns()"};
   const auto n = static_cast<std::size_t>(wish);
   require(false, ExitCode::internal, "Scheme '", scheme_, "' asks ", asks_for[n], " '", field.name,
           "', which it does not declare: its 'fields' must name it with ", needed[n], ".");

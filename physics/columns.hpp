@@ -7,6 +7,7 @@
 
 #include "grid/field_set.hpp"
 #include "grid/latlon_grid.hpp"
+#include "grid/thermodynamics.hpp"
 #include "physics/parameterization.hpp"
 
 namespace meridian {
@@ -14,14 +15,25 @@ namespace meridian {
 /// Catalog entry of the tendency of a field of the state. Throws internal when the dynamics take none for it.
 const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& field);
 
+/// The arrays of one scheme.
+struct ColumnSlot {
+  FieldUse use;
+  Array3<Real> data;  // what it reads (reads, updates)
+  const FieldInfo* result_field = nullptr;
+  Array3<Real> result;  // what it may change: its tendency (updates) or its own field (writes, owns)
+};
+
 /// The fields of one scheme, all at cells. Asking for what it does not declare throws internal naming scheme and field.
 /// The grid must outlive it.
 class Columns {
  public:
-  /// Throws internal where a declared field is not part of the FieldSet.
-  Columns(const AnyScheme& scheme, const Grid& grid, const FieldSet& fields);
+  using Slot = ColumnSlot;
+  Columns(const AnyScheme& scheme, const Grid& grid, const MoistAir& air, std::vector<Slot> slots,
+          std::vector<Field<Cell>> scratch);
 
   const Grid& grid() const { return *grid_; }
+  /// Constants of moist air with the saturation formula of the suite.
+  const MoistAir& air() const { return air_; }
   /// Owned cells, all layers.
   Box cells() const { return grid_->block.cells(grid_->n_levels()); }
 
@@ -41,21 +53,25 @@ class Columns {
     return Field<P>(find(spec, Wish::write).result);
   }
 
-  struct Slot {
-    FieldUse use;
-    Array3<Real> data;  // the state (reads, updates)
-    const FieldInfo* result_field = nullptr;
-    Array3<Real> result;  // what the scheme may change: the tendency (updates) or its own field (writes)
-  };
+  /// A field that is declared with owns(): read and assign.
+  template <class P>
+  Field<P> own(const FieldSpec<P>& spec) const {
+    return Field<P>(find(spec, Wish::own).result);
+  }
+  /// Work array n of scratch_fields, with one level more than there are layers.
+  const Field<Cell>& scratch(int n) const { return scratch_.at(n); }
+
   std::span<const Slot> slots() const { return slots_; }
 
  private:
-  enum class Wish { read, tendency, write };
+  enum class Wish { read, tendency, write, own };
   const Slot& find(const FieldInfo& field, Wish wish) const;
 
   std::string scheme_;
   const Grid* grid_;
+  MoistAir air_;
   std::vector<Slot> slots_;
+  std::vector<Field<Cell>> scratch_;
 };
 
 /// Enthalpy that a temperature tendency gives to each column: sum over layers of cp dT/dt dp / g [W m-2], with dp of

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -10,7 +11,7 @@
 
 namespace meridian {
 
-enum class Use { reads, updates, writes };
+enum class Use { reads, updates, writes, owns };
 
 /// One field that a scheme uses, and how.
 struct FieldUse {
@@ -24,10 +25,25 @@ constexpr FieldUse updates(const FieldInfo& field) { return {Use::updates, &fiel
 /// A diagnostic or boundary flux that this scheme alone owns.
 constexpr FieldUse writes(const FieldInfo& field) { return {Use::writes, &field}; }
 
+/// A store that this scheme alone changes, in place, and everybody may read at any time: saved with the state.
+constexpr FieldUse owns(const FieldInfo& field) { return {Use::owns, &field}; }
+
+/// A boundary flux of a budget: +1 where it goes into the column of air, -1 where it leaves.
+struct FluxTerm {
+  const FieldInfo* flux;
+  double into_column;
+};
+
 class Columns;  // hands out reads as ConstField, updates as tendencies, writes as own fields
 
 /// name, meaning, source: words for `meridian list schemes` and `describe`. fields: everything it uses. options: the
 /// settings, with visit(). run(columns, dt): adds to tendencies [per second] and fills what it writes; dt [s].
+/// A scheme may have, too:
+///   std::array<FluxTerm, n> water_budget, enthalpy_budget: the fluxes [kg m-2 s-1], [W m-2] that its tendencies of all
+///     water and of cp T + L qv must sum up to in each column; the suite checks it after every call.
+///   int scratch_fields: work arrays that columns.scratch(n) hands out; their contents are lost between calls.
+///   start(columns): fills what it owns before the first step.
+///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
 template <class Scheme>
 concept Parameterization =
     std::default_initializable<Scheme> && std::copyable<Scheme> &&
@@ -43,10 +59,16 @@ concept Parameterization =
 /// A scheme of any type with its options: what the suite holds. Made by any_scheme().
 class AnyScheme {
  public:
+  using FluxTerms = std::optional<std::span<const FluxTerm>>;
   virtual ~AnyScheme() = default;
   virtual std::unique_ptr<AnyScheme> copy() const = 0;
   virtual void visit_options(OptionVisitor& option) = 0;
   virtual void run(Columns& columns, double dt) const = 0;
+  virtual void start(Columns& columns) const = 0;
+  virtual std::string_view saturation() const = 0;  // empty: any
+  virtual FluxTerms water_budget() const = 0;       // none: not conserved
+  virtual FluxTerms enthalpy_budget() const = 0;
+  virtual int scratch_fields() const = 0;
 
   const std::string_view name, meaning, source;
   const std::span<const FieldUse> fields;
@@ -64,6 +86,25 @@ class SchemeOf final : public AnyScheme {
   std::unique_ptr<AnyScheme> copy() const override { return std::make_unique<SchemeOf>(scheme_); }
   void visit_options(OptionVisitor& option) override { scheme_.options.visit(option); }
   void run(Columns& columns, double dt) const override { scheme_.run(columns, dt); }
+  void start(Columns& columns) const override {
+    if constexpr (requires { scheme_.start(columns); }) scheme_.start(columns);
+  }
+  std::string_view saturation() const override {
+    if constexpr (requires { scheme_.saturation(); }) return scheme_.saturation();
+    return {};
+  }
+  FluxTerms water_budget() const override {
+    if constexpr (requires { Scheme::water_budget; }) return Scheme::water_budget;
+    return {};
+  }
+  FluxTerms enthalpy_budget() const override {
+    if constexpr (requires { Scheme::enthalpy_budget; }) return Scheme::enthalpy_budget;
+    return {};
+  }
+  int scratch_fields() const override {
+    if constexpr (requires { Scheme::scratch_fields; }) return Scheme::scratch_fields;
+    return 0;
+  }
 
  private:
   Scheme scheme_;

@@ -2,6 +2,7 @@
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <iomanip>
@@ -48,16 +49,27 @@ std::vector<std::string_view> names_in_table() {
 /// One entry of 'physics.suite': the name of a scheme and its options.
 struct SchemeOptions {
   std::string name;
+  int every = 1;
+  std::string coupling = "sequential";
   SchemePtr scheme;
 
   SchemeOptions() = default;
   SchemeOptions(SchemeOptions&&) = default;
   SchemeOptions& operator=(SchemeOptions&&) = default;
-  SchemeOptions(const SchemeOptions& other) : name(other.name), scheme(other.scheme ? other.scheme->copy() : nullptr) {}
+  SchemeOptions(const SchemeOptions& other)
+      : name(other.name),
+        every(other.every),
+        coupling(other.coupling),
+        scheme(other.scheme ? other.scheme->copy() : nullptr) {}
 
   void visit(OptionVisitor& option) {
     const std::vector<std::string_view> names = names_in_table();
     option.word("scheme", name, names, "column scheme: see 'meridian list schemes'");
+    static constexpr std::string_view couplings[] = {"sequential", "parallel"};
+    option.integer("every", every, "physics steps", {1, 1000},
+                   "calls of the scheme; in between its last tendencies and fluxes are held");
+    option.word("coupling", coupling, couplings,
+                "sequential: it sees what entries before it did; parallel: the state at the start of the step");
     if (option.shows_alternatives()) return show_alternatives(option);
     if (name.empty()) option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
     const AnyScheme* known = in_table(name);
@@ -81,6 +93,7 @@ struct SchemeOptions {
 }  // namespace
 
 struct PhysicsOptions::Impl {
+  std::string saturation = "clausius";
   std::vector<SchemeOptions> schemes;
 };
 
@@ -93,6 +106,7 @@ PhysicsOptions& PhysicsOptions::operator=(const PhysicsOptions& other) {
 PhysicsOptions::~PhysicsOptions() = default;
 
 void PhysicsOptions::visit(OptionVisitor& option) {
+  option.word("saturation", impl->saturation, saturation_words, "saturation vapour pressure, the same for all schemes");
   option.list("suite", impl->schemes, "column schemes in the order of the step; empty: no physics", "scheme");
 }
 
@@ -112,68 +126,81 @@ bool uses(const AnyScheme& scheme, Use use, std::string_view field) {
                              [&](const FieldUse& entry) { return entry.use == use && entry.field->name == field; });
 }
 
-/// The entry of the list that writes a field, if any.
-std::optional<std::size_t> writer_of(const Suite::Schemes& schemes, std::string_view field) {
-  for (std::size_t n = 0; n < schemes.size(); ++n) {
-    if (uses(*schemes[n], Use::writes, field)) return n;
+bool makes(const AnyScheme& scheme, std::string_view field) {
+  return uses(scheme, Use::writes, field) || uses(scheme, Use::owns, field);
+}
+
+/// The entry of the list that writes or owns a field, if any.
+std::optional<std::size_t> maker_of(const Suite::Entries& entries, std::string_view field) {
+  for (std::size_t n = 0; n < entries.size(); ++n) {
+    if (makes(*entries[n].scheme, field)) return n;
   }
   return std::nullopt;
 }
 
-std::string entry_text(const Suite::Schemes& schemes, std::size_t n) {
-  return "entry " + std::to_string(n + 1) + " of 'physics.suite', '" + std::string(schemes[n]->name) + "',";
+std::string entry_text(const Suite::Entries& entries, std::size_t n) {
+  return "entry " + std::to_string(n + 1) + " of 'physics.suite', '" + std::string(entries[n].scheme->name) + "',";
 }
 
 /// What to do about a field that entry n needs and nothing before it provides.
-std::string remedy(const Suite::Schemes& schemes, std::size_t n, std::string_view field) {
-  if (const auto later = writer_of(schemes, field); later && *later > n) {
-    return "Move " + entry_text(schemes, *later) + " which writes it, before entry " + std::to_string(n + 1) + ".";
+std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_view field) {
+  if (const auto later = maker_of(entries, field); later && *later > n) {
+    return "Move " + entry_text(entries, *later) + " which writes it, before entry " + std::to_string(n + 1) + ".";
   }
-  std::string writers;
+  if (const field::Species* species = field::species_of(field)) {
+    return "Add {name: " + std::string(species->mixing_ratio->short_name) + "} to 'tracers'.";
+  }
+  std::string makers;
   for (const SchemePtr& scheme : table()) {
-    if (uses(*scheme, Use::writes, field))
-      writers += (writers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
+    if (makes(*scheme, field)) makers += (makers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
   }
-  if (writers.empty()) return "No scheme writes it: remove entry " + std::to_string(n + 1) + ".";
-  return "Insert " + writers + " before entry " + std::to_string(n + 1) + ".";
+  if (makers.empty()) return "No scheme writes it: remove entry " + std::to_string(n + 1) + ".";
+  return "Insert " + makers + " before entry " + std::to_string(n + 1) + ".";
 }
 
-/// Every need is met by the state or an entry before, and no field has two writers. Throws configuration.
-void check_contract(const Suite::Schemes& schemes, const FieldSet& state) {
-  for (std::size_t n = 0; n < schemes.size(); ++n) {
+/// Every need is met by the state or an entry before (or, where it is a store, by any), no field has two makers, and one
+/// formula of saturation serves all. Throws configuration.
+void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
+  const std::string_view formula = saturation_words[static_cast<std::size_t>(saturation)];
+  for (std::size_t n = 0; n < entries.size(); ++n) {
+    const AnyScheme& scheme = *entries[n].scheme;
     for (std::size_t m = 0; m < n; ++m) {
-      require(schemes[m]->name != schemes[n]->name, ExitCode::configuration, "Scheme '", schemes[n]->name,
-              "' is entry ", m + 1, " and entry ", n + 1, " of 'physics.suite'; it may be there once: remove one.");
+      require(entries[m].scheme->name != scheme.name, ExitCode::configuration, "Scheme '", scheme.name, "' is entry ",
+              m + 1, " and entry ", n + 1, " of 'physics.suite'; it may be there once: remove one.");
     }
-    for (const FieldUse& use : schemes[n]->fields) {
+    require(scheme.saturation().empty() || scheme.saturation() == formula, ExitCode::configuration,
+            "In the case file, ", entry_text(entries, n), " has the saturation formula '", scheme.saturation(),
+            "' built in, but 'physics.saturation' is '", formula, "': set it to '", scheme.saturation(), "'.");
+    for (const FieldUse& use : scheme.fields) {
       const std::string_view name = use.field->name;
-      const auto writer = writer_of(schemes, name);
-      if (use.use == Use::writes) {
-        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '",
+      const auto maker = maker_of(entries, name);
+      if (use.use == Use::writes || use.use == Use::owns) {
+        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(entries, n), " writes '",
                 name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
-        require(*writer == n, ExitCode::configuration, "In the case file, ", entry_text(schemes, n), " writes '", name,
-                "', and so does ", entry_text(schemes, *writer), " but a field has one writer: remove one of them.");
+        require(*maker == n, ExitCode::configuration, "In the case file, ", entry_text(entries, n), " writes '", name,
+                "', and so does ", entry_text(entries, *maker), " but a field has one writer: remove one of them.");
       } else {
-        require(state.has(name) || (writer && *writer < n), ExitCode::configuration, "In the case file, ",
-                entry_text(schemes, n), " needs '", name,
-                "', which neither the dynamics nor an entry before it provides. ", remedy(schemes, n, name));
+        const bool met = maker && (*maker < n || uses(*entries[*maker].scheme, Use::owns, name));
+        require(state.has(name) || met, ExitCode::configuration, "In the case file, ", entry_text(entries, n),
+                " needs '", name, "', which neither the dynamics nor an entry before it provides. ",
+                remedy(entries, n, name));
       }
     }
   }
 }
 
 template <class P>
-void add_diagnostic(FieldSet& fields, const FieldInfo& info, int n_k) {
+void add_field(FieldSet& fields, const FieldInfo& info, int n_k, Role role) {
   const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning, info.has_standard_name);
-  fields.add(spec, n_k, Role::diagnostic);
+  fields.add(spec, n_k, role);
 }
 
-void add_written_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels) {
+void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels, Role role) {
   require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '", info.name,
           "', which is not at cells; schemes work at cells.");
-  if (info.vertical == Vertical::layer) add_diagnostic<Cell>(fields, info, n_levels);
-  if (info.vertical == Vertical::interface) add_diagnostic<CellInterface>(fields, info, n_levels + 1);
-  if (info.vertical == Vertical::single) add_diagnostic<CellSurface>(fields, info, 1);
+  if (info.vertical == Vertical::layer) add_field<Cell>(fields, info, n_levels, role);
+  if (info.vertical == Vertical::interface) add_field<CellInterface>(fields, info, n_levels + 1, role);
+  if (info.vertical == Vertical::single) add_field<CellSurface>(fields, info, 1, role);
 }
 
 void set_to_zero(const Box& cells, const Field<Cell>& a) {
@@ -222,6 +249,11 @@ std::string degrees(double value, char positive, char negative) {
   return text.str();
 }
 
+std::string place(const Grid& grid, int j, int i) {
+  return degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S') + ", " +
+         degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W');
+}
+
 using HostCopy = decltype(Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, Array3<Real>{}));
 HostCopy on_host(const Array3<Real>& data) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data); }
 
@@ -229,7 +261,7 @@ HostCopy on_host(const Array3<Real>& data) { return Kokkos::create_mirror_view_a
 std::string state_text(const Columns& columns, int k, int j, int i) {
   std::ostringstream text;
   for (const Columns::Slot& slot : columns.slots()) {
-    if (slot.use.use == Use::writes) continue;
+    if (slot.use.use == Use::writes || slot.use.use == Use::owns) continue;
     const HostCopy state = on_host(slot.data);
     const int level = std::min(k, static_cast<int>(state.extent(0)) - 1);
     text << (text.tellp() > 0 ? ", " : " ") << slot.use.field->name << " = "
@@ -252,22 +284,119 @@ void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
           const Real value = result(k, j + halo_width, i + halo_width);
           require(!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest)),
                   ExitCode::numerical, "Scheme '", scheme.name, "' computed '", info.name, "' = ", value, ' ',
-                  info.unit, " at level ", k + 1, " of ", n_k, ", ",
-                  degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S'), ", ",
-                  degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W'), "; allowed is ", info.valid.lowest, " to ",
-                  info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
+                  info.unit, " at level ", k + 1, " of ", n_k, ", ", place(grid, j, i), "; allowed is ",
+                  info.valid.lowest, " to ", info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
         }
       }
     }
   }
 }
 
+/// Column sums of water [kg m-2 s-1] and of cp T + L qv [W m-2] that tendencies give, and those that fluxes do.
+class BudgetCheck {
+ public:
+  /// Tendencies of the scheme and fluxes that it writes. scratch: a work array of two levels at least.
+  BudgetCheck(const AnyScheme& scheme, const Columns& columns, const FieldSet& fields, const Field<Cell>& scratch)
+      : scheme_(scheme), columns_(columns), sums_(scratch) {
+    mass_ = fields.get(field::layer_mass);
+    for (const Columns::Slot& slot : columns.slots()) {
+      if (slot.use.use != Use::updates) continue;
+      const std::string_view name = slot.use.field->name;
+      const field::Species* species = field::species_of(name);
+      if (species && species->is_water) water_[n_water_++] = Field<Cell>(slot.result);
+      if (name == field::water_vapour.name) vapour_ = Field<Cell>(slot.result);
+      if (name == field::air_temperature.name) heating_ = Field<Cell>(slot.result);
+    }
+  }
+
+  void run(double dt) const {
+    const MoistAir& air = columns_.air();
+    if (const auto terms = scheme_.water_budget()) {
+      for (int n = 0; n < n_water_; ++n) sum(water_[n], 1 / air.g, n == 0);
+      // Relative to 1 kg m-2 of water: columns hold 0.1 to 100.
+      compare(*terms, "water", "kg m-2 s-1", 1 / dt, n_water_ > 0);
+    }
+    if (const auto terms = scheme_.enthalpy_budget()) {
+      if (heating_.exists()) sum(heating_, air.cp / air.g, true);
+      if (vapour_.exists()) sum(vapour_, air.L / air.g, !heating_.exists());
+      compare(*terms, "cp T + L qv", "W m-2", air.cp * 250 * 1e4 / dt, heating_.exists() || vapour_.exists());
+    }
+  }
+
+ private:
+  static constexpr double tolerance = sizeof(Real) == 8 ? 1e-10 : 1e-5;
+
+  /// sums_(0) += factor sum of rate dp.
+  void sum(const ConstField<Cell>& rate, double factor, bool first) const {
+    const Field<Cell> sums = sums_;
+    const ConstField<Cell> mass = mass_;
+    march_down(
+        "physics/budget_of_columns", columns_.cells(), KOKKOS_LAMBDA(int k, int j, int i) {
+          const double before = first && k == 0 ? 0.0 : double(sums(0, j, i));
+          sums(0, j, i) = static_cast<Real>(before + factor * mass(k, j, i) * rate(k, j, i));
+        });
+  }
+  /// Throws numerical where sums_(0) is not the sum of the fluxes, relative to 'size'.
+  void compare(std::span<const FluxTerm> terms, const char* what, const char* unit, double size, bool has_sum) const {
+    const Field<Cell> sums = sums_;
+    const Box cells = columns_.grid().block.cells(1);
+    for_each(
+        "physics/balance", cells,
+        KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = has_sum ? -sums(0, j, i) : Real(0); });
+    for (const FluxTerm& term : terms) {
+      const ConstField<CellSurface> flux = flux_of(term);
+      const Real sign = static_cast<Real>(term.into_column);
+      for_each("physics/balance", cells, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
+    }
+    const Real limit = static_cast<Real>(tolerance * size);
+    const bool bad = any_point(
+        "physics/out_of_balance", cells,
+        KOKKOS_LAMBDA(int, int j, int i) { return out_of_range(sums(1, j, i), -limit, limit); });
+    if (bad) report(what, unit, limit);
+  }
+  ConstField<CellSurface> flux_of(const FluxTerm& term) const {
+    for (const Columns::Slot& slot : columns_.slots()) {
+      if (slot.result_field && slot.result_field->name == term.flux->name) return Field<CellSurface>(slot.result);
+    }
+    throw Error(ExitCode::internal, "Scheme '" + std::string(scheme_.name) + "' has '" + std::string(term.flux->name) +
+                                        "' in a budget, but does not write it.");
+  }
+  void report(const char* what, const char* unit, double limit) const {
+    const Grid& grid = columns_.grid();
+    const HostCopy sums = on_host(sums_.data());
+    for (int j = 0; j < grid.block.ny; ++j) {
+      for (int i = 0; i < grid.block.nx; ++i) {
+        const double balance = sums(1, j + halo_width, i + halo_width);
+        require(!out_of_range(static_cast<Real>(balance), static_cast<Real>(-limit), static_cast<Real>(limit)),
+                ExitCode::numerical, "Scheme '", scheme_.name, "' does not keep ", what,
+                ": its fluxes less its tendencies are ", balance, ' ', unit, " in the column at ", place(grid, j, i),
+                "; allowed is ", limit, ".");
+      }
+    }
+  }
+
+  const AnyScheme& scheme_;
+  const Columns& columns_;
+  Field<Cell> sums_;
+  ConstField<Cell> mass_, heating_, vapour_;
+  std::array<Field<Cell>, std::size(field::species)> water_;
+  int n_water_ = 0;
+};
+
+/// A field that schemes update: the state, the copy that sequential coupling changes, and the tendencies.
+struct Updated {
+  const FieldInfo* field = nullptr;
+  Field<Cell> state, working;  // working: absent where nobody sees it
+  Field<Cell> total, own;      // of all entries, and of the one that runs
+};
+
 /// A scheme at work: its view of the model, what to check, its time.
 struct Runner {
-  Runner(SchemePtr scheme, const Grid& grid, const FieldSet& fields)
-      : scheme(std::move(scheme)),
-        columns(*this->scheme, grid, fields),
-        region("physics/" + std::string(this->scheme->name)) {
+  Runner(SuiteEntry entry, Columns view, std::vector<std::pair<std::size_t, bool>> updates)
+      : entry(std::move(entry)),
+        columns(std::move(view)),
+        updates(std::move(updates)),
+        region("physics/" + std::string(this->entry.scheme->name)) {
     for (const Columns::Slot& slot : columns.slots()) {
       if (!slot.result_field) continue;
       if (results.empty() || results.back().count == Results::most) results.emplace_back();
@@ -275,14 +404,14 @@ struct Runner {
     }
   }
 
-  void run(double dt) {
-    const Kokkos::Profiling::ScopedRegion profile(region);
-    const Kokkos::Timer timer;
-    scheme->run(columns, dt);
+  /// Calls the scheme and checks what it computed.
+  void call(double dt, const FieldSet& fields, const Field<Cell>& scratch) {
+    const AnyScheme& scheme = *entry.scheme;
+    scheme.run(columns, dt);
     for (const Results& some : results) {
-      if (any_out_of_range(some, columns.cells())) report_bad_point(*scheme, columns);
+      if (any_out_of_range(some, columns.cells())) report_bad_point(scheme, columns);
     }
-    seconds += timer.seconds();
+    if (scheme.water_budget() || scheme.enthalpy_budget()) BudgetCheck(scheme, columns, fields, scratch).run(dt);
   }
 
   bool may_change(std::string_view field) const {
@@ -291,21 +420,47 @@ struct Runner {
     });
   }
 
-  SchemePtr scheme;
+  SuiteEntry entry;
   Columns columns;
+  std::vector<std::pair<std::size_t, bool>> updates;  // which of Impl::updated, and whether its own tendency is kept
   std::string region;
   std::vector<Results> results;
   double seconds = 0;
 };
 
-Suite::Schemes schemes_of(const std::vector<SchemeOptions>& options) {
-  Suite::Schemes schemes;
+/// total += own; working += dt own; own = 0 where it is not kept.
+void fold(const Box& cells, const Updated& updated, const Field<Cell>& own, bool keep, bool sequential, Real dt) {
+  const Field<Cell> total = updated.total, working = updated.working;
+  if (sequential && working.exists()) {
+    for_each(
+        "physics/fold", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+          const Real rate = own(k, j, i);
+          total(k, j, i) += rate;
+          working(k, j, i) += dt * rate;
+          own(k, j, i) = keep ? rate : Real(0);
+        });
+  } else {
+    for_each(
+        "physics/fold", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+          const Real rate = own(k, j, i);
+          total(k, j, i) += rate;
+          own(k, j, i) = keep ? rate : Real(0);
+        });
+  }
+}
+
+Suite::Entries entries_of(const std::vector<SchemeOptions>& options) {
+  Suite::Entries entries;
   for (const SchemeOptions& option : options) {
     require(option.scheme != nullptr, ExitCode::configuration, "'physics.suite' names the unknown scheme '",
             option.name, "'; 'meridian list schemes' shows all.");
-    schemes.push_back(option.scheme->copy());
+    entries.emplace_back(option.scheme->copy(), option.every, option.coupling == "parallel");
   }
-  return schemes;
+  return entries;
+}
+
+Saturation saturation_named(const std::string& word) {
+  return static_cast<Saturation>(std::ranges::find(saturation_words, word) - saturation_words.begin());
 }
 
 }  // namespace
@@ -313,23 +468,127 @@ Suite::Schemes schemes_of(const std::vector<SchemeOptions>& options) {
 struct Suite::Impl {
   Watch watch;
   const FieldSet& fields;
+  std::vector<Updated> updated;
   std::vector<Runner> runners;
-  std::vector<Field<Cell>> tendencies;  // of what schemes update
+  std::vector<Field<Cell>> scratch;
 
-  Impl(Schemes schemes, const Grid& grid, FieldSet& fields, Watch watch) : watch(watch), fields(fields) {
-    check_contract(schemes, fields);
-    if (schemes.empty()) return;
+  Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
+      : watch(watch), fields(fields) {
+    check_contract(entries, saturation, fields);
+    if (entries.empty()) return;
+    allocate(entries, grid, fields);
+    const MoistAir air(grid.planet, saturation);
+    runners.reserve(entries.size());
+    for (SuiteEntry& entry : entries) {
+      std::vector<Columns::Slot> slots;
+      std::vector<std::pair<std::size_t, bool>> updates;
+      for (const FieldUse& use : entry.scheme->fields) {
+        Columns::Slot slot{use, {}, nullptr, {}};
+        const std::size_t n = index_of(use.field->name);
+        if (use.use == Use::reads || use.use == Use::updates) {
+          slot.data = n < updated.size() && !entry.parallel && updated[n].working.exists()
+                          ? updated[n].working.data()
+                          : fields.find(use.field->name)->data;
+        }
+        if (use.use == Use::updates) {
+          slot.result_field = &tendency_of(entry.scheme->name, *use.field);
+          const bool own_kept = entry.every > 1 || is_wanted(wanted, *slot.result_field, entry);
+          slot.result = own_kept ? add_own_tendency(fields, *slot.result_field, entry, grid.n_levels()).data()
+                                 : updated[n].own.data();
+          updates.emplace_back(n, own_kept);
+        } else if (use.use != Use::reads) {
+          slot.result_field = use.field;
+          slot.result = fields.find(use.field->name)->data;
+        }
+        slots.push_back(slot);
+      }
+      Columns columns(*entry.scheme, grid, air, std::move(slots), scratch);
+      runners.emplace_back(std::move(entry), std::move(columns), std::move(updates));
+    }
+  }
+
+  std::size_t index_of(std::string_view name) const {
+    return std::ranges::find_if(updated, [&](const Updated& u) { return u.field->name == name; }) - updated.begin();
+  }
+  static std::string own_name(const FieldInfo& tendency, const SuiteEntry& entry) {
+    return std::string(tendency.short_name) + "_" + std::string(entry.scheme->name);
+  }
+  static bool is_wanted(const Wanted& wanted, const FieldInfo& tendency, const SuiteEntry& entry) {
+    return wanted && wanted(own_name(tendency, entry));
+  }
+  static Field<Cell> add_own_tendency(FieldSet& fields, const FieldInfo& tendency, const SuiteEntry& entry, int n_k) {
+    const std::string_view name = fields.keep(own_name(tendency, entry));
+    const std::string_view meaning =
+        fields.keep(std::string(tendency.meaning) + ", of it '" + std::string(entry.scheme->name) + "'");
+    return fields.add(FieldSpec<Cell>(name, name, tendency.unit, tendency.valid, meaning, false), n_k,
+                      entry.every > 1 ? Role::prognostic : Role::diagnostic);
+  }
+
+  /// Fields that schemes write, own and update, and work arrays.
+  void allocate(const Entries& entries, const Grid& grid, FieldSet& fields) {
     const int n_levels = grid.n_levels();
-    for (const SchemePtr& scheme : schemes) {
-      for (const FieldUse& use : scheme->fields) {
-        if (use.use == Use::writes) add_written_field(fields, *scheme, *use.field, n_levels);
-        if (use.use != Use::updates) continue;
-        const FieldSpec<Cell>& tendency = tendency_of(scheme->name, *use.field);
-        if (!fields.has(tendency.name)) tendencies.push_back(fields.add(tendency, n_levels, Role::diagnostic));
+    int n_scratch = 1;  // for the budgets
+    for (const SuiteEntry& entry : entries) {
+      const AnyScheme& scheme = *entry.scheme;
+      n_scratch = std::max(n_scratch, scheme.scratch_fields());
+      for (const FieldUse& use : scheme.fields) {
+        // What an entry that is not called in each step has written must be there after a restart.
+        if (use.use == Use::writes)
+          add_own_field(fields, scheme, *use.field, n_levels, entry.every > 1 ? Role::prognostic : Role::diagnostic);
+        if (use.use == Use::owns) add_own_field(fields, scheme, *use.field, n_levels, Role::prognostic);
+        if (use.use != Use::updates || index_of(use.field->name) < updated.size()) continue;
+        const FieldSpec<Cell>& tendency = tendency_of(scheme.name, *use.field);
+        Updated u{use.field, Field<Cell>(fields.find(use.field->name)->data), {}, {}, {}};
+        u.total = fields.add(tendency, n_levels, Role::diagnostic);
+        u.own = make_field<Cell>("own_" + std::string(tendency.short_name), grid.block, n_levels);
+        const auto users = std::ranges::count_if(entries, [&](const SuiteEntry& other) {
+          return !other.parallel && (uses(*other.scheme, Use::updates, use.field->name) ||
+                                     uses(*other.scheme, Use::reads, use.field->name));
+        });
+        if (users > 1)
+          u.working = make_field<Cell>("working_" + std::string(use.field->short_name), grid.block, n_levels);
+        updated.push_back(u);
       }
     }
-    runners.reserve(schemes.size());
-    for (SchemePtr& scheme : schemes) runners.emplace_back(std::move(scheme), grid, fields);
+    for (int n = 0; n < n_scratch; ++n)
+      scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(2, n_levels + 1)));
+  }
+
+  void begin(const Box& cells) const {
+    for (const Updated& u : updated) {
+      const Field<Cell> total = u.total, working = u.working, state = u.state;
+      if (working.exists()) {
+        for_each(
+            "physics/begin", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+              total(k, j, i) = 0;
+              working(k, j, i) = state(k, j, i);
+            });
+      } else {
+        set_to_zero(cells, total);
+      }
+    }
+  }
+
+  void run(Runner& runner, long step, double dt) const {
+    const Kokkos::Profiling::ScopedRegion profile(runner.region);
+    const Kokkos::Timer timer;
+    const int every = runner.entry.every;
+    const bool due = step % every == 0;
+    const Box cells = runner.columns.cells();
+    std::size_t at = 0;
+    for (const Columns::Slot& slot : runner.columns.slots()) {
+      if (slot.use.use != Use::updates) continue;
+      const bool kept = runner.updates[at++].second;
+      if (due && kept) set_to_zero(cells, Field<Cell>(slot.result));
+    }
+    if (due) runner.call(every * dt, fields, scratch.front());
+    at = 0;
+    for (const Columns::Slot& slot : runner.columns.slots()) {
+      if (slot.use.use != Use::updates) continue;
+      const auto& [n, kept] = runner.updates[at++];
+      fold(cells, updated[n], Field<Cell>(slot.result), kept, !runner.entry.parallel, static_cast<Real>(dt));
+    }
+    runner.seconds += timer.seconds();
   }
 
   std::vector<std::uint64_t> hashes() const {
@@ -339,50 +598,67 @@ struct Suite::Impl {
   }
 
   /// Runs one scheme and throws internal if a field changed that it does not list.
-  void run_watched(Runner& runner, double dt) const {
+  void run_watched(Runner& runner, long step, double dt) const {
     const std::vector<std::uint64_t> before = hashes();
-    runner.run(dt);
+    run(runner, step, dt);
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
-      require(before[n] == after[n] || runner.may_change(name), ExitCode::internal, "Scheme '", runner.scheme->name,
+      const auto is_total = [&](const std::pair<std::size_t, bool>& update) {
+        return tendency_of(runner.entry.scheme->name, *updated[update.first].field).name == name;
+      };
+      const bool allowed = runner.may_change(name) || std::ranges::any_of(runner.updates, is_total) ||
+                           name.ends_with("_" + std::string(runner.entry.scheme->name));
+      require(before[n] == after[n] || allowed, ExitCode::internal, "Scheme '", runner.entry.scheme->name,
               "' changed '", name, "', which it does not list: its 'fields' must name it with updates() or writes().");
     }
   }
 };
 
-Suite::Suite(Schemes schemes, const Grid& grid, FieldSet& fields, Watch watch)
-    : impl_(std::make_unique<Impl>(std::move(schemes), grid, fields, watch)) {}
-Suite::Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch)
-    : Suite(schemes_of(options.impl->schemes), grid, fields, watch) {}
+Suite::Suite(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch,
+             const Wanted& wanted)
+    : impl_(std::make_unique<Impl>(std::move(entries), saturation, grid, fields, watch, wanted)) {}
+Suite::Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
+    : Suite(entries_of(options.impl->schemes), saturation_named(options.impl->saturation), grid, fields, watch,
+            wanted) {}
 Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }
 
-void Suite::run(double dt) {
+void Suite::start() {
+  for (Runner& runner : impl_->runners) runner.entry.scheme->start(runner.columns);
+}
+
+void Suite::run(long step, double dt) {
   if (empty()) return;
-  const Box cells = impl_->runners.front().columns.cells();
-  for (const Field<Cell>& tendency : impl_->tendencies) set_to_zero(cells, tendency);
+  impl_->begin(impl_->runners.front().columns.cells());
   for (Runner& runner : impl_->runners) {
     if (impl_->watch == Watch::every_field)
-      impl_->run_watched(runner, dt);
+      impl_->run_watched(runner, step, dt);
     else
-      runner.run(dt);
+      impl_->run(runner, step, dt);
   }
 }
 
 std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;
-  for (const Runner& runner : impl_->runners) result.push_back({std::string(runner.scheme->name), runner.seconds});
+  for (const Runner& runner : impl_->runners)
+    result.push_back({std::string(runner.entry.scheme->name), runner.seconds});
   return result;
 }
 
 std::vector<SchemeInfo> all_schemes() {
   std::vector<SchemeInfo> result;
   for (const SchemePtr& scheme : table()) {
-    SchemeInfo info{std::string(scheme->name), std::string(scheme->meaning), std::string(scheme->source), {}, {}, {}};
+    SchemeInfo info;
+    info.name = scheme->name;
+    info.meaning = scheme->meaning;
+    info.source = scheme->source;
     for (const FieldUse& use : scheme->fields) {
-      auto& names = use.use == Use::reads ? info.reads : use.use == Use::updates ? info.updates : info.writes;
+      auto& names = use.use == Use::reads     ? info.reads
+                    : use.use == Use::updates ? info.updates
+                    : use.use == Use::writes  ? info.writes
+                                              : info.owns;
       names.emplace_back(use.field->name);
     }
     result.push_back(std::move(info));

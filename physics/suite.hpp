@@ -1,6 +1,7 @@
 #pragma once
 // The ordered list of schemes of a run.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,11 +9,12 @@
 #include "grid/clock.hpp"
 #include "grid/field_set.hpp"
 #include "grid/latlon_grid.hpp"
+#include "grid/thermodynamics.hpp"
 #include "physics/parameterization.hpp"
 
 namespace meridian {
 
-/// 'physics:' of a case. suite: a list of scheme names with their options.
+/// 'physics:' of a case. suite: a list of scheme names with their options; saturation: the formula for all of them.
 struct PhysicsOptions {
   struct Impl;
   PhysicsOptions();
@@ -34,23 +36,40 @@ inline constexpr Watch default_watch = Watch::results;
 inline constexpr Watch default_watch = Watch::every_field;
 #endif
 
+/// One entry of the suite: a scheme, how often it is called, and whose state it sees.
+struct SuiteEntry {
+  SuiteEntry(std::unique_ptr<AnyScheme> scheme, int every = 1, bool parallel = false)
+      : scheme(std::move(scheme)), every(every), parallel(parallel) {}
+  std::unique_ptr<AnyScheme> scheme;
+  int every = 1;          // physics steps between calls; what it computed is held and applied in each of them
+  bool parallel = false;  // it sees the state at the start of the step, and entries after it do not see what it did
+};
+
 /// Runs the schemes in order on the diagnosed state (ta, ua, va, pfull, ps, tracers of the FieldSet) and leaves the sum of
-/// their tendencies in tnt, tnua, tnva and those of tracers. Never touches the state itself. Coupling is parallel: every scheme sees the state at
-/// the start of the step.
+/// their tendencies in tnt, tnua, tnva and those of tracers. Never touches the state itself: in sequential coupling
+/// entries see copies of what those before them have changed.
 class Suite {
  public:
-  using Schemes = std::vector<std::unique_ptr<AnyScheme>>;
+  using Entries = std::vector<SuiteEntry>;
+  /// True for short names of fields that somebody wants to see, "tnt_held_suarez" of a single scheme among them.
+  using Wanted = std::function<bool(std::string_view)>;
 
-  /// Adds to the FieldSet the tendencies, where there is a scheme, and the fields that schemes write; the state must be
-  /// there. Throws configuration when a need is unmet or a field has two writers. Grid and FieldSet must outlive it.
-  Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch = default_watch);
+  /// Adds to the FieldSet the tendencies, where there is a scheme, and the fields that schemes write or own; the state must
+  /// be there. Throws configuration when a need is unmet, a field has two writers or formulas of saturation are mixed.
+  /// Grid and FieldSet must outlive it.
+  Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch = default_watch,
+        const Wanted& wanted = {});
   /// The same for schemes that need not be in the table.
-  Suite(Schemes schemes, const Grid& grid, FieldSet& fields, Watch watch = default_watch);
+  Suite(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch = default_watch,
+        const Wanted& wanted = {});
   ~Suite();
 
   bool empty() const;
-  /// dt [s]: length of the physics interval. Throws numerical naming scheme, field, level, lat, lon.
-  void run(double dt);
+  /// Fills what schemes own, before the first step.
+  void start();
+  /// step: number of the physics step, from 0; dt [s]: its length. Throws numerical naming scheme, field, level, lat, lon,
+  /// where a scheme computes what is not finite, not in its range, or not in the balance that it declares.
+  void run(long step, double dt);
 
   /// Time [s] spent in each scheme so far, checks included.
   struct SchemeTime {
@@ -67,7 +86,7 @@ class Suite {
 /// Names of all schemes, and what one reads, updates and writes in words: `meridian list schemes`, `describe`.
 struct SchemeInfo {
   std::string name, meaning, source;
-  std::vector<std::string> reads, updates, writes;
+  std::vector<std::string> reads, updates, writes, owns;
 };
 std::vector<SchemeInfo> all_schemes();
 

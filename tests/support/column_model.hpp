@@ -1,6 +1,7 @@
 #pragma once
 // A few rows of columns with a random state: all that a scheme sees of the model.
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 
@@ -38,12 +39,16 @@ class ColumnModel {
     fields.add(field::northward_wind, n_levels, Role::diagnostic);
     fields.add(field::air_pressure, n_levels, Role::diagnostic);
     fields.add(field::surface_air_pressure, 1, Role::diagnostic);
-    fields.add_tracers({"cl", "cl2"}, n_levels);
+    fields.add(field::interface_pressure, n_levels + 1, Role::diagnostic);
+    fields.add(field::interface_exner, n_levels + 1, Role::diagnostic);
+    fields.add(field::interface_geopotential, n_levels + 1, Role::diagnostic);
+    fields.add(field::layer_mass, n_levels, Role::prognostic);
+    fields.add_tracers({"cl", "cl2", "qv", "qc", "qr"}, n_levels);
     randomise(1);
   }
 
   /// Random columns: T 150..350 K, wind -100..100 m/s, surface pressure 500..1080 hPa, layers in the middle of sigma,
-  /// mixing ratios up to 4e-6.
+  /// mixing ratios up to 4e-6 of chlorine, 0.03 of vapour, 2e-3 of cloud water, 4e-3 of rain.
   /// Column n of the list is the n-th drawn, wherever it stands.
   void randomise(unsigned seed) {
     randomise(seed, [](int, int i) { return i; });
@@ -65,8 +70,36 @@ class ColumnModel {
     set(field::surface_air_pressure, [&](int, int j, int i) { return ps(j, i); });
     set(field::air_pressure, [&](int k, int j, int i) { return ps(j, i) * (k + 0.5) / n; });
     set(field::air_temperature, [&](int k, int j, int i) { return 150 + 200 * uniform(column_at(j, i), 1, k); });
+    // Pressure of all air; water adds to that of the dry air.
+    set(field::interface_pressure, [&](int k, int j, int i) { return ps(j, i) * k / n; });
+    set(field::interface_exner,
+        [&](int k, int j, int i) { return std::pow(ps(j, i) * k / n / p0, grid.planet.kappa()); });
+    const auto vapour = [=](int k, int j, int i) {
+      const double dry = uniform(column_at(j, i), 6, 0) < 0.1 ? 0 : 1;  // one column in ten holds no vapour
+      return dry * 0.03 * std::pow((k + 0.5) / n, 3) * uniform(column_at(j, i), 7, k);
+    };
+    const auto cloud = [=](int k, int j, int i) { return std::fmax(0, 4e-3 * uniform(column_at(j, i), 8, k) - 2e-3); };
+    const auto rain = [=](int k, int j, int i) { return std::fmax(0, 8e-3 * uniform(column_at(j, i), 9, k) - 4e-3); };
+    set(field::water_vapour, vapour);
+    set(field::cloud_water, cloud);
+    set(field::rain_water, rain);
+    set(field::layer_mass,
+        [&](int k, int j, int i) { return ps(j, i) / n / (1 + vapour(k, j, i) + cloud(k, j, i) + rain(k, j, i)); });
     set(field::eastward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 2, k) - 100; });
     set(field::northward_wind, [&](int k, int j, int i) { return 200 * uniform(column_at(j, i), 3, k) - 100; });
+    const auto temperature = values(field::air_temperature), vapours = values(field::water_vapour);
+    const auto exner = values(field::interface_exner);
+    const double cp = grid.planet.heat_capacity_j_per_kg_k;
+    set(field::interface_geopotential, [&](int k, int j, int i) {  // the ground is at 0
+      const int columns = grid.block.ny * grid.block.nx, at = j * grid.block.nx + i;
+      double phi = 0;
+      for (int l = n - 1; l >= k; --l) {
+        const double above = exner[l * columns + at], below = exner[(l + 1) * columns + at];
+        phi += cp * temperature[l * columns + at] * (1 + 0.61 * vapours[l * columns + at]) * (below - above) * 2 /
+               (below + above);
+      }
+      return phi;
+    });
     set(field::atomic_chlorine, [&](int k, int j, int i) { return 4e-6 * uniform(column_at(j, i), 4, k); });
     set(field::molecular_chlorine, [&](int k, int j, int i) { return 2e-6 * uniform(column_at(j, i), 5, k); });
   }

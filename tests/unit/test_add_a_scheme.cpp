@@ -72,10 +72,10 @@ TEST(AddAScheme, the_code_of_the_page_is_the_code_that_is_compiled_here) {
 
 TEST(AddAScheme, the_example_cools_as_its_formula_says) {
   test::ColumnModel model(20);
-  Suite::Schemes schemes;
-  schemes.push_back(any_scheme(NewtonianCooling{}));
-  Suite suite(std::move(schemes), model.grid, model.fields, Watch::every_field);
-  suite.run(3600);
+  Suite::Entries schemes;
+  schemes.emplace_back(any_scheme(NewtonianCooling{}));
+  Suite suite(std::move(schemes), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+  suite.run(0, 3600);
   const auto T = model.values(field::air_temperature);
   const auto found = model.values(field::temperature_tendency);
   const double rate = (1 - std::exp(-1.0 / 360)) / 3600;  // one hour of 15 days

@@ -23,10 +23,10 @@ struct Tendencies {
 
 Tendencies run(test::ColumnModel& model, double dt, const HeldSuarez::Options& options = {}) {
   if (model.fields.has(field::temperature_tendency.name)) throw std::logic_error("one run for each model");
-  Suite::Schemes schemes;
-  schemes.push_back(any_scheme(HeldSuarez{options}));
-  Suite suite(std::move(schemes), model.grid, model.fields, Watch::every_field);
-  suite.run(dt);
+  Suite::Entries schemes;
+  schemes.emplace_back(any_scheme(HeldSuarez{options}));
+  Suite suite(std::move(schemes), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+  suite.run(0, dt);
   return {model.values(field::temperature_tendency), model.values(field::eastward_wind_tendency),
           model.values(field::northward_wind_tendency)};
 }

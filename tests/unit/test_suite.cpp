@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -109,9 +110,9 @@ struct Intruder : TestScheme {
 };
 
 template <class... SchemeTypes>
-Suite::Schemes schemes(const SchemeTypes&... scheme) {
-  Suite::Schemes result;
-  (result.push_back(any_scheme(scheme)), ...);
+Suite::Entries schemes(const SchemeTypes&... scheme) {
+  Suite::Entries result;
+  (result.emplace_back(any_scheme(scheme)), ...);
   return result;
 }
 
@@ -132,48 +133,172 @@ Outcome outcome_of(const std::function<void()>& act) {
 template <class... SchemeTypes>
 Outcome outcome_of_start(const SchemeTypes&... scheme) {
   ColumnModel model(8);
-  return outcome_of([&] { Suite suite(schemes(scheme...), model.grid, model.fields); });
+  return outcome_of([&] { Suite suite(schemes(scheme...), Saturation::clausius, model.grid, model.fields); });
 }
 
 template <class... SchemeTypes>
 Outcome outcome_of_run(ColumnModel& model, Watch watch, const SchemeTypes&... scheme) {
-  Suite suite(schemes(scheme...), model.grid, model.fields, watch);
-  return outcome_of([&] { suite.run(600); });
+  Suite suite(schemes(scheme...), Saturation::clausius, model.grid, model.fields, watch);
+  return outcome_of([&] { suite.run(0, 600); });
 }
 
 TEST(Suite, an_empty_suite_adds_no_field_and_does_nothing) {
   ColumnModel model(8);
   const auto n_fields = model.fields.entries().size();
   Suite suite(PhysicsOptions{}, model.grid, model.fields);
-  suite.run(600);
+  suite.run(0, 600);
   EXPECT_TRUE(suite.empty());
   EXPECT_EQ(model.fields.entries().size(), n_fields);
 }
 
 TEST(Suite, tendencies_are_summed_over_schemes_and_start_from_zero_in_each_run) {
   ColumnModel model(8);
-  Suite suite(schemes(Heater{}, Rainmaker{}, RainReader{}), model.grid, model.fields, Watch::every_field);
+  Suite suite(schemes(Heater{}, Rainmaker{}, RainReader{}), Saturation::clausius, model.grid, model.fields,
+              Watch::every_field);
   for (int n = 0; n < 2; ++n) {
-    suite.run(600);
+    suite.run(0, 600);
     for (const Real value : model.values(field::temperature_tendency)) ASSERT_EQ(value, Real(0.375));
     EXPECT_FALSE(model.fields.has(field::eastward_wind_tendency.name));  // nobody updates it
   }
   EXPECT_EQ(model.values(flux).size(), std::size_t(7 * 8));
 }
 
-TEST(Suite, every_scheme_sees_the_state_at_the_start_of_the_step) {
+TEST(Suite, a_sequential_scheme_sees_what_those_before_it_did_and_a_parallel_one_the_start) {
+  for (const bool parallel : {false, true}) {
+    ColumnModel model(8);
+    const auto T = model.values(field::air_temperature);
+    Suite::Entries entries = schemes(Heater{}, TemperatureCopier{});
+    entries[1].parallel = parallel;
+    Suite suite(std::move(entries), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+    suite.run(0, 64);
+    const auto found = model.values(field::temperature_tendency);
+    for (std::size_t n = 0; n < T.size(); ++n) {
+      const Real seen = parallel ? T[n] : T[n] + 8;
+      ASSERT_EQ(found[n], Real(0.125) + seen / 1024);
+    }
+    EXPECT_EQ(model.values(field::air_temperature), T);  // the state itself stays
+  }
+}
+
+TEST(Suite, a_parallel_scheme_is_not_seen_by_those_after_it) {
   ColumnModel model(8);
-  Suite suite(schemes(Heater{}, TemperatureCopier{}), model.grid, model.fields);
-  suite.run(600);
   const auto T = model.values(field::air_temperature);
+  Suite::Entries entries = schemes(Heater{}, TemperatureCopier{});
+  entries[0].parallel = true;
+  Suite suite(std::move(entries), Saturation::clausius, model.grid, model.fields);
+  suite.run(0, 64);
   const auto found = model.values(field::temperature_tendency);
   for (std::size_t n = 0; n < T.size(); ++n) ASSERT_EQ(found[n], Real(0.125) + T[n] / 1024);
 }
 
+TEST(Suite, a_scheme_that_is_called_now_and_then_holds_what_it_computed) {
+  ColumnModel model(8);
+  Suite::Entries entries = schemes(TemperatureCopier{}, Heater{});
+  entries[0].every = 3;
+  Suite suite(std::move(entries), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+  const FieldSet::Entry* held = nullptr;
+  for (const FieldSet::Entry& entry : model.fields.entries()) {
+    if (entry.info.short_name == "tnt_temperature_copier") held = &entry;
+  }
+  ASSERT_NE(held, nullptr);
+  EXPECT_EQ(held->role, Role::prognostic);  // a restart finds it
+  for (int step = 0; step < 6; ++step) {
+    model.set(field::air_temperature, [&](int, int, int) { return 256 + 16 * step; });
+    suite.run(step, 64);
+    for (const Real rate : model.values(field::temperature_tendency)) {
+      ASSERT_EQ(rate, Real(0.125) + Real(256 + 16 * (step / 3 * 3)) / 1024) << step;
+    }
+  }
+}
+
+TEST(Suite, the_tendency_of_one_scheme_is_there_where_somebody_wants_it) {
+  ColumnModel model(8);
+  Suite suite(schemes(Heater{}, TemperatureCopier{}), Saturation::clausius, model.grid, model.fields,
+              Watch::every_field, [](std::string_view name) { return name == "tnt_heater"; });
+  suite.run(0, 64);
+  suite.run(1, 64);
+  ASSERT_TRUE(model.fields.has("tnt_heater"));
+  EXPECT_FALSE(model.fields.has("tnt_temperature_copier"));
+  for (const Real rate : model.values(model.fields.find("tnt_heater")->data)) ASSERT_EQ(rate, Real(0.125));
+}
+
+/// Rains out of nothing where 'leak' is not 0.
+struct Condenser : TestScheme {
+  static constexpr std::string_view name = "condenser";
+  static constexpr FieldUse fields[] = {updates(field::water_vapour), updates(field::air_temperature), writes(rain)};
+  static constexpr std::array<FluxTerm, 1> water_budget{{{&rain, -1}}};
+  static constexpr std::array<FluxTerm, 0> enthalpy_budget{};
+  Real rate = Real(1) / (1 << 30), leak = 0, chill = 0;  // [s-1], [kg m-2 s-1], [K s-1]
+  void run(Columns& columns, double) const {
+    const MoistAir& air = columns.air();
+    add_everywhere(columns, columns.tendency(field::water_vapour), -rate);
+    add_everywhere(columns, columns.tendency(field::air_temperature), static_cast<Real>(air.L / air.cp * rate) - chill);
+    const double ps = 98304;  // Pa, of dry air
+    fill(surface(columns), columns.write(rain), static_cast<Real>(rate * ps / air.g) + leak);
+  }
+};
+
+TEST(Suite, a_scheme_out_of_balance_is_named_with_the_place) {
+  const auto outcome = [](const Condenser& scheme) {
+    ColumnModel model(8);
+    model.set(field::layer_mass, [](int, int, int) { return 98304. / 6; });
+    return outcome_of_run(model, Watch::results, scheme);
+  };
+  EXPECT_EQ(outcome(Condenser{}).sentence, "");
+  const Real size = sizeof(Real) == 8 ? 1e-12 : 1e-7;
+  const Outcome leak = outcome(Condenser{{}, Real(1) / (1 << 30), size, 0});
+  EXPECT_EQ(leak.code, ExitCode::numerical);
+  EXPECT_THAT(leak.sentence, HasSubstr("Scheme 'condenser' does not keep water"));
+  EXPECT_THAT(leak.sentence, HasSubstr("in the column at 16.875 N, 0.352 E"));
+  EXPECT_THAT(outcome(Condenser{{}, Real(1) / (1 << 30), 0, size * 1000}).sentence,
+              HasSubstr("Scheme 'condenser' does not keep cp T + L qv"));
+}
+
+constexpr FieldSpec<CellSurface> pond{"pond", "pond", "m", {0, 10}, "a store of these tests", false};
+
+struct Pond : TestScheme {
+  static constexpr std::string_view name = "pond";
+  static constexpr FieldUse fields[] = {owns(pond)};
+  void start(Columns& columns) const { fill(surface(columns), columns.own(pond), 0.25); }
+  void run(Columns& columns, double) const { fill(surface(columns), columns.own(pond), 0.5); }
+};
+struct PondReader : TestScheme {
+  static constexpr std::string_view name = "pond_reader";
+  static constexpr FieldUse fields[] = {reads(pond), updates(field::air_temperature)};
+  void run(Columns& columns, double) const {
+    copy_rain_to_tendency(columns, columns.read(pond), columns.tendency(field::air_temperature));
+  }
+};
+
+TEST(Suite, a_store_is_there_for_entries_before_its_owner_and_is_saved) {
+  ColumnModel model(8);
+  Suite suite(schemes(PondReader{}, Pond{}), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+  suite.start();
+  EXPECT_EQ(model.fields.find("pond")->role, Role::prognostic);
+  for (const Real depth : {Real(0.25), Real(0.5)}) {
+    suite.run(0, 64);
+    for (const Real rate : model.values(field::temperature_tendency)) ASSERT_EQ(rate, depth);
+    EXPECT_EQ(outcome_of_start(PondReader{}).code, ExitCode::configuration);
+  }
+}
+
+struct Teten : TestScheme {
+  static constexpr std::string_view name = "teten";
+  static constexpr FieldUse fields[] = {reads(field::air_temperature)};
+  std::string_view saturation() const { return "tetens"; }
+  void run(Columns&, double) const {}
+};
+
+TEST(Suite, mixed_formulas_of_saturation_are_refused_with_the_line_to_change) {
+  const Outcome outcome = outcome_of_start(Teten{});
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("'physics.saturation' is 'clausius': set it to 'tetens'"));
+}
+
 TEST(Suite, time_is_kept_for_each_scheme) {
   ColumnModel model(8);
-  Suite suite(schemes(Heater{}, Rainmaker{}), model.grid, model.fields);
-  suite.run(600);
+  Suite suite(schemes(Heater{}, Rainmaker{}), Saturation::clausius, model.grid, model.fields);
+  suite.run(0, 600);
   ASSERT_EQ(suite.times().size(), 2u);
   EXPECT_EQ(suite.times()[1].scheme, "rainmaker");
   EXPECT_GT(suite.times()[0].seconds, 0);
@@ -215,7 +340,7 @@ TEST(Suite, a_scheme_that_is_listed_twice_is_refused) {
 TEST(Suite, a_refused_suite_leaves_the_fields_alone) {
   ColumnModel model(8);
   const auto n_fields = model.fields.entries().size();
-  EXPECT_THROW(Suite(schemes(RainReader{}), model.grid, model.fields), Error);
+  EXPECT_THROW(Suite(schemes(RainReader{}), Saturation::clausius, model.grid, model.fields), Error);
   EXPECT_EQ(model.fields.entries().size(), n_fields);
 }
 
@@ -292,7 +417,7 @@ TEST(Suite, a_tendency_out_of_range_is_the_fault_of_the_scheme_that_made_it_so) 
   ColumnModel model(8);
   const Outcome outcome = outcome_of_run(model, Watch::results, TemperatureCopier{}, Heater{{}, 2}, Rainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = 2."));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = 2 K s-1"));
   EXPECT_THAT(outcome.sentence, HasSubstr("level 1 of 6"));
 }
 
@@ -359,8 +484,8 @@ TEST(PhysicsOptions, a_scheme_of_the_list_gets_its_options) {
   reader.numbers = {{"friction_time_days", 1}};
   options.visit(reader);
   ColumnModel slow(8), usual(8);
-  Suite(copy, slow.grid, slow.fields).run(600);
-  Suite(options, usual.grid, usual.fields).run(600);
+  Suite(copy, slow.grid, slow.fields).run(0, 600);
+  Suite(options, usual.grid, usual.fields).run(0, 600);
   const auto last = slow.values(field::eastward_wind_tendency).size() - 1;
   EXPECT_LT(std::abs(slow.values(field::eastward_wind_tendency)[last]),
             1e-5 * std::abs(usual.values(field::eastward_wind_tendency)[last]));
@@ -379,7 +504,7 @@ FromFile from_file(const std::string& text) {
   reader.group("physics", options, "physics");
   if (!problems.empty()) return {0, problems.report()};
   ColumnModel model(1);
-  Suite(options, model.grid, model.fields).run(600);
+  Suite(options, model.grid, model.fields).run(0, 600);
   return {model.values(field::eastward_wind_tendency).back(), ""};
 }
 
@@ -427,7 +552,7 @@ std::map<std::string, std::vector<Real>> results_of(const std::string& scheme, i
   ColumnModel model(n_columns);
   const auto n_state = model.fields.entries().size();
   Suite suite(options, model.grid, model.fields, Watch::every_field);
-  suite.run(1200);
+  suite.run(0, 1200);
   std::map<std::string, std::vector<Real>> results;
   for (std::size_t n = n_state; n < model.fields.entries().size(); ++n) {
     const FieldSet::Entry& entry = model.fields.entries()[n];

@@ -64,9 +64,9 @@ double worst_sum(const std::string& limiter, int days, double share_of_cl2 = 2) 
   test::DynamicsRun run(options, {{"name", "deformation_4"}}, test::alone(80, 40), Planet(), single_layer(), {},
                         {tracers[0].tracer(), tracers[1].tracer()});
   fill_tracers(tracers, run.grid, run.fields, 0);
-  Suite::Schemes schemes;
-  schemes.push_back(any_scheme(Terminator{}));
-  Suite suite(std::move(schemes), run.grid, run.fields);
+  Suite::Entries schemes;
+  schemes.emplace_back(any_scheme(Terminator{}));
+  Suite suite(std::move(schemes), Saturation::clausius, run.grid, run.fields);
   const auto flow = prescribed_flow("deformation_4", Planet(), 0);
   flow->set_winds(run.grid, run.fields, 0);
   run.dycore.start();
@@ -75,7 +75,7 @@ double worst_sum(const std::string& limiter, int days, double share_of_cl2 = 2) 
     run.dycore.exchange_winds();
     run.dycore.step(n);
     if (!run.dycore.physics_after(n)) continue;
-    suite.run(2 * options.dt_s);
+    suite.run(0, 2 * options.dt_s);
     run.dycore.add_physics(2 * options.dt_s);
     run.dycore.finish_step();
   }
