@@ -50,11 +50,12 @@ bool is_levels_name(const std::string& levels) {
 std::vector<std::string> names_for_streams(const Case& c) {
   std::vector<std::string> names;
   for (const FieldInfo& field : field::all) {
-    const bool at_cells = field.horizontal == Horizontal::cell && field.vertical != Vertical::interface;
-    if (at_cells) names.emplace_back(field.short_name);
+    if (field.fits_a_stream()) names.emplace_back(field.short_name);
   }
   for (const TracerOptions& tracer : c.tracers) names.push_back(tracer.name);
-  for (const SchemeInfo& scheme : all_schemes()) names.insert(names.end(), scheme.writes.begin(), scheme.writes.end());
+  for (const SchemeInfo& scheme : all_schemes()) {
+    names.insert(names.end(), scheme.outputs.begin(), scheme.outputs.end());
+  }
   return names;
 }
 
@@ -136,7 +137,9 @@ void check(const Case& c, Reader& reader) {
 void GridOptions::visit(OptionVisitor& option) {
   option.integer("n_lon", n_lon, "1", {8, 100000}, "cells along a circle of latitude; even");
   option.integer("n_lat", n_lat, "1", {4, 50000}, "cells from pole to pole");
-  option.text("levels", levels, "L26, L30, L60, L91, L137, sigma:N, or the path of a table of two columns A B",
+  option.text("levels", levels,
+              "L26, L30, L60, L91, L137, sigma:N, equal_height:N,ztop[,isothermal|lapse_rate|constant_stability], "
+              "stretched:N,ptop,c,dz0, or the path of a table of two columns A B",
               "vertical levels; shallow water has none");
   if (n_lon % 2 != 0) option.problem("n_lon", "'grid.n_lon' = " + std::to_string(n_lon) + " must be even");
 }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include "io/problems.hpp"
 
@@ -29,8 +30,14 @@ void print(const std::string& text) {
   std::fflush(stderr);
 }
 
+std::function<void(ExitCode)>& last_act() {
+  static std::function<void(ExitCode)> act;
+  return act;
+}
+
 [[noreturn]] void end_all(ExitCode code, const std::string& text) {
   const int exit_code = static_cast<int>(code);
+  if (const auto act = std::exchange(last_act(), nullptr)) act(code);
   int rank = 0, n_ranks = 1;
   if (mpi_is_running()) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -75,6 +82,8 @@ void end_job_on_mpi_error(MPI_Comm*, int* error, ...) {
 
 }  // namespace
 
+void on_failure(std::function<void(ExitCode)> act) { last_act() = std::move(act); }
+
 void end_job_on_failure() { std::set_terminate(end_job_with_current_exception); }
 
 void end_job(ExitCode code, const std::string& message) {
@@ -94,6 +103,7 @@ void start_mpi() {
   // Open MPI: the default components of collective file access report success where the disk is full (4.1.4); this one
   // does not. Read by MPI_Init.
   setenv("OMPI_MCA_fcoll", "individual", 0);
+  setenv("OMPI_MCA_orte_execute_quiet", "1", 0);  // an error has one message: ours
   int provided = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
   MPI_Errhandler handler;

@@ -1,6 +1,7 @@
 #pragma once
 // How a job ends when something goes wrong: one message, one exit code, all ranks gone.
 
+#include <functional>
 #include <string>
 
 #include "grid/error.hpp"
@@ -10,6 +11,9 @@ namespace meridian {
 /// From now on every exception that nobody catches ends the whole job with its exit code, and so do MPI errors after
 /// start_mpi(). The stack is not unwound: destructors of one failing rank would wait for the others.
 void end_job_on_failure();
+
+/// What the process that ends the job does first, once; it must not throw.
+void on_failure(std::function<void(ExitCode)> act);
 
 /// Prints "ERROR <name> <message>" to stderr, once per job, and ends all ranks: rank 0 speaks at once, another rank
 /// only if rank 0 has not ended the job before.

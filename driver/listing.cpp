@@ -136,9 +136,10 @@ std::string list_fields(bool json) {
                      {"levels", level_name(field.vertical)},
                      {"lowest", field.valid.lowest},
                      {"highest", field.valid.highest},
+                     {"fits_a_stream", field.fits_a_stream()},
                      {"meaning", field.meaning}});
     rows.push_back({std::string(field.short_name), std::string(field.unit), std::string(level_name(field.vertical)),
-                    std::string(field.meaning)});
+                    std::string(field.meaning) + (field.fits_a_stream() ? "" : " (not in output streams)")});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -171,7 +172,10 @@ std::string describe_option(const OptionInfo& option) {
     rows.push_back({"  default", option.default_value});
   }
   if (!option.condition.empty()) rows.push_back({"  only with", option.condition});
-  if (has_value(option)) rows.push_back({"  example", "--set " + option.path + "=" + option.default_value});
+  if (has_value(option)) {
+    rows.push_back({"  example", "--set " + std::regex_replace(option.path, std::regex(R"(\[\])"), "[0]") + "=" +
+                                     option.default_value});
+  }
   return text + table(rows);
 }
 

@@ -236,7 +236,9 @@ void Model::require_same_settings(const RestartManifest& set) const {
   for (const auto& [name, here] : state_settings(case_)) {
     const auto there = set.facts.find(name);
     const std::string text = there == set.facts.end() ? "nothing" : there->second;
-    require(text == here, ExitCode::configuration, "The restart set ", set.directory, " was made",
+    // Values of another grid are the wrong data; other settings are the user's to change.
+    const ExitCode code = name == "case.grid" ? ExitCode::bad_data : ExitCode::configuration;
+    require(text == here, code, "The restart set ", set.directory, " was made",
             other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
             " with other settings of '", name.substr(5), "': ", first_difference(text, here),
             ". Use the same ones, --resume none to start anew, or another --run-dir.");

@@ -19,6 +19,8 @@ int run_case(const Case& c, const RunOptions& options);
 
 /// Everything that a run would refuse, and what it costs: memory, output, CFL. Writes nothing.
 CheckReport check_case(const Case& c);
+/// What to expect of a state whose Courant number is above the scheme's limit; "" below it.
+std::string courant_warning(const Case& c, const DynamicsSummary& state);
 
 class Model {
  public:

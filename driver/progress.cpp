@@ -29,18 +29,18 @@ std::string duration_text(double seconds) {
 }
 
 /// Largest resident memory of this process so far. getrusage would count what its parent held before exec.
-double largest_memory_mib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    double kib = 0;
-    if (word == "VmHWM:" && status >> kib) return kib / 1024;
-  }
-  return 0;
-}
-
 double drift(double now, double start) { return start == 0 ? 0 : now / start - 1; }
 
 }  // namespace
+
+double largest_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib * 1024;
+  }
+  return 0;
+}
 
 Progress::Progress(const LogOptions& options, Model& model, const std::string& log)
     : options_(options),
@@ -157,7 +157,7 @@ void Progress::finish(bool stopped) {
                 simulated / (365 * std::max(1e-9, measured)),
                 simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
   table << text;
-  std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_mib());
+  std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_bytes() / 1048576);
   table << text;
   std::ofstream(log_ + "/timing.txt") << table.str();
   if (options_.format != "none") std::cerr << table.str();

@@ -8,6 +8,9 @@
 
 namespace meridian {
 
+/// Most memory [byte] that this process has taken so far; 0 where the system does not say.
+double largest_memory_bytes();
+
 class Progress {
  public:
   /// Rank 0 speaks. log: folder for progress.jsonl and timing.txt.

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "driver/failure.hpp"
 #include "driver/model.hpp"
 #include "driver/progress.hpp"
 #include "driver/signals.hpp"
@@ -95,6 +96,18 @@ class RunRecord {
     record_["exit_code"] = exit_code;
     write(path_, record_.dump(2) + "\n");
   }
+  /// The end of a run that failed, by whichever rank ends the job; errors here must not hide its own.
+  static void note_failure(const std::string& run_directory, int exit_code) {
+    try {
+      const std::string path = run_directory + "/run.json";
+      nlohmann::ordered_json record = nlohmann::ordered_json::parse(std::ifstream(path));
+      record["finished"] = utc_now();
+      record["exit_code"] = exit_code;
+      write(path, record.dump(2) + "\n");
+      std::filesystem::remove(run_directory + "/lock");
+    } catch (...) {
+    }
+  }
 
  private:
   static void write(const std::string& path, const std::string& text) {
@@ -118,6 +131,9 @@ RestartManifest newest_set(const std::string& run_directory, const Block& block)
   if (block.rank == 0) {
     for (const std::string& warning : warnings) std::cerr << "WARNING " << warning << std::endl;
   }
+  require(warnings.empty() || !set.directory.empty(), ExitCode::bad_data, "None of the restart sets in ", run_directory,
+          "/restart can be trusted. Bring one back, or start anew with --resume none, which removes the output of the "
+          "run before.");
   return set;
 }
 
@@ -168,11 +184,12 @@ int run_case(const Case& c, const RunOptions& options) {
     }
     return static_cast<int>(ExitCode::done);
   }
-  if (options.resume == "none" && block.rank == 0 && !std::filesystem::is_empty(directory.output())) {
+  if (set.directory.empty() && block.rank == 0 && !std::filesystem::is_empty(directory.output())) {
     std::cerr << "WARNING Starting anew: the output of the run before in " << directory.output() << " is removed."
               << std::endl;
   }
   RunRecord record(c, directory, model, run_id, set.directory);
+  on_failure([path = directory.path()](ExitCode code) { RunRecord::note_failure(path, static_cast<int>(code)); });
   if (block.rank == 0) {
     std::cerr << "Case " << c.name << ", " << block.n_lon << " x " << block.n_lat << " x " << model.grid().n_levels()
               << " cells on " << block.n_ranks << (block.n_ranks == 1 ? " rank" : " ranks") << " ("
@@ -187,6 +204,9 @@ int run_case(const Case& c, const RunOptions& options) {
     if (block.rank == 0) std::cerr << "Continuing from " << set.directory << std::endl;
   }
   require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
+  if (const std::string warning = courant_warning(c, model.dycore().summary()); !warning.empty() && block.rank == 0) {
+    std::cerr << "WARNING " << warning << std::endl;
+  }
 
   Progress progress(c.log, model, directory.log());
   Watchdog watchdog(c.log.watchdog_s, block.rank);

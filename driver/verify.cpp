@@ -253,15 +253,24 @@ Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
   std::vector<Verdict> verdicts;
   std::vector<std::string> runs;  // that were made
   Measured measured;
-  if (rank == 0) std::cout << c.name << std::endl;
+  if (rank == 0) std::cout << c.name << (c.file == c.name ? "" : " (" + c.file + ")") << std::endl;
+  std::vector<std::string_view> later;  // tiers of runs that are left out
   for (const VerifyRun& run : c.verify.runs) {
-    if (tier_of(run.tier) > tier_of(arguments.tier)) continue;
+    if (tier_of(run.tier) > tier_of(arguments.tier)) {
+      if (std::ranges::find(later, run.tier) == later.end()) later.push_back(run.tier);
+      continue;
+    }
     runs.push_back(run.name);
     std::vector<std::string> settings = run.set;
     settings.insert(settings.end(), arguments.settings.begin(), arguments.settings.end());
     verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), measured, verdicts);
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
+  if (rank == 0 && runs.empty()) {
+    std::cout << "  no runs of this tier";
+    for (std::size_t n = 0; n < later.size(); ++n) std::cout << (n == 0 ? "; there are of " : " and ") << later[n];
+    std::cout << std::endl;
+  }
   Outcome outcome{static_cast<int>(verdicts.size()), 0, ""};
   for (const Verdict& v : verdicts) outcome.failed += v.pass ? 0 : 1;
   if (rank == 0 && !verdicts.empty()) outcome.page = write_report(directory, c, arguments, verdicts, note, runs);

@@ -63,6 +63,8 @@ struct Extent {
 Extent columns_of(int n_lon, const Layout& layout, int px);
 Extent rows_of(int n_lat, const Layout& layout, int py);
 
+/// Throws configuration for a layout that is not allowed with this number of ranks, naming those that are.
+void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks);
 /// Splits the grid over the communicator. Throws configuration for a layout that is not allowed, naming those that are.
 Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator);
 

@@ -19,6 +19,9 @@ struct FieldInfo {
   bool has_standard_name = true;  // 'name' is in the CF table
   Horizontal horizontal = Horizontal::cell;
   Vertical vertical = Vertical::layer;
+
+  /// Output streams take fields at cells, of layers or of one level.
+  constexpr bool fits_a_stream() const { return horizontal == Horizontal::cell && vertical != Vertical::interface; }
 };
 
 template <class P>
@@ -90,6 +93,39 @@ inline constexpr FieldSpec<Cell> cloud_water{
     "cloud_liquid_water_mixing_ratio", "qc", "1", {-1e-3, 0.2}, "mass of cloud water per mass of dry air"};
 inline constexpr FieldSpec<Cell> rain_water{
     "rain_water_mixing_ratio", "qr", "1", {-1e-3, 0.2}, "mass of rain water per mass of dry air", false};
+// Made by schemes
+inline constexpr FieldSpec<CellSurface> surface_temperature{
+    "surface_temperature", "ts", "K", {100, 400}, "temperature of the surface under the air"};
+inline constexpr FieldSpec<CellSurface> precipitation{
+    "precipitation_flux", "pr", "kg m-2 s-1", {0, 1}, "rain of all schemes"};
+inline constexpr FieldSpec<CellSurface> large_scale_precipitation{
+    "large_scale_precipitation_flux", "prl", "kg m-2 s-1", {0, 1}, "rain of what condenses in whole cells"};
+inline constexpr FieldSpec<CellSurface> convective_precipitation{
+    "convective_precipitation_flux", "prc", "kg m-2 s-1", {0, 1}, "rain of convection"};
+inline constexpr FieldSpec<CellSurface> evaporation{
+    "water_evapotranspiration_flux", "evspsbl", "kg m-2 s-1", {-1, 1}, "evaporation of the surface, positive upward"};
+inline constexpr FieldSpec<CellSurface> sensible_heat_flux{
+    "surface_upward_sensible_heat_flux", "hfss", "W m-2", {-5e3, 5e3}, "turbulent heat flux"};
+inline constexpr FieldSpec<CellSurface> latent_heat_flux{
+    "surface_upward_latent_heat_flux", "hfls", "W m-2", {-1e4, 1e4}, "evaporation times the latent heat"};
+inline constexpr FieldSpec<CellSurface> eastward_stress{
+    "surface_downward_eastward_stress", "tauu", "Pa", {-100, 100}, "momentum that the surface takes"};
+inline constexpr FieldSpec<CellSurface> northward_stress{
+    "surface_downward_northward_stress", "tauv", "Pa", {-100, 100}, "momentum that the surface takes"};
+inline constexpr FieldSpec<CellSurface> incoming_shortwave{
+    "toa_incoming_shortwave_flux", "rsdt", "W m-2", {0, 2000}, "sunlight at the top"};
+inline constexpr FieldSpec<CellSurface> outgoing_shortwave{
+    "toa_outgoing_shortwave_flux", "rsut", "W m-2", {0, 2000}, "sunlight that leaves"};
+inline constexpr FieldSpec<CellSurface> outgoing_longwave{
+    "toa_outgoing_longwave_flux", "rlut", "W m-2", {0, 2000}, "thermal radiation that leaves"};
+inline constexpr FieldSpec<CellSurface> surface_shortwave_down{
+    "surface_downwelling_shortwave_flux_in_air", "rsds", "W m-2", {0, 2000}, "sunlight at the surface"};
+inline constexpr FieldSpec<CellSurface> surface_shortwave_up{
+    "surface_upwelling_shortwave_flux_in_air", "rsus", "W m-2", {0, 2000}, "sunlight that the surface reflects"};
+inline constexpr FieldSpec<CellSurface> surface_longwave_down{
+    "surface_downwelling_longwave_flux_in_air", "rlds", "W m-2", {0, 2000}, "thermal radiation of the air"};
+inline constexpr FieldSpec<CellSurface> surface_longwave_up{
+    "surface_upwelling_longwave_flux_in_air", "rlus", "W m-2", {0, 2000}, "thermal radiation of the surface"};
 // Sums of the tendencies of the physics suite, handed to the dynamics
 inline constexpr FieldSpec<Cell> temperature_tendency{
     "tendency_of_air_temperature", "tnt", "K s-1", {-1, 1}, "tendency of air temperature by physics"};
@@ -150,6 +186,25 @@ inline constexpr FieldInfo all[] = {layer_mass,
                                     water_vapour,
                                     cloud_water,
                                     rain_water,
+                                    interface_pressure,
+                                    interface_exner,
+                                    interface_geopotential,
+                                    surface_temperature,
+                                    precipitation,
+                                    large_scale_precipitation,
+                                    convective_precipitation,
+                                    evaporation,
+                                    sensible_heat_flux,
+                                    latent_heat_flux,
+                                    eastward_stress,
+                                    northward_stress,
+                                    incoming_shortwave,
+                                    outgoing_shortwave,
+                                    outgoing_longwave,
+                                    surface_shortwave_down,
+                                    surface_shortwave_up,
+                                    surface_longwave_down,
+                                    surface_longwave_up,
                                     temperature_tendency,
                                     eastward_wind_tendency,
                                     northward_wind_tendency,

@@ -17,7 +17,7 @@ namespace meridian {
 namespace fs = std::filesystem;
 
 void BoundaryOptions::visit(OptionVisitor& option) {
-  option.text("topography", topography, "flat, or a NetCDF file: looked up from here, then in data/",
+  option.text("topography", topography, "flat, or a NetCDF file: looked up beside the case file, here, then in data/",
               "altitude of the ground: variable 'orog' [m] on any regular latitude-longitude grid");
   option.integer("smoothing_passes", smoothing_passes, "1", {0, 100},
                  "passes of the terrain smoother, each damps two-grid waves; 0 only for tests");

@@ -271,15 +271,21 @@ class StartFile {
     const std::string bounds = file_.text_attribute(level_, "bounds").value_or("");
     if (!file_.has_variable(bounds) || terms_of(bounds).empty()) return;
     const auto [a_edges, b_edges] = coefficients(bounds, 2 * n);
-    for (std::size_t m = 0; m <= n;
-         ++m) {  // the edges in the order of the file: each layer's first, the last one's second
-      const std::size_t at = m < n ? 2 * m : 2 * n - 1;
-      state.ap_half.push_back(a_edges[at]);
-      state.b_half.push_back(b_edges[at]);
-    }
-    if (state.ap_half.front() + 1e5 * state.b_half.front() > state.ap_half.back() + 1e5 * state.b_half.back()) {
-      std::ranges::reverse(state.ap_half);
-      std::ranges::reverse(state.b_half);
+    const auto pressure = [&](std::size_t at) { return a_edges[at] + 1e5 * b_edges[at]; };
+    for (std::size_t m = 0; m < n;
+         ++m) {  // downward; a tool that turns the layers may or may not have turned the pairs
+      const std::size_t at = 2 * (flip_level_ ? n - 1 - m : m);
+      const bool turned = pressure(at) > pressure(at + 1);
+      const std::size_t upper = turned ? at + 1 : at, lower = turned ? at : at + 1;
+      require(m == 0 || std::abs(pressure(upper) - state.ap_half.back() - 1e5 * state.b_half.back()) < 1e-3,
+              ExitCode::bad_data, text(bounds), ": layer ", m + 1, " from the top begins at ", pressure(upper),
+              " Pa, where the one above does not end, for a surface pressure of 1e5 Pa.");
+      if (m == 0) {
+        state.ap_half.push_back(a_edges[upper]);
+        state.b_half.push_back(b_edges[upper]);
+      }
+      state.ap_half.push_back(a_edges[lower]);
+      state.b_half.push_back(b_edges[lower]);
     }
   }
 

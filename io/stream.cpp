@@ -261,7 +261,7 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
   Stream stream;
   stream.options = options;
   stream.interval = interval_of(options.every);
-  clock.require_whole_steps(stream.interval, "'every' of output stream '" + options.name + "'");
+  clock.require_whole_steps(stream.interval, "every' of output stream '" + options.name);
   stream.statistic = statistic_of(options.statistic);
   stream.begin = clock.elapsed();
   require(options.precision == "single" || options.precision == "double", ExitCode::configuration, "'precision' is '",

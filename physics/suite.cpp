@@ -660,6 +660,11 @@ std::vector<SchemeInfo> all_schemes() {
                     : use.use == Use::writes  ? info.writes
                                               : info.owns;
       names.emplace_back(use.field->name);
+      if (use.use == Use::updates) {
+        info.outputs.push_back(std::string(tendency_of(scheme->name, *use.field).short_name) + "_" + info.name);
+      } else if (use.use != Use::reads && use.field->fits_a_stream()) {
+        info.outputs.emplace_back(use.field->short_name);
+      }
     }
     result.push_back(std::move(info));
   }

@@ -86,7 +86,8 @@ class Suite {
 /// Names of all schemes, and what one reads, updates and writes in words: `meridian list schemes`, `describe`.
 struct SchemeInfo {
   std::string name, meaning, source;
-  std::vector<std::string> reads, updates, writes, owns;
+  std::vector<std::string> reads, updates, writes, owns;  // names
+  std::vector<std::string> outputs;  // short names for streams: what it writes and owns, and its own tendencies
 };
 std::vector<SchemeInfo> all_schemes();
 
