@@ -41,8 +41,8 @@ CheckReport check_case(const Case& given) {
   const Block& block = model.grid().block;
   const DynamicsSummary s = model.dycore().summary();
   const double cells = static_cast<double>(block.n_lon) * block.n_lat * model.grid().n_levels();
-  const double words = model.dycore().words_per_cell();
   const double points = static_cast<double>(block.nx) * block.ny * model.grid().n_levels();  // of this rank
+  const double words = model.dycore().words_per_cell() + model.suite().words() / points;
   const double field_bytes = words * sizeof(Real) * points;
   const double stream_bytes = model.streams().bytes_in_memory();
   const double state_words = c.dycore.shallow_water() ? 3 : 4;

@@ -105,9 +105,9 @@ inline constexpr FieldSpec<CellSurface> convective_precipitation{
 inline constexpr FieldSpec<CellSurface> evaporation{
     "water_evapotranspiration_flux", "evspsbl", "kg m-2 s-1", {-1, 1}, "evaporation of the surface, positive upward"};
 inline constexpr FieldSpec<CellSurface> sensible_heat_flux{
-    "surface_upward_sensible_heat_flux", "hfss", "W m-2", {-5e3, 5e3}, "turbulent heat flux"};
+    "surface_upward_sensible_heat_flux", "hfss", "W m-2", {-1e5, 1e5}, "turbulent heat flux"};
 inline constexpr FieldSpec<CellSurface> latent_heat_flux{
-    "surface_upward_latent_heat_flux", "hfls", "W m-2", {-1e4, 1e4}, "evaporation times the latent heat"};
+    "surface_upward_latent_heat_flux", "hfls", "W m-2", {-1e5, 1e5}, "evaporation times the latent heat"};
 inline constexpr FieldSpec<CellSurface> eastward_stress{
     "surface_downward_eastward_stress", "tauu", "Pa", {-100, 100}, "momentum that the surface takes"};
 inline constexpr FieldSpec<CellSurface> northward_stress{

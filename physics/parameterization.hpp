@@ -40,7 +40,8 @@ class Columns;  // hands out reads as ConstField, updates as tendencies, writes 
 /// settings, with visit(). run(columns, dt): adds to tendencies [per second] and fills what it writes; dt [s].
 /// A scheme may have, too:
 ///   std::array<FluxTerm, n> water_budget, enthalpy_budget: the fluxes [kg m-2 s-1], [W m-2] that its tendencies of all
-///     water and of cp T + L qv must sum up to in each column; the suite checks it after every call.
+///     water and of cp T + L qv must sum up to in each column; the suite checks it after every call. Functions of
+///     these names, where it depends on options.
 ///   int scratch_fields: work arrays that columns.scratch(n) hands out; their contents are lost between calls.
 ///   start(columns): fills what it owns before the first step.
 ///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
@@ -94,12 +95,22 @@ class SchemeOf final : public AnyScheme {
     return {};
   }
   FluxTerms water_budget() const override {
-    if constexpr (requires { Scheme::water_budget; }) return Scheme::water_budget;
-    return {};
+    if constexpr (requires { scheme_.water_budget(); }) {
+      return scheme_.water_budget();
+    } else if constexpr (requires { Scheme::water_budget; }) {
+      return Scheme::water_budget;
+    } else {
+      return {};
+    }
   }
   FluxTerms enthalpy_budget() const override {
-    if constexpr (requires { Scheme::enthalpy_budget; }) return Scheme::enthalpy_budget;
-    return {};
+    if constexpr (requires { scheme_.enthalpy_budget(); }) {
+      return scheme_.enthalpy_budget();
+    } else if constexpr (requires { Scheme::enthalpy_budget; }) {
+      return Scheme::enthalpy_budget;
+    } else {
+      return {};
+    }
   }
   int scratch_fields() const override {
     if constexpr (requires { Scheme::scratch_fields; }) return Scheme::scratch_fields;

@@ -14,6 +14,10 @@
 #include "grid/loop.hpp"
 #include "physics/columns.hpp"
 #include "physics/held_suarez.hpp"
+#include "physics/kessler.hpp"
+#include "physics/large_scale_condensation.hpp"
+#include "physics/prescribed_sst.hpp"
+#include "physics/simple_physics.hpp"
 #include "physics/terminator.hpp"
 
 namespace meridian {
@@ -22,19 +26,27 @@ namespace {
 
 using SchemePtr = std::unique_ptr<AnyScheme>;
 
-/// Every scheme of the model with its default options: one line each.
-const std::vector<SchemePtr>& table() {
+}  // namespace
+
+const std::vector<SchemePtr>& scheme_table() {  // one line each
   static const std::vector<SchemePtr> schemes = [] {
     std::vector<SchemePtr> list;
     list.push_back(any_scheme(HeldSuarez{}));
     list.push_back(any_scheme(Terminator{}));
+    list.push_back(any_scheme(PrescribedSst{}));
+    list.push_back(any_scheme(LargeScaleCondensation{}));
+    list.push_back(any_scheme(BulkSurfaceFluxes{}));
+    list.push_back(any_scheme(SimpleBoundaryLayer{}));
+    list.push_back(any_scheme(Kessler{}));
     return list;
   }();
   return schemes;
 }
 
+namespace {
+
 const AnyScheme* in_table(std::string_view name) {
-  for (const SchemePtr& scheme : table()) {
+  for (const SchemePtr& scheme : scheme_table()) {
     if (scheme->name == name) return scheme.get();
   }
   return nullptr;
@@ -42,7 +54,7 @@ const AnyScheme* in_table(std::string_view name) {
 
 std::vector<std::string_view> names_in_table() {
   std::vector<std::string_view> names;
-  for (const SchemePtr& scheme : table()) names.push_back(scheme->name);
+  for (const SchemePtr& scheme : scheme_table()) names.push_back(scheme->name);
   return names;
 }
 
@@ -82,7 +94,7 @@ struct SchemeOptions {
 
  private:
   static void show_alternatives(OptionVisitor& option) {
-    for (const SchemePtr& known : table()) {
+    for (const SchemePtr& known : scheme_table()) {
       option.alternative("scheme", known->name);
       known->copy()->visit_options(option);
       option.alternative("scheme", "");
@@ -151,7 +163,7 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
     return "Add {name: " + std::string(species->mixing_ratio->short_name) + "} to 'tracers'.";
   }
   std::string makers;
-  for (const SchemePtr& scheme : table()) {
+  for (const SchemePtr& scheme : scheme_table()) {
     if (makes(*scheme, field)) makers += (makers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
   }
   if (makers.empty()) return "No scheme writes it: remove entry " + std::to_string(n + 1) + ".";
@@ -527,10 +539,11 @@ struct Suite::Impl {
   /// Fields that schemes write, own and update, and work arrays.
   void allocate(const Entries& entries, const Grid& grid, FieldSet& fields) {
     const int n_levels = grid.n_levels();
-    int n_scratch = 1;  // for the budgets
+    int n_scratch = 0;
     for (const SuiteEntry& entry : entries) {
       const AnyScheme& scheme = *entry.scheme;
-      n_scratch = std::max(n_scratch, scheme.scratch_fields());
+      const bool has_budget = scheme.water_budget() || scheme.enthalpy_budget();
+      n_scratch = std::max({n_scratch, scheme.scratch_fields(), has_budget ? 1 : 0});
       for (const FieldUse& use : scheme.fields) {
         // What an entry that is not called in each step has written must be there after a restart.
         if (use.use == Use::writes)
@@ -540,7 +553,8 @@ struct Suite::Impl {
         const FieldSpec<Cell>& tendency = tendency_of(scheme.name, *use.field);
         Updated u{use.field, Field<Cell>(fields.find(use.field->name)->data), {}, {}, {}};
         u.total = fields.add(tendency, n_levels, Role::diagnostic);
-        u.own = make_field<Cell>("own_" + std::string(tendency.short_name), grid.block, n_levels);
+        u.own = entries.size() == 1 ? u.total  // nobody else adds to it
+                                    : make_field<Cell>("own_" + std::string(tendency.short_name), grid.block, n_levels);
         const auto users = std::ranges::count_if(entries, [&](const SuiteEntry& other) {
           return !other.parallel && (uses(*other.scheme, Use::updates, use.field->name) ||
                                      uses(*other.scheme, Use::reads, use.field->name));
@@ -581,11 +595,12 @@ struct Suite::Impl {
       const bool kept = runner.updates[at++].second;
       if (due && kept) set_to_zero(cells, Field<Cell>(slot.result));
     }
-    if (due) runner.call(every * dt, fields, scratch.front());
+    if (due) runner.call(every * dt, fields, scratch.empty() ? Field<Cell>() : scratch.front());
     at = 0;
     for (const Columns::Slot& slot : runner.columns.slots()) {
       if (slot.use.use != Use::updates) continue;
       const auto& [n, kept] = runner.updates[at++];
+      if (slot.result.data() == updated[n].total.data().data()) continue;
       fold(cells, updated[n], Field<Cell>(slot.result), kept, !runner.entry.parallel, static_cast<Real>(dt));
     }
     runner.seconds += timer.seconds();
@@ -625,6 +640,16 @@ Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }
 
+double Suite::words() const {
+  double words = 0;
+  for (const Updated& u : impl_->updated) {
+    if (u.working.exists()) words += static_cast<double>(u.working.data().size());
+    if (u.own.data().data() != u.total.data().data()) words += static_cast<double>(u.own.data().size());
+  }
+  for (const Field<Cell>& field : impl_->scratch) words += static_cast<double>(field.data().size());
+  return words;
+}
+
 void Suite::start() {
   for (Runner& runner : impl_->runners) runner.entry.scheme->start(runner.columns);
 }
@@ -649,7 +674,7 @@ std::vector<Suite::SchemeTime> Suite::times() const {
 
 std::vector<SchemeInfo> all_schemes() {
   std::vector<SchemeInfo> result;
-  for (const SchemePtr& scheme : table()) {
+  for (const SchemePtr& scheme : scheme_table()) {
     SchemeInfo info;
     info.name = scheme->name;
     info.meaning = scheme->meaning;

@@ -65,6 +65,8 @@ class Suite {
   ~Suite();
 
   bool empty() const;
+  /// Words of memory beside the fields of the FieldSet.
+  double words() const;
   /// Fills what schemes own, before the first step.
   void start();
   /// step: number of the physics step, from 0; dt [s]: its length. Throws numerical naming scheme, field, level, lat, lon,
@@ -82,6 +84,9 @@ class Suite {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Every scheme of the model with its default options.
+const std::vector<std::unique_ptr<AnyScheme>>& scheme_table();
 
 /// Names of all schemes, and what one reads, updates and writes in words: `meridian list schemes`, `describe`.
 struct SchemeInfo {

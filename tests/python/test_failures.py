@@ -140,16 +140,20 @@ def test_a_damaged_set_is_refused_by_name(damage, file, quiet, case, half, tmp_p
     damage(damaged / file)
     refused(run(case, tmp_path / "other", "--resume", damaged), 65, str(damaged / file))
     refused(run(case, tmp_path / "other", "--resume", damaged, layout="1x2"), 65, str(damaged / file))
-    # By itself the run goes back to an older set, or to the start, and says so.
-    result = finished(run(case, half))
+    # Nor is it replaced by the initial state, which would remove the output: that must be asked for.
+    before = {path.name: path.read_bytes() for path in (half / "output").iterdir()}
+    result = run(case, half)
+    refused(result, 65, "None of the restart sets", "--resume none")
     assert f"WARNING Restart set '{damaged.name}' is passed over" in result.errors
+    assert {path.name: path.read_bytes() for path in (half / "output").iterdir()} == before
+    finished(run(case, half, "--resume", "none"))
     require_same(half, quiet)
 
 
 def test_a_set_of_another_grid_is_refused(case, half, tmp_path):
     resume = ("--resume", half / "restart" / sets(half)[-1])
-    refused(run(case, tmp_path / "other", "grid.n_lon=48", *resume), 78, "'grid'", "n_lon:24")
-    refused(run(case, tmp_path / "other", "grid.levels=sigma:26", *resume), 78, "'grid'", "levels:L26")
+    refused(run(case, tmp_path / "other", "grid.n_lon=48", *resume), 65, "'grid'", "n_lon:24")
+    refused(run(case, tmp_path / "other", "grid.levels=sigma:26", *resume), 65, "'grid'", "levels:L26")
     # A file that a MANIFEST with right checksums belongs to, but not this run's.
     refused(run(case, tmp_path / "other", "--resume", tmp_path / "nowhere"), 66, "nowhere")
 

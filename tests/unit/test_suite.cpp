@@ -543,15 +543,41 @@ TEST(PhysicsOptions, help_shows_the_options_of_every_scheme) {
   EXPECT_THAT(help.seen, testing::IsSupersetOf({"alternative held_suarez", "friction_time_days", "alternative "}));
 }
 
+/// Adds fields that a scheme needs and others write, with random values in a usual range.
+void add_needs(const AnyScheme& scheme, ColumnModel& model) {
+  for (const FieldUse& use : scheme.fields) {
+    const FieldInfo& info = *use.field;
+    if (use.use != Use::reads || model.fields.has(info.name)) continue;
+    ASSERT_EQ(info.vertical, Vertical::single) << info.name;
+    const FieldSpec<CellSurface> spec(info.name, info.short_name, info.unit, info.valid, info.meaning);
+    model.fields.add(spec, 1, Role::diagnostic);
+    const bool temperature = info.name == field::surface_temperature.name;
+    model.set(spec, [&](int, int j, int i) {
+      const double x = std::fmod(0.61803398875 * (7 * j + i + 1), 1);
+      return temperature ? 220 + 95 * x : 300 * x;
+    });
+  }
+}
+
+Suite::Entries alone(const AnyScheme& scheme) {
+  Suite::Entries entries;
+  entries.emplace_back(scheme.copy());
+  return entries;
+}
+
+Saturation formula_of(const AnyScheme& scheme) {
+  const auto found = std::ranges::find(saturation_words, scheme.saturation());
+  return found == saturation_words.end() ? Saturation::clausius
+                                         : static_cast<Saturation>(found - saturation_words.begin());
+}
+
 /// Every tendency and written field of one scheme of the table, on the first n of the random columns.
-std::map<std::string, std::vector<Real>> results_of(const std::string& scheme, int n_columns) {
-  ListReader reader;
-  reader.suite = {scheme};
-  PhysicsOptions options;
-  options.visit(reader);
+std::map<std::string, std::vector<Real>> results_of(const AnyScheme& scheme, int n_columns) {
   ColumnModel model(n_columns);
+  add_needs(scheme, model);
   const auto n_state = model.fields.entries().size();
-  Suite suite(options, model.grid, model.fields, Watch::every_field);
+  Suite suite(alone(scheme), formula_of(scheme), model.grid, model.fields, Watch::every_field);
+  suite.start();
   suite.run(0, 1200);
   std::map<std::string, std::vector<Real>> results;
   for (std::size_t n = n_state; n < model.fields.entries().size(); ++n) {
@@ -563,16 +589,76 @@ std::map<std::string, std::vector<Real>> results_of(const std::string& scheme, i
 
 TEST(AllSchemes, random_columns_give_finite_results_that_do_not_depend_on_the_number_of_columns) {
   const int most = 257;
-  for (const SchemeInfo& scheme : all_schemes()) {
-    const auto all = results_of(scheme.name, most);
+  for (const auto& scheme : scheme_table()) {
+    const auto all = results_of(*scheme, most);
     for (const int n : {1, 2, 7, 8, 9, 63, 64, 65, 255, 256, 257}) {
-      for (const auto& [name, values] : results_of(scheme.name, n)) {
+      for (const auto& [name, values] : results_of(*scheme, n)) {
         for (std::size_t at = 0; at < values.size(); ++at) {
-          ASSERT_TRUE(std::isfinite(values[at])) << scheme.name << ' ' << name;
-          ASSERT_EQ(values[at], all.at(name)[at / n * most + at % n]) << scheme.name << ' ' << name;
+          ASSERT_TRUE(std::isfinite(values[at])) << scheme->name << ' ' << name;
+          ASSERT_EQ(values[at], all.at(name)[at / n * most + at % n]) << scheme->name << ' ' << name;
         }
       }
     }
+  }
+}
+
+TEST(AllSchemes, budgets_close_and_water_stays_positive_on_100000_random_columns) {
+  const int n_columns = 512, n_rows = 10, n_levels = 24;  // of 20 draws
+  const double dt = 1200;
+  for (const auto& scheme : scheme_table()) {
+    double largest[2] = {0, 0};
+    for (unsigned draw = 1; draw <= 20; ++draw) {
+      ColumnModel model(n_columns, n_levels, n_rows, 3);
+      model.randomise(draw, [&](int j, int i) { return j * n_columns + i; });
+      add_needs(*scheme, model);
+      Suite suite(alone(*scheme), formula_of(*scheme), model.grid, model.fields);
+      suite.start();
+      suite.run(0, dt);
+      const auto mass = model.values(field::layer_mass);
+      const int columns = n_columns * n_rows;
+      const MoistAir air(model.grid.planet, Saturation::clausius);
+      const auto add = [&](const FieldInfo& tendency, double factor, std::vector<double>& sums) {
+        if (!model.fields.has(tendency.name)) return;
+        const auto rate = model.values(model.fields.find(tendency.name)->data);
+        for (std::size_t n = 0; n < rate.size(); ++n) sums[n % columns] += factor * mass[n] * rate[n];
+      };
+      for (const int which : {0, 1}) {
+        const auto terms = which == 0 ? scheme->water_budget() : scheme->enthalpy_budget();
+        if (!terms) continue;
+        std::vector<double> sums(columns), content(columns);
+        for (const field::Species& water : field::species) {
+          if (which == 0 && water.is_water) add(*water.tendency, 1 / air.g, sums);
+        }
+        if (which == 1) add(field::temperature_tendency, air.cp / air.g, sums);
+        if (which == 1) add(field::water_vapour_tendency, air.L / air.g, sums);
+        for (const FluxTerm& term : *terms) {
+          const auto flux = model.values(model.fields.find(term.flux->name)->data);
+          for (int n = 0; n < columns; ++n) sums[n] -= term.into_column * flux[n];
+        }
+        for (const field::Species& water : field::species) {
+          if (which == 0 && water.is_water) {
+            const auto q = model.values(*water.mixing_ratio);
+            for (std::size_t n = 0; n < q.size(); ++n) content[n % columns] += mass[n] * q[n] / air.g;
+          }
+        }
+        const auto T = model.values(field::air_temperature);
+        for (std::size_t n = 0; which == 1 && n < T.size(); ++n)
+          content[n % columns] += air.cp * mass[n] * T[n] / air.g;
+        for (int n = 0; n < columns; ++n) {
+          if (content[n] > 1e-3) largest[which] = std::max(largest[which], std::abs(sums[n]) * dt / content[n]);
+        }
+      }
+      for (const field::Species& water : field::species) {
+        if (!water.is_water || !model.fields.has(water.tendency->name)) continue;
+        const auto q = model.values(*water.mixing_ratio), rate = model.values(*water.tendency);
+        for (std::size_t n = 0; n < q.size(); ++n) {
+          ASSERT_GE(q[n] + dt * rate[n], -1e-17 * (sizeof(Real) == 8 ? 1 : 1e10)) << scheme->name;
+        }
+      }
+    }
+    const double bar = sizeof(Real) == 8 ? 1e-12 : 1e-5;
+    EXPECT_LE(largest[0], bar) << scheme->name << ", water";
+    EXPECT_LE(largest[1], bar) << scheme->name << ", enthalpy";
   }
 }
 
