@@ -42,17 +42,21 @@ AtmosphereState standard_atmosphere(const Planet& planet, double T0, double laps
           .temperature = [=](double, double, double p) { return p > p_t ? troposphere(p) : T_t; }};
 }
 
-AtmosphereState profile_of(const std::string& profile, const Planet& planet) {
-  if (profile == "isothermal") return isothermal(planet, 300);
-  if (profile == "uniform_theta") return uniform_theta(planet, 300);
+AtmosphereState profile_of(const std::string& profile, double T, const Planet& planet) {
+  if (profile == "isothermal") return isothermal(planet, T);
+  if (profile == "uniform_theta") return uniform_theta(planet, T);
   require(profile == "standard_atmosphere", ExitCode::internal, "Unknown profile '", profile, "'.");
-  return standard_atmosphere(planet, 280, 6.5e-3, 216.65);
+  return standard_atmosphere(planet, T, 6.5e-3, 216.65);
 }
 
 }  // namespace
 
 AtmosphereState Rest::state(const Planet& planet) const {
-  AtmosphereState state = profile_of(profile, planet);
+  AtmosphereState state = profile_of(profile,
+                                     temperature_k > 0                  ? temperature_k
+                                     : profile == "standard_atmosphere" ? 280
+                                                                        : 300,
+                                     planet);
   state.noise = perturbation_k;
   return state;
 }

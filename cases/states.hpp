@@ -304,13 +304,14 @@ struct Rest {
                                     source =
                                         "exact solution; profiles of Ullrich et al. (2012), DCMIP test case document";
   std::string profile = "isothermal";
+  double temperature_k = 0;
   double perturbation_k = 0;
   void visit(OptionVisitor& option) {
     static constexpr std::string_view profiles[] = {"isothermal", "uniform_theta", "standard_atmosphere"};
     option.word("profile", profile, profiles,
-                "temperature 300 K, potential temperature 300 K, or 280 K at the reference pressure falling "
-                "by 6.5 K per "
-                "km to 216.65 K");
+                "one temperature, one potential temperature, or a temperature that falls by 6.5 K per km to 216.65 K");
+    option.real("temperature_k", temperature_k, "K", {0, 1000},
+                "that of the profile at the reference pressure; 0: 300, 280 K for standard_atmosphere");
     option.real("perturbation_k", perturbation_k, "K", {0, 10},
                 "largest random temperature added to each point; the same on any number of ranks");
   }

@@ -12,12 +12,17 @@
 
 #include "grid/exact_sum.hpp"
 #include "grid/loop.hpp"
+#include "physics/betts_miller.hpp"
 #include "physics/columns.hpp"
+#include "physics/frierson.hpp"
+#include "physics/grey_radiation.hpp"
 #include "physics/held_suarez.hpp"
 #include "physics/kessler.hpp"
 #include "physics/large_scale_condensation.hpp"
 #include "physics/prescribed_sst.hpp"
+#include "physics/rayleigh_sponge.hpp"
 #include "physics/simple_physics.hpp"
+#include "physics/slab_ocean.hpp"
 #include "physics/terminator.hpp"
 
 namespace meridian {
@@ -38,6 +43,12 @@ const std::vector<SchemePtr>& scheme_table() {  // one line each
     list.push_back(any_scheme(BulkSurfaceFluxes{}));
     list.push_back(any_scheme(SimpleBoundaryLayer{}));
     list.push_back(any_scheme(Kessler{}));
+    list.push_back(any_scheme(GreyRadiation{}));
+    list.push_back(any_scheme(BettsMiller{}));
+    list.push_back(any_scheme(FriersonSurfaceLayer{}));
+    list.push_back(any_scheme(FriersonBoundaryLayer{}));
+    list.push_back(any_scheme(SlabOcean{}));
+    list.push_back(any_scheme(RayleighSponge{}));
     return list;
   }();
   return schemes;
@@ -483,6 +494,8 @@ struct Suite::Impl {
   std::vector<Updated> updated;
   std::vector<Runner> runners;
   std::vector<Field<Cell>> scratch;
+  std::vector<ConstField<CellSurface>> rains;  // what the total precipitation is the sum of
+  Field<CellSurface> precipitation;
 
   Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
       : watch(watch), fields(fields) {
@@ -564,8 +577,13 @@ struct Suite::Impl {
         updated.push_back(u);
       }
     }
+    for (const FieldInfo* rain : {&static_cast<const FieldInfo&>(field::large_scale_precipitation),
+                                  &static_cast<const FieldInfo&>(field::convective_precipitation)}) {
+      if (const FieldSet::Entry* entry = fields.find(rain->name)) rains.emplace_back(Field<CellSurface>(entry->data));
+    }
+    if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, Role::diagnostic);
     for (int n = 0; n < n_scratch; ++n)
-      scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(2, n_levels + 1)));
+      scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(4, n_levels + 1)));
   }
 
   void begin(const Box& cells) const {
@@ -604,6 +622,17 @@ struct Suite::Impl {
       fold(cells, updated[n], Field<Cell>(slot.result), kept, !runner.entry.parallel, static_cast<Real>(dt));
     }
     runner.seconds += timer.seconds();
+  }
+
+  void sum_precipitation(const Box& surface) const {
+    const Field<CellSurface> total = precipitation;
+    for (std::size_t n = 0; n < rains.size(); ++n) {
+      const ConstField<CellSurface> rain = rains[n];
+      const bool first = n == 0;
+      for_each(
+          "physics/sum_precipitation", surface,
+          KOKKOS_LAMBDA(int k, int j, int i) { total(k, j, i) = (first ? Real(0) : total(k, j, i)) + rain(k, j, i); });
+    }
   }
 
   std::vector<std::uint64_t> hashes() const {
@@ -663,6 +692,7 @@ void Suite::run(long step, double dt) {
     else
       impl_->run(runner, step, dt);
   }
+  impl_->sum_precipitation(impl_->runners.front().columns.grid().block.cells(1));
 }
 
 std::vector<Suite::SchemeTime> Suite::times() const {

@@ -1,0 +1,74 @@
+#pragma once
+// Surface layer and boundary layer of the idealised moist model of Frierson, Held and Zurita-Gotor (2006), J. Atmos. Sci. 63,
+// 2548-2566 ("FHZ06").
+
+#include "physics/columns.hpp"
+
+namespace meridian {
+
+/// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c):
+///   C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
+///   Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
+/// Fluxes rho C U (X - X_s), implicit in the lowest layer: X <- (X + r X_s) / (1 + r), r = C U dt / (depth of the layer).
+struct FriersonSurfaceLayer {
+  static constexpr std::string_view name = "frierson_surface_layer";
+  static constexpr std::string_view meaning = "drag, heat and vapour from the surface, less of them in stable air";
+  static constexpr std::string_view source = "Frierson et al. (2006), J. Atmos. Sci. 63, 2548-2566";
+  static constexpr FieldUse fields[] = {
+      reads(field::interface_pressure),  reads(field::interface_geopotential), reads(field::interface_exner),
+      reads(field::layer_mass),          reads(field::surface_temperature),    updates(field::air_temperature),
+      updates(field::water_vapour),      updates(field::eastward_wind),        updates(field::northward_wind),
+      writes(field::sensible_heat_flux), writes(field::latent_heat_flux),      writes(field::evaporation),
+      writes(field::eastward_stress),    writes(field::northward_stress)};
+  static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
+  static constexpr std::array<FluxTerm, 2> enthalpy_budget{
+      {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
+
+  struct Options {
+    double roughness_m = 3.21e-5;
+    double least_wind_m_per_s = 0.1;
+
+    void visit(OptionVisitor& option);
+  };
+  Options options;
+
+  void run(Columns& columns, double dt) const;
+};
+static_assert(Parameterization<FriersonSurfaceLayer>);
+
+/// Diffusion of wind, dry static energy cp T + g z and vapour, implicit, without flux through both ends, up to the height h
+/// where Ri(z) = g z [thv(z) - thv_a] / (thv_a |V(z)|^2) reaches 1 (FHZ06, section 2.d):
+///   K_b(z) = k U sqrt(C) z for Ri_a <= 0, divided by 1 + (Ri_a / Ric) ln(z / z0) / (1 - Ri_a / Ric) for Ri_a > 0
+///   K = K_b(z) below f h,  K_b(f h) (z / (f h)) [1 - (z - f h) / ((1 - f) h)]^2 up to h,  f = 0.1
+struct FriersonBoundaryLayer {
+  static constexpr std::string_view name = "frierson_boundary_layer";
+  static constexpr std::string_view meaning = "vertical diffusion up to the height that a bulk Richardson number gives";
+  static constexpr std::string_view source = "Frierson et al. (2006), J. Atmos. Sci. 63, 2548-2566";
+  static constexpr FieldUse fields[] = {reads(field::interface_pressure), reads(field::interface_geopotential),
+                                        reads(field::interface_exner),    reads(field::air_pressure),
+                                        reads(field::layer_mass),         reads(field::surface_temperature),
+                                        updates(field::air_temperature),  updates(field::water_vapour),
+                                        updates(field::eastward_wind),    updates(field::northward_wind)};
+  static constexpr std::array<FluxTerm, 0> water_budget{};
+  static constexpr std::array<FluxTerm, 0> enthalpy_budget{};
+  static constexpr int scratch_fields = 7;
+
+  struct Options {
+    double roughness_m = 3.21e-5;
+    double least_wind_m_per_s = 0.1;
+
+    void visit(OptionVisitor& option);
+  };
+  Options options;
+
+  void run(Columns& columns, double dt) const;
+};
+static_assert(Parameterization<FriersonBoundaryLayer>);
+
+/// Exchange coefficient [1] for a height [m] over roughness z0 [m] and a Richardson number [1] of the surface layer.
+KOKKOS_FORCEINLINE_FUNCTION double exchange_coefficient(double height, double z0, double richardson) {
+  const double neutral = 0.4 / elementary::log(height / z0), stable = 1 - richardson;
+  return neutral * neutral * (richardson <= 0 ? 1.0 : stable > 0 ? stable * stable : 0.0);
+}
+
+}  // namespace meridian
