@@ -80,18 +80,17 @@ void radiate(const Grid& grid, const MoistAir& air, const GreyRadiation::Options
         const double per_ps = optics.by_surface_pressure ? 1 / double(s.p(n_k, j, i)) : per_p0;
         const double tau = optics.depth(bottom * per_ps, sine2) - optics.depth(top * per_ps, sine2) +
                            (optics.constant + optics.vapour * s.q(k, j, i)) * (bottom - top) * per_p0;
-        // Temperature of interfaces, linear in ln p between layers; the outermost have that of their layer.
+        // Temperature of interfaces, linear in ln p between layers and on to the ground; the top has that of its layer.
         const double T = s.T(k, j, i);
         double T_top = T, T_bottom = T;
         if constexpr (!isothermal) {
-          const int a = k == 0 ? 0 : k - 1, b = k == n_k - 1 ? k : k + 1;
+          const int a = k == 0 ? 0 : k - 1, b = k == n_k - 1 ? k : k + 1, c = k == n_k - 1 ? a : k;
           const double here = s.p_middle(k, j, i);
           const double p_above = k == 0 ? 0.5 * here : double(s.p_middle(a, j, i));
-          const double p_below = k == n_k - 1 ? 2 * here : double(s.p_middle(b, j, i));
-          const double x = k == 0 ? 0 : elementary::log(here / top) / elementary::log(here / p_above);
-          const double y = k == n_k - 1 ? 0 : elementary::log(bottom / here) / elementary::log(p_below / here);
-          T_top += x * (s.T(a, j, i) - T);
-          T_bottom += y * (s.T(b, j, i) - T);
+          const double lower = n_k == 1 ? 2 * here : double(s.p_middle(b, j, i));
+          const double upper = n_k == 1 ? here : double(s.p_middle(c, j, i));
+          T_top += elementary::log(here / (k == 0 ? here : top)) / elementary::log(here / p_above) * (s.T(a, j, i) - T);
+          T_bottom += elementary::log(bottom / here) / elementary::log(lower / upper) * (s.T(b, j, i) - s.T(c, j, i));
         }
         const double B_top = emission_at(T_top), B_bottom = emission_at(T_bottom);
         const bool thick = tau > 1e-3;
