@@ -283,6 +283,7 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
   const double per_g = 1 / grid.planet.gravity_m_per_s2;
   const double radius = grid.planet.radius_m, omega = grid.planet.rotation_rate_per_s;
   const double factor = sphere_mean_factor(grid);
+  const MassBlend layers{mass, mass, 1, mass, mass, 0, loading};
   const Box box = grid.block.cells(n_k);
   Budgets b;
   const auto sums = exact_sums<3>(
@@ -296,8 +297,7 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
         const double ground = k == n_k - 1 ? double(phi_s(0, j, i)) * p(n_k, j, i) : 0.0;
         const double arm = radius * m.cos_at_cell(j);
         const double wind = 0.5 * (west + east);
-        double weight = mass(k, j, i);
-        if constexpr (moist) weight *= loading(k, j, i);
+        const double weight = layers.template weight<moist>(k, j, i);
         return Kokkos::Array<double, 3>{area * mass(k, j, i), area * (enthalpy + weight * kinetic + ground),
                                         area * weight * arm * (wind + omega * arm)};
       });
