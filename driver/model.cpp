@@ -259,7 +259,26 @@ void Model::start_from(const RestartManifest& set) {
   dycore_.start();
   const auto budgets = set.facts.find("budgets");
   budgets_at_start_ = budgets == set.facts.end() ? dycore_.budgets() : budgets_from(budgets->second);
+  if (const auto water = set.facts.find("water_brought"); water != set.facts.end()) {
+    suite_.set_water_brought(std::strtod(water->second.c_str(), nullptr));
+  }
   streams_->remove_newer_than(clock_);
+}
+
+double Model::water_imbalance(const Budgets& now) const {
+  const auto water_of = [&](const Budgets& b) {
+    double sum = 0;
+    const std::vector<std::string>& names = dycore_.transport().names();
+    for (std::size_t n = 0; n < b.tracers.size(); ++n) {
+      for (const field::Species& known : field::species) {
+        if (known.is_water && known.mixing_ratio->short_name == names[n]) sum += b.tracers[n];
+      }
+    }
+    return sum;
+  };
+  const double water = water_of(now);
+  if (!suite_.knows_its_water() || water == 0) return std::nan("");
+  return (water - water_of(budgets_at_start_) - suite_.water_brought()) / water;
 }
 
 void Model::step() {
@@ -312,6 +331,9 @@ RestartContent Model::restart_content() {
   content.facts = state_settings(case_);
   content.facts["streams"] = streams_->state_text();
   content.facts["budgets"] = text_of(budgets_at_start_);
+  char water[40];
+  std::snprintf(water, sizeof water, "%a", suite_.water_brought());
+  content.facts["water_brought"] = water;
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {

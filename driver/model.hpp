@@ -60,6 +60,9 @@ class Model {
   Dycore& dycore() { return dycore_; }
   Streams& streams() { return *streams_; }
   const Suite& suite() const { return suite_; }
+  /// Water of the air less that at the start and what physics brought, relative to what there is; exact sums. NaN where
+  /// there is none or a scheme does not say what it brings.
+  double water_imbalance(const Budgets& now) const;
   Timers& timers() { return timers_; }
 
  private:

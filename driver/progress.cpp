@@ -93,6 +93,7 @@ void Progress::report() {
   const double imbalance = has_imbalance ? (b.energy - start.energy) / elapsed : 0;
   const double momentum = drift(b.angular_momentum, start.angular_momentum);
   nlohmann::ordered_json tracers = nlohmann::ordered_json::object();
+  const double water = model_.water_imbalance(b);
   const bool whole = !model_.dycore().tracer_step_is_open(clock.step());
   for (std::size_t n = 0; n < b.tracers.size(); ++n) {
     tracers[model_.dycore().transport().names()[n]] = known(whole, drift(b.tracers[n], start.tracers[n]));
@@ -110,7 +111,8 @@ void Progress::report() {
                                        {"energy_drift", drift(b.energy, start.energy)},
                                        {"energy_imbalance_w_per_m2", known(has_imbalance, imbalance)},
                                        {"angular_momentum_drift", known(has_momentum, momentum)},
-                                       {"tracer_mass_drift", tracers}};
+                                       {"tracer_mass_drift", tracers},
+                                       {"water_imbalance", known(whole && std::isfinite(water), water)}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
   if (options_.format == "none") return;
   if (on_terminal_) {

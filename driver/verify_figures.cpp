@@ -6,6 +6,7 @@
 #include <complex>
 #include <numeric>
 #include <regex>
+#include <tuple>
 
 #include "cases/states.hpp"
 #include "io/netcdf.hpp"
@@ -211,6 +212,9 @@ double enstrophy_drift(FigureMeter& run, const VerifyFigure&) {
 double angular_momentum_drift(FigureMeter& run, const VerifyFigure&) {
   return run.model().dycore().budgets().angular_momentum / run.budgets_at_start().angular_momentum - 1;
 }
+double water_imbalance(FigureMeter& run, const VerifyFigure&) {
+  return run.model().water_imbalance(run.model().dycore().budgets());
+}
 double largest_wind(FigureMeter& run, const VerifyFigure&) { return run.model().dycore().summary().largest_wind; }
 
 std::string mass_name(FigureMeter& run) {
@@ -285,6 +289,23 @@ double jet_latitude(FigureMeter& run, const VerifyFigure& figure) {
   return std::abs(latitude_of(figure.hemisphere == "north" ? 1 : -1));
 }
 
+double time_mean(FigureMeter& run, const VerifyFigure& figure) {
+  const GlobalField& x = run.mean_over_time(figure);
+  return x.values.empty() ? std::nan("") : mean(x, [&](int k, int j, int i) { return x.at(k, j, i); });
+}
+/// Of the zonal means of both hemispheres: root mean square of north less south, relative to that of the mean.
+double hemispheric_difference(FigureMeter& run, const VerifyFigure& figure) {
+  const GlobalField& x = run.mean_over_time(figure);
+  if (x.values.empty()) return std::nan("");
+  double difference = 0, size = 0;
+  for (int j = 0; j < x.n_lat; ++j) {
+    const double here = zonal_mean(x, x.n_k - 1, j), there = zonal_mean(x, x.n_k - 1, x.n_lat - 1 - j);
+    difference += area_share(x.n_lat, 1, j) * std::pow(here - there, 2);
+    size += area_share(x.n_lat, 1, j) * std::pow(here, 2);
+  }
+  return std::sqrt(difference / size);
+}
+
 struct Figure {
   std::string_view name;
   double (*value)(FigureMeter&, const VerifyFigure&);
@@ -315,6 +336,7 @@ constexpr Figure table[] = {
     {"energy_imbalance", energy_imbalance},
     {"enstrophy_drift", enstrophy_drift},
     {"angular_momentum_drift", angular_momentum_drift},
+    {"water_imbalance", water_imbalance},
     {"largest_wind", largest_wind},
     {"tracer_mass_drift", tracer_mass_drift},
     {"height_change", height_change},
@@ -329,6 +351,8 @@ constexpr Figure table[] = {
     {"temperature_variance", statistic<Section::temperature_variance>},
     {"momentum_flux", statistic<Section::momentum_flux>},
     {"eddy_energy", statistic<Section::eddy_energy>},
+    {"time_mean", time_mean},
+    {"hemispheric_difference", hemispheric_difference},
 };
 
 const Figure& entry(const std::string& name) {
@@ -339,6 +363,10 @@ bool needs_statistics(const VerifyFigure& figure) {
   static constexpr std::string_view names[] = {
       "records", "jet", "jet_latitude", "heat_flux", "temperature_variance", "momentum_flux", "eddy_energy"};
   return std::ranges::find(names, std::string_view(figure.figure)) != std::end(names);
+}
+
+bool needs_time_mean(const VerifyFigure& figure) {
+  return figure.figure == "time_mean" || figure.figure == "hemispheric_difference";
 }
 
 /// Pressures [Pa] on which statistics over time are made.
@@ -506,6 +534,7 @@ void FigureMeter::look() {
   const double day = elapsed_s() / seconds_per_day;
   const bool once_a_day = model_.clock().step() > 0 && std::abs(day - std::round(day)) < 1e-9;
   std::map<std::pair<double, double>, bool> added;
+  std::map<std::tuple<std::string, double, double>, bool> summed;
   for (const VerifyFigure& figure : figures_) {
     if (needs_statistics(figure)) {
       const std::pair period{figure.since, figure.day};
@@ -514,6 +543,19 @@ void FigureMeter::look() {
       added[period] = true;
       diagnose();
       statistics_[period].add(field("ua"), field("va"), field("ta"), field("pfull"));
+    } else if (needs_time_mean(figure)) {
+      const std::tuple key{figure.field, figure.since, figure.day};
+      const bool inside = day > figure.since + 1e-9 && (figure.day < 0 || day < figure.day + 1e-9);
+      if (!inside || !once_a_day || summed[key]) continue;
+      summed[key] = true;
+      diagnose();
+      auto& [count, mean] = means_[key];
+      const GlobalField now = field(figure.field);
+      if (count++ == 0) {
+        mean = now;
+      } else {
+        for (std::size_t n = 0; n < now.values.size(); ++n) mean.values[n] += (now.values[n] - mean.values[n]) / count;
+      }
     } else if (is_now(figure.since)) {
       keep(figure.field, figure.since);
       const bool height = figure.figure == "height_change";
@@ -537,6 +579,12 @@ const ZonalStatistics& FigureMeter::statistics(const VerifyFigure& figure) const
   static const ZonalStatistics none;
   const auto found = statistics_.find({figure.since, figure.day});
   return found == statistics_.end() ? none : found->second;
+}
+
+const GlobalField& FigureMeter::mean_over_time(const VerifyFigure& figure) const {
+  static const GlobalField none;
+  const auto found = means_.find({figure.field, figure.since, figure.day});
+  return found == means_.end() ? none : found->second.second;
 }
 
 GlobalField FigureMeter::field(const std::string& sum) const {

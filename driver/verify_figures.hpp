@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,8 @@ class FigureMeter {
   GlobalField field(const std::string& sum) const;  // "0.5 q1 + q2"
   const GlobalField& earlier(const VerifyFigure& figure) const;
   const ZonalStatistics& statistics(const VerifyFigure& figure) const;
+  /// Mean of one record a day over the days from 'since' to 'day'; without values where there was none.
+  const GlobalField& mean_over_time(const VerifyFigure& figure) const;
   const Budgets& budgets_at_start() const { return model_.budgets_at_start(); }
   double elapsed_s() const { return 1e-6 * static_cast<double>(model_.clock().elapsed()); }
 
@@ -72,8 +75,9 @@ class FigureMeter {
   Model& model_;
   const std::vector<VerifyFigure>& figures_;
   const ReferenceFields& reference_;
-  std::map<std::pair<std::string, double>, GlobalField> kept_;       // field, since
-  std::map<std::pair<double, double>, ZonalStatistics> statistics_;  // since, day
+  std::map<std::pair<std::string, double>, GlobalField> kept_;                            // field, since
+  std::map<std::pair<double, double>, ZonalStatistics> statistics_;                       // since, day
+  std::map<std::tuple<std::string, double, double>, std::pair<int, GlobalField>> means_;  // field, since, day
 };
 
 /// Time [s] of a figure's day in a run of this length.

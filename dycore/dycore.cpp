@@ -109,6 +109,13 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
       });
 }
 
+/// loading = 1 + q of the first water, plus q of each further one.
+void add_water(const Box& box, const ConstField<Cell>& q, bool first, const Field<Cell>& loading) {
+  for_each(
+      "dycore/add_water", box,
+      KOKKOS_LAMBDA(int k, int j, int i) { loading(k, j, i) = (first ? Real(1) : loading(k, j, i)) + q(k, j, i); });
+}
+
 void update_wind(PolarFilter& filter, const State& start, const State& tendency, const State& next, Real dt, int n_k) {
   const ConstField<XFace> u0 = start.u;
   const ConstField<YFace> v0 = start.v;
@@ -207,15 +214,10 @@ void Dycore::finish_step() {
 }
 
 void Dycore::compute_loading() {
-  if (water_.empty()) return;
-  const Field<Cell> loading = loading_;
-  for (std::size_t n = 0; n < water_.size(); ++n) {
-    const ConstField<Cell> q = water_[n];
-    const Real before = n == 0 ? 1 : 0;
-    for_each(
-        "dycore/compute_loading", grid_.block.cells_with_halo(n_k_, 1), KOKKOS_LAMBDA(int k, int j, int i) {
-          loading(k, j, i) = (before == 1 ? Real(1) : loading(k, j, i)) + q(k, j, i);
-        });
+  bool first = true;
+  for (const ConstField<Cell>& q : water_) {
+    add_water(grid_.block.cells_with_halo(n_k_, 1), q, first, loading_);
+    first = false;
   }
 }
 

@@ -230,6 +230,24 @@ void set_to_zero(const Box& cells, const Field<Cell>& a) {
   for_each("physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) { a(k, j, i) = 0; });
 }
 
+void copy(const Box& cells, const ConstField<Cell>& from, const Field<Cell>& to) {
+  for_each("physics/copy", cells, KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = from(k, j, i); });
+}
+
+void add_or_set(const Box& surface, const ConstField<CellSurface>& from, bool set, const Field<CellSurface>& to) {
+  for_each(
+      "physics/add_or_set", surface,
+      KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = (set ? Real(0) : to(k, j, i)) + from(k, j, i); });
+}
+
+/// Sum over the globe of area times flux; the same bits in any order.
+double sum_over_globe(const Grid& grid, const ConstField<CellSurface>& flux) {
+  const RowValues area = grid.metrics.area_at_cell;
+  return exact_sum(
+      "physics/sum_over_globe", grid.block, grid.block.cells(1),
+      KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * flux(k, j, i); });
+}
+
 /// Up to 8 results of a scheme, for one pass over all of them.
 struct Results {
   static constexpr int most = 8;
@@ -315,6 +333,32 @@ void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
   }
 }
 
+// Kernels of the budgets: level 0 of 'sums' has the sums of a column, level 1 the fluxes less these.
+
+/// sums(0) += factor sum of rate dp.
+void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& rate, double factor, bool first,
+                const Field<Cell>& sums) {
+  march_down(
+      "physics/sum_column", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double before = first && k == 0 ? 0.0 : double(sums(0, j, i));
+        sums(0, j, i) = static_cast<Real>(before + factor * mass(k, j, i) * rate(k, j, i));
+      });
+}
+void begin_balance(const Box& surface, bool has_sum, const Field<Cell>& sums) {
+  for_each(
+      "physics/begin_balance", surface,
+      KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = has_sum ? -sums(0, j, i) : Real(0); });
+}
+void add_to_balance(const Box& surface, const ConstField<CellSurface>& flux, Real sign, const Field<Cell>& sums) {
+  for_each(
+      "physics/add_to_balance", surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
+}
+bool is_out_of_balance(const Box& surface, const ConstField<Cell>& sums, Real limit) {
+  return any_point(
+      "physics/is_out_of_balance", surface,
+      KOKKOS_LAMBDA(int, int j, int i) { return out_of_range(sums(1, j, i), -limit, limit); });
+}
+
 /// Column sums of water [kg m-2 s-1] and of cp T + L qv [W m-2] that tendencies give, and those that fluxes do.
 class BudgetCheck {
  public:
@@ -349,32 +393,18 @@ class BudgetCheck {
  private:
   static constexpr double tolerance = sizeof(Real) == 8 ? 1e-10 : 1e-5;
 
-  /// sums_(0) += factor sum of rate dp.
   void sum(const ConstField<Cell>& rate, double factor, bool first) const {
-    const Field<Cell> sums = sums_;
-    const ConstField<Cell> mass = mass_;
-    march_down(
-        "physics/budget_of_columns", columns_.cells(), KOKKOS_LAMBDA(int k, int j, int i) {
-          const double before = first && k == 0 ? 0.0 : double(sums(0, j, i));
-          sums(0, j, i) = static_cast<Real>(before + factor * mass(k, j, i) * rate(k, j, i));
-        });
+    sum_column(columns_.cells(), mass_, rate, factor, first, sums_);
   }
   /// Throws numerical where sums_(0) is not the sum of the fluxes, relative to 'size'.
   void compare(std::span<const FluxTerm> terms, const char* what, const char* unit, double size, bool has_sum) const {
-    const Field<Cell> sums = sums_;
     const Box cells = columns_.grid().block.cells(1);
-    for_each(
-        "physics/balance", cells,
-        KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = has_sum ? -sums(0, j, i) : Real(0); });
+    begin_balance(cells, has_sum, sums_);
     for (const FluxTerm& term : terms) {
-      const ConstField<CellSurface> flux = flux_of(term);
-      const Real sign = static_cast<Real>(term.into_column);
-      for_each("physics/balance", cells, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
+      add_to_balance(cells, flux_of(term), static_cast<Real>(term.into_column), sums_);
     }
     const Real limit = static_cast<Real>(tolerance * size);
-    const bool bad = any_point(
-        "physics/out_of_balance", cells,
-        KOKKOS_LAMBDA(int, int j, int i) { return out_of_range(sums(1, j, i), -limit, limit); });
+    const bool bad = is_out_of_balance(cells, sums_, limit);
     if (bad) report(what, unit, limit);
   }
   ConstField<CellSurface> flux_of(const FluxTerm& term) const {
@@ -496,6 +526,9 @@ struct Suite::Impl {
   std::vector<Field<Cell>> scratch;
   std::vector<ConstField<CellSurface>> rains;  // what the total precipitation is the sum of
   Field<CellSurface> precipitation;
+  std::vector<std::pair<ConstField<CellSurface>, double>> water_terms;  // flux and its sign
+  bool knows_its_water = true;
+  double water_brought = 0;  // [kg m-2]
 
   Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
       : watch(watch), fields(fields) {
@@ -526,6 +559,11 @@ struct Suite::Impl {
           slot.result = fields.find(use.field->name)->data;
         }
         slots.push_back(slot);
+      }
+      const auto water = entry.scheme->water_budget();
+      knows_its_water = knows_its_water && (water || !changes_water(*entry.scheme));
+      for (const FluxTerm& term : water.value_or(std::span<const FluxTerm>())) {
+        water_terms.emplace_back(Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column);
       }
       Columns columns(*entry.scheme, grid, air, std::move(slots), scratch);
       runners.emplace_back(std::move(entry), std::move(columns), std::move(updates));
@@ -588,16 +626,8 @@ struct Suite::Impl {
 
   void begin(const Box& cells) const {
     for (const Updated& u : updated) {
-      const Field<Cell> total = u.total, working = u.working, state = u.state;
-      if (working.exists()) {
-        for_each(
-            "physics/begin", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-              total(k, j, i) = 0;
-              working(k, j, i) = state(k, j, i);
-            });
-      } else {
-        set_to_zero(cells, total);
-      }
+      set_to_zero(cells, u.total);
+      if (u.working.exists()) copy(cells, u.state, u.working);
     }
   }
 
@@ -625,14 +655,21 @@ struct Suite::Impl {
   }
 
   void sum_precipitation(const Box& surface) const {
-    const Field<CellSurface> total = precipitation;
-    for (std::size_t n = 0; n < rains.size(); ++n) {
-      const ConstField<CellSurface> rain = rains[n];
-      const bool first = n == 0;
-      for_each(
-          "physics/sum_precipitation", surface,
-          KOKKOS_LAMBDA(int k, int j, int i) { total(k, j, i) = (first ? Real(0) : total(k, j, i)) + rain(k, j, i); });
-    }
+    for (std::size_t n = 0; n < rains.size(); ++n) add_or_set(surface, rains[n], n == 0, precipitation);
+  }
+
+  static bool changes_water(const AnyScheme& scheme) {
+    return std::ranges::any_of(scheme.fields, [](const FieldUse& use) {
+      const field::Species* species = field::species_of(use.field->name);
+      return use.use == Use::updates && species && species->is_water;
+    });
+  }
+  /// Mean over the globe of what the fluxes bring [kg m-2 s-1].
+  double water_rate(const Grid& grid) const {
+    const double radius = grid.planet.radius_m;
+    double rate = 0;
+    for (const auto& [flux, sign] : water_terms) rate += sign * sum_over_globe(grid, flux);
+    return rate / (4 * pi * radius * radius);
   }
 
   std::vector<std::uint64_t> hashes() const {
@@ -692,8 +729,14 @@ void Suite::run(long step, double dt) {
     else
       impl_->run(runner, step, dt);
   }
-  impl_->sum_precipitation(impl_->runners.front().columns.grid().block.cells(1));
+  const Grid& grid = impl_->runners.front().columns.grid();
+  impl_->sum_precipitation(grid.block.cells(1));
+  impl_->water_brought += dt * impl_->water_rate(grid);
 }
+
+bool Suite::knows_its_water() const { return impl_->knows_its_water; }
+double Suite::water_brought() const { return impl_->water_brought; }
+void Suite::set_water_brought(double water) { impl_->water_brought = water; }
 
 std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;

@@ -73,6 +73,12 @@ class Suite {
   /// where a scheme computes what is not finite, not in its range, or not in the balance that it declares.
   void run(long step, double dt);
 
+  /// True where every scheme that changes water says what it gives and takes.
+  bool knows_its_water() const;
+  /// Water that the schemes have brought into the air since the start, mean over the globe [kg m-2]; exact sums.
+  double water_brought() const;
+  void set_water_brought(double water);
+
   /// Time [s] spent in each scheme so far, checks included.
   struct SchemeTime {
     std::string scheme;
