@@ -253,6 +253,9 @@ void Model::start_from(const RestartManifest& set) {
   streams_->restore_state_text(streams == set.facts.end() ? "{}" : streams->second, clock_);
   RestartContent content = restart_content();
   std::erase_if(content.accumulators, [&](const Accumulator& a) { return !set.has_accumulator(a.name); });
+  std::erase_if(content.fields, [&](const FieldSet::Entry& entry) {  // held for streams that the other run did not have
+    return entry.role == Role::held && std::ranges::find(set.variables, entry.info.short_name) == set.variables.end();
+  });
   read_restart_set(set, content, grid_.block);
   require(hash() == set.state_hash, ExitCode::bad_data, "The values read from ", set.directory,
           " do not give the state hash of its MANIFEST; the set cannot be trusted.");
@@ -338,7 +341,7 @@ RestartContent Model::restart_content() {
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {
     const bool open = entry.role == Role::between_tracer_steps && dycore_.tracer_step_is_open(clock_.step());
-    if (entry.role == Role::prognostic || open) content.fields.push_back(entry);
+    if (entry.role == Role::prognostic || entry.role == Role::held || open) content.fields.push_back(entry);
   }
   content.accumulators = streams_->accumulators();
   return content;

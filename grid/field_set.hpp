@@ -11,8 +11,9 @@
 namespace meridian {
 
 /// Part a field plays: prognostic fields are saved, hashed and restored; fixed ones are made anew at start; those
-/// between tracer steps are saved and restored while a tracer step is open.
-enum class Role { prognostic, between_tracer_steps, fixed, diagnostic };
+/// between tracer steps are saved and restored while a tracer step is open; held ones, diagnostics of the last step of
+/// physics that streams want between such steps, are saved too, but they are no part of the state.
+enum class Role { prognostic, between_tracer_steps, held, fixed, diagnostic };
 
 /// The fields of one block, by catalog entry.
 class FieldSet {

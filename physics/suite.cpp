@@ -534,7 +534,7 @@ struct Suite::Impl {
       : watch(watch), fields(fields) {
     check_contract(entries, saturation, fields);
     if (entries.empty()) return;
-    allocate(entries, grid, fields);
+    allocate(entries, grid, fields, wanted);
     const MoistAir air(grid.planet, saturation);
     runners.reserve(entries.size());
     for (SuiteEntry& entry : entries) {
@@ -584,12 +584,15 @@ struct Suite::Impl {
     const std::string_view meaning =
         fields.keep(std::string(tendency.meaning) + ", of it '" + std::string(entry.scheme->name) + "'");
     return fields.add(FieldSpec<Cell>(name, name, tendency.unit, tendency.valid, meaning, false), n_k,
-                      entry.every > 1 ? Role::prognostic : Role::diagnostic);
+                      entry.every > 1 ? Role::prognostic : Role::held);
   }
 
   /// Fields that schemes write, own and update, and work arrays.
-  void allocate(const Entries& entries, const Grid& grid, FieldSet& fields) {
+  void allocate(const Entries& entries, const Grid& grid, FieldSet& fields, const Wanted& wanted) {
     const int n_levels = grid.n_levels();
+    const auto role = [&](const FieldInfo& info) {
+      return wanted && wanted(info.short_name) ? Role::held : Role::diagnostic;
+    };
     int n_scratch = 0;
     for (const SuiteEntry& entry : entries) {
       const AnyScheme& scheme = *entry.scheme;
@@ -598,12 +601,12 @@ struct Suite::Impl {
       for (const FieldUse& use : scheme.fields) {
         // What an entry that is not called in each step has written must be there after a restart.
         if (use.use == Use::writes)
-          add_own_field(fields, scheme, *use.field, n_levels, entry.every > 1 ? Role::prognostic : Role::diagnostic);
+          add_own_field(fields, scheme, *use.field, n_levels, entry.every > 1 ? Role::prognostic : role(*use.field));
         if (use.use == Use::owns) add_own_field(fields, scheme, *use.field, n_levels, Role::prognostic);
         if (use.use != Use::updates || index_of(use.field->name) < updated.size()) continue;
         const FieldSpec<Cell>& tendency = tendency_of(scheme.name, *use.field);
         Updated u{use.field, Field<Cell>(fields.find(use.field->name)->data), {}, {}, {}};
-        u.total = fields.add(tendency, n_levels, Role::diagnostic);
+        u.total = fields.add(tendency, n_levels, role(tendency));
         u.own = entries.size() == 1 ? u.total  // nobody else adds to it
                                     : make_field<Cell>("own_" + std::string(tendency.short_name), grid.block, n_levels);
         const auto users = std::ranges::count_if(entries, [&](const SuiteEntry& other) {
@@ -619,7 +622,7 @@ struct Suite::Impl {
                                   &static_cast<const FieldInfo&>(field::convective_precipitation)}) {
       if (const FieldSet::Entry* entry = fields.find(rain->name)) rains.emplace_back(Field<CellSurface>(entry->data));
     }
-    if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, Role::diagnostic);
+    if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, role(field::precipitation));
     for (int n = 0; n < n_scratch; ++n)
       scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(4, n_levels + 1)));
   }

@@ -37,12 +37,27 @@ STREAMS = """output:
     - {name: long, fields: [ta, va], statistic: mean, every: 3 hours, vertical: ["500"], precision: double}
 """
 
+# Physics acts after every 2nd step; radiation is called in every 3rd step of physics, and held in between.
+MOIST = CASE.replace("initial: {name: ullrich}", "initial: {name: ullrich, specific_humidity: 0.018}").replace(
+    "tracers:\n", "tracers:\n  - {name: qv, initial: state}\n").replace("physics: {suite: [held_suarez]}", """physics:
+  suite:
+    - {scheme: grey_radiation, preset: byrne13, every: 3, coupling: parallel}
+    - frierson_surface_layer
+    - frierson_boundary_layer
+    - betts_miller
+    - {scheme: large_scale_condensation, reevaporate: true}
+    - {scheme: slab_ocean, depth_m: 1, initial_contrast_k: 40}""")
+MOIST_STREAMS = (STREAMS.replace("[ps, ua, va, hills]", "[ps, ua, pr, ts, tnt_betts_miller, hills]")
+                 .replace("[ps, ta, va, zg, cylinders]", "[ps, qv, rlut, hfls, prc, cylinders]"))
 
-@pytest.fixture(scope="module")
-def case(tmp_path_factory):
+
+@pytest.fixture(scope="module", params=["dry", "moist"])
+def case(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("case")
     write_topography(folder / "topography.nc")
-    (folder / "case.yaml").write_text(CASE + STREAMS)
+    text, streams = {"dry": (CASE, STREAMS), "moist": (MOIST, MOIST_STREAMS)}[request.param]
+    (folder / "case.yaml").write_text(text + streams)
+    (folder / "silent.yaml").write_text(text)
     return folder / "case.yaml"
 
 
@@ -96,7 +111,6 @@ def test_sets_after_every_step_change_nothing(quiet, with_sets):
 
 
 def test_neither_output_nor_reports_change_the_state(quiet, case, tmp_path):
-    (case.parent / "silent.yaml").write_text(CASE)
     finished(run(case.parent / "silent.yaml", tmp_path / "silent"))
     assert output_of(tmp_path / "silent") == {}
     assert state_hash(tmp_path / "silent") == state_hash(quiet)
