@@ -21,6 +21,7 @@ using States = std::tuple<Rest,                   //
                           JablonowskiWilliamson,  //
                           Ullrich,                //
                           PolvaniScottThomas,     //
+                          TropicalCyclone,        //
                           Dcmip11,                //
                           Dcmip12,                //
                           Dcmip13,                //

@@ -267,6 +267,13 @@ struct PolvaniScottThomas {
   AtmosphereState state(const Planet& planet) const;
 };
 
+struct TropicalCyclone : Tilted {
+  static constexpr std::string_view name = "tropical_cyclone",
+                                    meaning = "a weak vortex over a warm sea, with its water vapour",
+                                    source = "Reed and Jablonowski (2011), Mon. Wea. Rev. 139, 689-710; DCMIP 2016";
+  AtmosphereState state(const Planet& planet) const;
+};
+
 struct RossbyHaurwitz : Tilted {
   static constexpr std::string_view name = "rossby_haurwitz",
                                     meaning = "wave of zonal wavenumber 4, the same wind at all heights",

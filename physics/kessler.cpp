@@ -97,11 +97,11 @@ void rain_out(const Box& cells, const MoistAir& air, double dt, const State& s, 
           for (int k = 0; k < n_k; ++k) {
             Parcel x{w.T(k, j, i), w.qv(k, j, i), w.qc(k, j, i), w.qr(k, j, i)};
             const double rho = density(k);
-            double flux = rho * x.qr * fall_speed(x.qr, rho, rho_lowest);
+            double flux = greater(rho * x.qr * fall_speed(x.qr, rho, rho_lowest), 0);  // rain may be -1e-30
             double fallen = 0;
             if constexpr (conserving) {
               const double layer = s.mass(k, j, i) / air.g;
-              flux = smaller(flux, x.qr * layer / dt0);
+              flux = smaller(flux, greater(x.qr, 0) * layer / dt0);
               fallen = dt0 * (from_above - flux) / layer;
             } else {
               const double distance = k == 0 ? 0.5 * (middle(0) - middle(1)) : middle(k - 1) - middle(k);
