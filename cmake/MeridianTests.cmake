@@ -31,6 +31,7 @@ function(meridian_test_program name folder)
     file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
     add_executable(${name} ${tests} ${support})
     meridian_kokkos_target(${name})
+    target_compile_definitions(${name} PRIVATE MERIDIAN_HAS_EXTRA_PHYSICS=$<BOOL:${MERIDIAN_EXTRA_PHYSICS}>)
     target_link_libraries(${name} PRIVATE meridian_driver netcdf_cxx4 meridian_yaml meridian_xxhash
                                           meridian_header_only GTest::gtest GTest::gmock)
     foreach(test IN LISTS tests)

@@ -35,8 +35,7 @@ namespace {
 
 /// Largest part of a cell's mass that one meridional sweep may move in or out.
 constexpr double largest_meridional_courant = 0.75;
-/// Cells that the wind may cross in one zonal sweep, as part of the most that can be merged: a meridional sweep before
-/// it may have thinned the cells.
+/// Cells that the wind may cross in one zonal sweep, as part of the most that can be merged.
 constexpr double largest_part_of_merges = 0.7;
 
 /// Bounds the result of a sweep that took its mass from three cells: takes away no more than round-off.
@@ -440,8 +439,10 @@ int Transport::substeps_needed() const {
   const auto measure = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), row_measure_);
   double steps = 1;
   for (std::size_t n = 0; n < measure.extent(0); n += 2) {
-    steps = std::max({steps, measure(n) / (largest_part_of_merges * allowed_merges_.back()),
-                      measure(n + 1) / largest_meridional_courant});
+    // A meridional sweep that leaves the part 1 - m / s of a cell in one of s steps lets the wind cross 1 / (1 - m / s) times
+    // as many cells after it: z / s <= most (1 - m / s).
+    const double z = measure(n) / allowed_merges_.back(), m = measure(n + 1);
+    steps = std::max({steps, z / largest_part_of_merges, z > 0.5 ? z + m : 0.0, m / largest_meridional_courant});
   }
   MPI_Allreduce(MPI_IN_PLACE, &steps, 1, MPI_DOUBLE, MPI_MAX, grid_.block.world);
   require(steps < 1000, ExitCode::numerical, "The tracers would need ", steps,

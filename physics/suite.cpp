@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <extra_schemes.hpp>  // written by cmake/MeridianExtraPhysics.cmake
 #include <iomanip>
 #include <limits>
 #include <optional>
@@ -49,6 +50,7 @@ const std::vector<SchemePtr>& scheme_table() {  // one line each
     list.push_back(any_scheme(FriersonBoundaryLayer{}));
     list.push_back(any_scheme(SlabOcean{}));
     list.push_back(any_scheme(RayleighSponge{}));
+    add_extra_schemes(list);  // of MERIDIAN_EXTRA_PHYSICS
     return list;
   }();
   return schemes;

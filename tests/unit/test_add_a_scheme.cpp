@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -83,6 +84,13 @@ TEST(AddAScheme, the_example_cools_as_its_formula_says) {
     // Rounding of T, of the rate and of the product; 1 - exp loses 360 units, in double.
     EXPECT_NEAR(found[n], -rate * (T[n] - 250), rate * 100 * (4 * std::numeric_limits<Real>::epsilon() + 1e-13));
   }
+}
+
+/// The preset cpu-debug is configured with MERIDIAN_EXTRA_PHYSICS=tests/data/extra_physics.
+TEST(AddAScheme, a_scheme_outside_the_tree_is_in_the_table) {
+  const auto& table = scheme_table();
+  const bool found = std::ranges::any_of(table, [](const auto& s) { return s->name == "constant_heating"; });
+  EXPECT_EQ(found, MERIDIAN_HAS_EXTRA_PHYSICS);
 }
 
 }  // namespace
