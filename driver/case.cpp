@@ -42,7 +42,7 @@ void look_beside(const std::string& case_file, std::string& name) {
 
 /// Names of levels that need no file are checked here, with their place in the case; read_levels() does the rest.
 bool is_levels_name(const std::string& levels) {
-  static const std::regex form(R"(L26|L30|L60|L91|L137|sigma:[0-9]+|(equal_height|stretched):.*|.*[./].*)");
+  static const std::regex form(R"(L26|L30|L60|L91|L137|sigma:[1-9][0-9]*|(equal_height|stretched):.*|.*[./].*)");
   return std::regex_match(levels, form);
 }
 
@@ -81,6 +81,26 @@ void check_streams(const Case& c, Reader& reader) {
 }
 
 /// Rules that concern several parts.
+/// Intervals of restart sets and streams must be whole numbers of steps.
+void check_intervals(const Case& c, Reader& reader) {
+  const bool sound_clock = reader.sound("dycore.dt_s") && reader.sound("time.start") && reader.sound("time.calendar");
+  const auto check_one = [&](const std::string& path, const std::string& every) {
+    if (!reader.sound(path)) return;
+    try {
+      const Interval interval = parse_interval(every);
+      if (!sound_clock) return;
+      const Calendar calendar = calendar_of(c.time.calendar);
+      Clock(calendar, parse_date(calendar, c.time.start), c.dycore.step_length()).require_whole_steps(interval, path);
+    } catch (const Error& error) {
+      reader.problem(path, error.what());
+    }
+  };
+  check_one("restart.every", c.restart.every);
+  for (std::size_t n = 0; n < c.output.streams.size(); ++n) {
+    check_one("output.streams[" + std::to_string(n) + "].every", c.output.streams[n].every);
+  }
+}
+
 void check(const Case& c, Reader& reader) {
   const double microseconds = c.dycore.dt_s * static_cast<double>(microseconds_per_second);
   if (reader.sound("dycore.dt_s") &&
@@ -109,11 +129,7 @@ void check(const Case& c, Reader& reader) {
                                        (shallow ? "hydrostatic" : "shallow_water") +
                                        " equations, but 'dycore.equations' = " + c.dycore.equations);
   }
-  try {
-    if (reader.sound("restart.every")) parse_interval(c.restart.every);
-  } catch (const Error& error) {
-    reader.problem("restart.every", error.what());
-  }
+  check_intervals(c, reader);
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
     const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
     if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {

@@ -48,7 +48,7 @@ FIGURES = {
     "jablonowski_williamson_wave": ("map", (7, 9), [PS, TA850, VO850], {"lat": (0, 90), "west": 45}),
     "ullrich_wave": ("map", (8, 10), [PS, TA850, VO850], {"lat": (0, 90), "west": 0}),
     "polvani_scott_thomas": ("map", (8, 10, 12), [
-        panel("vo", 1, "$10^{-5}$ s$^{-1}$", "relative vorticity at 975 hPa", 97500.0, scale=1e5, symmetric=True)],
+        panel("vo", 1, "$10^{-5}$ s$^{-1}$", "relative vorticity at 950 hPa", 95000.0, scale=1e5, symmetric=True)],
         {"lat": (0, 90), "west": -90}),
     "rossby_haurwitz": ("map", (0, 7, 14), [panel("ps", 10, "hPa", "surface pressure", scale=0.01)], {}),
     "mountain_rossby_wave": ("map", (5, 15, 25), [panel("zg", 100, "m", "height of 700 hPa", 70000.0),
