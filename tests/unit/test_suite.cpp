@@ -245,7 +245,7 @@ TEST(Suite, a_scheme_out_of_balance_is_named_with_the_place) {
     return outcome_of_run(model, Watch::results, scheme);
   };
   EXPECT_EQ(outcome(Condenser{}).sentence, "");
-  const Real size = sizeof(Real) == 8 ? 1e-12 : 1e-7;
+  const Real size = sizeof(Real) == 8 ? 1e-12 : 5e-6;
   const Outcome leak = outcome(Condenser{{}, Real(1) / (1 << 30), size, 0});
   EXPECT_EQ(leak.code, ExitCode::numerical);
   EXPECT_THAT(leak.sentence, HasSubstr("Scheme 'condenser' does not keep water"));
