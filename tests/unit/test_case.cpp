@@ -82,7 +82,7 @@ TEST(Case, mistakes_of_all_parts_are_reported_at_once_with_their_places) {
        {"case.yaml:1:16: 'grid.levels' = L27", "case.yaml:2:22: unknown key 'dycore.colour'",
         "case.yaml:3:18: 'time.run_days' = 1 is no whole number", "case.yaml:4:29: two tracers are called 'a'",
         "case.yaml:7:30: stream 's' names the field 'tas'", "case.yaml:8:14: two streams are called 's'",
-        "50000 hPa; it must be at most 1200 hPa", "case.yaml:9:18: '1 fortnight' is no interval", "8 errors"}) {
+        "50000 hPa; it must be at most 1200 hPa", "case.yaml:9:18: '1 fortnight' is no interval", "10 errors"}) {
     EXPECT_THAT(said, HasSubstr(words));
   }
   // A rule between keys says nothing where one of them was refused.
@@ -102,7 +102,9 @@ TEST(Case, an_input_file_that_is_not_there_is_reported_with_its_place) {
 TEST(Case, a_step_is_a_whole_number_of_microseconds) {
   EXPECT_THAT(complaint("dycore: {dt_s: 0.0010005}\n"), HasSubstr("the nearest is 0.001"));
   for (const char* good : {"0.001", "133.333333", "7199.999999", "0.1"}) {
-    EXPECT_EQ(complaint(std::string("time: {run_steps: 1}\ndycore: {dt_s: ") + good + "}\n"), "") << good;
+    EXPECT_EQ(complaint(std::string("time: {run_steps: 1}\nrestart: {every: never}\ndycore: {dt_s: ") + good + "}\n"),
+              "")
+        << good;
   }
   EXPECT_THAT(complaint("time: {run_days: 1}\ndycore: {dt_s: 7000}\n"),
               HasSubstr("case.yaml:1:18: 'time.run_days' = 1 is no whole number of steps of 'dycore.dt_s' = 7000 s"));
