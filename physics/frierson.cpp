@@ -2,6 +2,7 @@
 
 #include "grid/loop.hpp"
 #include "physics/diffusion.hpp"
+#include "physics/surface_exchange.hpp"
 
 namespace meridian {
 
@@ -58,13 +59,8 @@ Air air_of(const Columns& columns, double roughness, double least_wind) {
           least_wind};
 }
 
-struct SurfaceResults {
-  Field<Cell> dT, dq, du, dv;
-  Field<CellSurface> sensible, latent, evaporation, stress_x, stress_y;
-};
-
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air, double dt,
-                           const SurfaceResults& out) {
+                           const SurfaceExchange& out) {
   const int k = air.last;
   for_each(
       "physics/frierson_surface_layer", surface, KOKKOS_LAMBDA(int, int j, int i) {
@@ -74,15 +70,7 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double mass = air.mass(k, j, i) / moist.g;                                // [kg m-2]
         const double warming = share * (air.ts(0, j, i) - air.T(k, j, i)),
                      wetting = share * (at.q_surface - air.q(k, j, i));
-        out.dT(k, j, i) += static_cast<Real>(warming);
-        out.dq(k, j, i) += static_cast<Real>(wetting);
-        out.du(k, j, i) -= static_cast<Real>(share * air.u(k, j, i));
-        out.dv(k, j, i) -= static_cast<Real>(share * air.v(k, j, i));
-        out.sensible(0, j, i) = static_cast<Real>(moist.cp * mass * warming);
-        out.latent(0, j, i) = static_cast<Real>(moist.L * mass * wetting);
-        out.evaporation(0, j, i) = static_cast<Real>(mass * wetting);
-        out.stress_x(0, j, i) = static_cast<Real>(mass * share * air.u(k, j, i));
-        out.stress_y(0, j, i) = static_cast<Real>(mass * share * air.v(k, j, i));
+        out.give(moist, k, j, i, mass, warming, wetting, share * air.u(k, j, i), share * air.v(k, j, i));
       });
 }
 
@@ -180,13 +168,9 @@ void FriersonBoundaryLayer::Options::visit(OptionVisitor& option) {
 }
 
 void FriersonSurfaceLayer::run(Columns& columns, double dt) const {
-  const SurfaceResults out{columns.tendency(field::air_temperature), columns.tendency(field::water_vapour),
-                           columns.tendency(field::eastward_wind),   columns.tendency(field::northward_wind),
-                           columns.write(field::sensible_heat_flux), columns.write(field::latent_heat_flux),
-                           columns.write(field::evaporation),        columns.write(field::eastward_stress),
-                           columns.write(field::northward_stress)};
   exchange_with_surface(columns.grid().block.cells(1), columns.air(),
-                        air_of(columns, options.roughness_m, options.least_wind_m_per_s), dt, out);
+                        air_of(columns, options.roughness_m, options.least_wind_m_per_s), dt,
+                        SurfaceExchange::of(columns));
 }
 
 void FriersonBoundaryLayer::run(Columns& columns, double dt) const {

@@ -4,6 +4,7 @@
 
 #include "grid/loop.hpp"
 #include "physics/diffusion.hpp"
+#include "physics/surface_exchange.hpp"
 
 namespace meridian {
 
@@ -48,14 +49,9 @@ Air air_of(const Columns& columns) {
           columns.grid().n_levels() - 1};
 }
 
-struct SurfaceResults {
-  Field<Cell> dT, dq, du, dv;
-  Field<CellSurface> sensible, latent, evaporation, stress_x, stress_y;
-};
-
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air,
                            const BulkSurfaceFluxes::Options& options, const ConstField<CellSurface>& ts, double dt,
-                           const SurfaceResults& out) {
+                           const SurfaceExchange& out) {
   const double heat = options.heat_coefficient, vapour = options.vapour_coefficient, drags = options.drag ? 1 : 0;
   const int k = air.last;
   for_each(
@@ -67,15 +63,7 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double mass = air.mass(k, j, i) / moist.g;                      // [kg m-2]
         const double warming = share(heat) * (ts(0, j, i) - air.T(k, j, i));  // [K s-1]
         const double wetting = share(vapour) * (q_surface - air.q(k, j, i));  // [s-1]
-        out.dT(k, j, i) += static_cast<Real>(warming);
-        out.dq(k, j, i) += static_cast<Real>(wetting);
-        out.du(k, j, i) -= static_cast<Real>(drag * air.u(k, j, i));
-        out.dv(k, j, i) -= static_cast<Real>(drag * air.v(k, j, i));
-        out.sensible(0, j, i) = static_cast<Real>(moist.cp * mass * warming);
-        out.latent(0, j, i) = static_cast<Real>(moist.L * mass * wetting);
-        out.evaporation(0, j, i) = static_cast<Real>(mass * wetting);
-        out.stress_x(0, j, i) = static_cast<Real>(mass * drag * air.u(k, j, i));
-        out.stress_y(0, j, i) = static_cast<Real>(mass * drag * air.v(k, j, i));
+        out.give(moist, k, j, i, mass, warming, wetting, drag * air.u(k, j, i), drag * air.v(k, j, i));
       });
 }
 
@@ -137,13 +125,8 @@ void mix_heat_and_vapour(const Box& cells, const MoistAir& moist, const Air& air
 }  // namespace
 
 void BulkSurfaceFluxes::run(Columns& columns, double dt) const {
-  const SurfaceResults out{columns.tendency(field::air_temperature), columns.tendency(field::water_vapour),
-                           columns.tendency(field::eastward_wind),   columns.tendency(field::northward_wind),
-                           columns.write(field::sensible_heat_flux), columns.write(field::latent_heat_flux),
-                           columns.write(field::evaporation),        columns.write(field::eastward_stress),
-                           columns.write(field::northward_stress)};
   exchange_with_surface(columns.grid().block.cells(1), columns.air(), air_of(columns), options,
-                        columns.read(field::surface_temperature), dt, out);
+                        columns.read(field::surface_temperature), dt, SurfaceExchange::of(columns));
 }
 
 void SimpleBoundaryLayer::run(Columns& columns, double dt) const {
