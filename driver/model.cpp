@@ -69,6 +69,18 @@ bool streams_name(const Case& c, std::string_view field) {
   });
 }
 
+/// Water, or vapour alone, of the tracers of a budget [kg m-2].
+double water_of(const Transport& transport, const Budgets& b, bool vapour_only) {
+  double sum = 0;
+  for (std::size_t n = 0; n < b.tracers.size(); ++n) {
+    for (const field::Species& known : field::species) {
+      const bool counts = vapour_only ? known.mixing_ratio->name == field::water_vapour.name : known.is_water;
+      if (counts && known.mixing_ratio->short_name == transport.names()[n]) sum += b.tracers[n];
+    }
+  }
+  return sum;
+}
+
 /// All tracers as one group of options.
 struct TracerList {
   std::vector<TracerOptions> tracers;
@@ -109,26 +121,32 @@ std::vector<Tracer> tracers_of(const Case& c) {
   return tracers;
 }
 
-/// Budgets as text that gives the same bits back.
-std::string text_of(const Budgets& b) {
+/// Numbers as text that gives the same bits back.
+std::string text_of_numbers(const std::vector<double>& numbers) {
   std::string text;
-  const auto append = [&](double x) {
+  for (const double x : numbers) {
     char number[40];
     std::snprintf(number, sizeof number, "%a ", x);
     text += number;
-  };
-  for (const double x : {b.mass, b.energy, b.enstrophy, b.angular_momentum}) append(x);
-  for (const double x : b.tracers) append(x);
+  }
   return text;
 }
-Budgets budgets_from(const std::string& text) {
+std::vector<double> numbers_from(const std::string& text) {
   std::vector<double> numbers;
   const char* at = text.c_str();
   for (char* end = nullptr;; at = end) {
     const double x = std::strtod(at, &end);
-    if (end == at) break;
+    if (end == at) return numbers;
     numbers.push_back(x);
   }
+}
+std::string text_of(const Budgets& b) {
+  std::vector<double> numbers = {b.mass, b.energy, b.enstrophy, b.angular_momentum};
+  numbers.insert(numbers.end(), b.tracers.begin(), b.tracers.end());
+  return text_of_numbers(numbers);
+}
+Budgets budgets_from(const std::string& text) {
+  std::vector<double> numbers = numbers_from(text);
   numbers.resize(std::max<std::size_t>(numbers.size(), 4));
   return {numbers[0], numbers[1], numbers[2], numbers[3], {numbers.begin() + 4, numbers.end()}};
 }
@@ -200,6 +218,9 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
+  require(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), ExitCode::configuration,
+          "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
+          "' does not say it: remove the one or the other.");
   streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance_of(c, run_id), output);
   if (c.boundary.topography != "flat") {
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
@@ -262,26 +283,33 @@ void Model::start_from(const RestartManifest& set) {
   dycore_.start();
   const auto budgets = set.facts.find("budgets");
   budgets_at_start_ = budgets == set.facts.end() ? dycore_.budgets() : budgets_from(budgets->second);
-  if (const auto water = set.facts.find("water_brought"); water != set.facts.end()) {
-    suite_.set_water_brought(std::strtod(water->second.c_str(), nullptr));
+  if (const auto brought = set.facts.find("brought"); brought != set.facts.end()) {
+    const std::vector<double> numbers = numbers_from(brought->second);
+    suite_.set_brought(numbers.at(0), numbers.at(1));
+    energy_corrected_ = numbers.at(2);
   }
   streams_->remove_newer_than(clock_);
 }
 
 double Model::water_imbalance(const Budgets& now) const {
-  const auto water_of = [&](const Budgets& b) {
-    double sum = 0;
-    const std::vector<std::string>& names = dycore_.transport().names();
-    for (std::size_t n = 0; n < b.tracers.size(); ++n) {
-      for (const field::Species& known : field::species) {
-        if (known.is_water && known.mixing_ratio->short_name == names[n]) sum += b.tracers[n];
-      }
-    }
-    return sum;
-  };
-  const double water = water_of(now);
+  const double water = water_of(dycore_.transport(), now, false);
   if (!suite_.knows_its_water() || water == 0) return std::nan("");
-  return (water - water_of(budgets_at_start_) - suite_.water_brought()) / water;
+  return (water - water_of(dycore_.transport(), budgets_at_start_, false) - suite_.water_brought()) / water;
+}
+
+double Model::energy_residual(const Budgets& now) const {
+  if (suite_.empty() || !suite_.hides_its_energy().empty() || case_.dycore.shallow_water()) return std::nan("");
+  const auto energy_of = [&](const Budgets& b) {
+    return b.energy + grid_.planet.latent_heat_j_per_kg * water_of(dycore_.transport(), b, true);
+  };
+  return (energy_of(now) - energy_of(budgets_at_start_)) - suite_.energy_brought();
+}
+
+void Model::correct_energy() {
+  const Budgets now = dycore_.budgets();
+  const double residual = energy_residual(now);
+  dycore_.scale_temperature(-residual / now.energy);
+  energy_corrected_ -= residual;
 }
 
 void Model::step() {
@@ -307,6 +335,7 @@ void Model::step() {
     });
   }
   if (remaps || physics) timers_.time("dynamics", [&] { dycore_.finish_step(); });
+  if (physics && case_.physics.corrects_energy()) timers_.time("physics", [&] { correct_energy(); });
   clock_.advance();
   fault_point("step");
   if (nan_is_asked_at("state_nan")) spoil(fields_, grid_.block);
@@ -334,9 +363,7 @@ RestartContent Model::restart_content() {
   content.facts = state_settings(case_);
   content.facts["streams"] = streams_->state_text();
   content.facts["budgets"] = text_of(budgets_at_start_);
-  char water[40];
-  std::snprintf(water, sizeof water, "%a", suite_.water_brought());
-  content.facts["water_brought"] = water;
+  content.facts["brought"] = text_of_numbers({suite_.water_brought(), suite_.energy_brought(), energy_corrected_});
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {

@@ -63,9 +63,15 @@ class Model {
   /// Water of the air less that at the start and what physics brought, relative to what there is; exact sums. NaN where
   /// there is none or a scheme does not say what it brings.
   double water_imbalance(const Budgets& now) const;
+  /// Energy of the air less that at the start and what physics brought [J m-2], without what the correction has given
+  /// since; NaN where a scheme does not say what it brings.
+  double energy_residual(const Budgets& now) const;
+  double energy_corrected() const { return energy_corrected_; }  // [J m-2] since the start
   Timers& timers() { return timers_; }
 
  private:
+  /// Scales temperatures so that energy_residual() is 0.
+  void correct_energy();
   /// Fixed fields, state and tracers of step 0, on the owned points.
   void fill();
   void sample_output();
@@ -85,6 +91,7 @@ class Model {
   GriddedState start_file_;  // where the case starts from one
   Timers timers_;
   Budgets budgets_at_start_;
+  double energy_corrected_ = 0;
 };
 
 }  // namespace meridian

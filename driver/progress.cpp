@@ -94,25 +94,30 @@ void Progress::report() {
   const double momentum = drift(b.angular_momentum, start.angular_momentum);
   nlohmann::ordered_json tracers = nlohmann::ordered_json::object();
   const double water = model_.water_imbalance(b);
+  const double residual = has_imbalance ? model_.energy_residual(b) / elapsed : 0;
+  const double correction = has_imbalance ? model_.energy_corrected() / elapsed : 0;
   const bool whole = !model_.dycore().tracer_step_is_open(clock.step());
   for (std::size_t n = 0; n < b.tracers.size(); ++n) {
     tracers[model_.dycore().transport().names()[n]] = known(whole, drift(b.tracers[n], start.tracers[n]));
   }
-  const nlohmann::ordered_json line = {{"date", iso_text(clock.date())},
-                                       {"step", clock.step()},
-                                       {"percent", percent},
-                                       {"simulated_years_per_day", known(steps > 0, years_per_day)},
-                                       {"eta_s", known(steps > 0, eta)},
-                                       {"max_wind_m_per_s", s.largest_wind},
-                                       {"courant", s.largest_courant},
-                                       {"thinnest_layer_ratio", known(floating, s.thinnest_layer)},
-                                       {"thickest_layer_ratio", known(floating, s.thickest_layer)},
-                                       {"mass_drift", drift(b.mass, start.mass)},
-                                       {"energy_drift", drift(b.energy, start.energy)},
-                                       {"energy_imbalance_w_per_m2", known(has_imbalance, imbalance)},
-                                       {"angular_momentum_drift", known(has_momentum, momentum)},
-                                       {"tracer_mass_drift", tracers},
-                                       {"water_imbalance", known(whole && std::isfinite(water), water)}};
+  const nlohmann::ordered_json line = {
+      {"date", iso_text(clock.date())},
+      {"step", clock.step()},
+      {"percent", percent},
+      {"simulated_years_per_day", known(steps > 0, years_per_day)},
+      {"eta_s", known(steps > 0, eta)},
+      {"max_wind_m_per_s", s.largest_wind},
+      {"courant", s.largest_courant},
+      {"thinnest_layer_ratio", known(floating, s.thinnest_layer)},
+      {"thickest_layer_ratio", known(floating, s.thickest_layer)},
+      {"mass_drift", drift(b.mass, start.mass)},
+      {"energy_drift", drift(b.energy, start.energy)},
+      {"energy_imbalance_w_per_m2", known(has_imbalance, imbalance)},
+      {"angular_momentum_drift", known(has_momentum, momentum)},
+      {"tracer_mass_drift", tracers},
+      {"water_imbalance", known(whole && std::isfinite(water), water)},
+      {"energy_residual_w_per_m2", known(has_imbalance && std::isfinite(residual), residual)},
+      {"energy_correction_w_per_m2", known(has_imbalance, correction)}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
   if (options_.format == "none") return;
   if (on_terminal_) {

@@ -215,6 +215,13 @@ double angular_momentum_drift(FigureMeter& run, const VerifyFigure&) {
 double water_imbalance(FigureMeter& run, const VerifyFigure&) {
   return run.model().water_imbalance(run.model().dycore().budgets());
 }
+/// Since the start [W m-2].
+double energy_residual(FigureMeter& run, const VerifyFigure&) {
+  return run.model().energy_residual(run.model().dycore().budgets()) / run.elapsed_s();
+}
+double energy_correction(FigureMeter& run, const VerifyFigure&) {
+  return run.model().energy_corrected() / run.elapsed_s();
+}
 double largest_wind(FigureMeter& run, const VerifyFigure&) { return run.model().dycore().summary().largest_wind; }
 
 std::string mass_name(FigureMeter& run) {
@@ -337,6 +344,8 @@ constexpr Figure table[] = {
     {"enstrophy_drift", enstrophy_drift},
     {"angular_momentum_drift", angular_momentum_drift},
     {"water_imbalance", water_imbalance},
+    {"energy_residual", energy_residual},
+    {"energy_correction", energy_correction},
     {"largest_wind", largest_wind},
     {"tracer_mass_drift", tracer_mass_drift},
     {"height_change", height_change},

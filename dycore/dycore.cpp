@@ -109,6 +109,11 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
       });
 }
 
+/// f <- f + x f
+void scale_cells(const Box& box, Real x, const Field<Cell>& f) {
+  for_each("dycore/scale_cells", box, KOKKOS_LAMBDA(int k, int j, int i) { f(k, j, i) += x * f(k, j, i); });
+}
+
 /// loading = 1 + q of the first water, plus q of each further one.
 void add_water(const Box& box, const ConstField<Cell>& q, bool first, const Field<Cell>& loading) {
   for_each(
@@ -211,6 +216,10 @@ void Dycore::finish_step() {
     halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
     compute_loading();
   }
+}
+
+void Dycore::scale_temperature(double x) {
+  scale_cells(grid_.block.cells_with_halo(n_k_, halo_width), static_cast<Real>(x), now_.theta);
 }
 
 void Dycore::compute_loading() {

@@ -78,6 +78,8 @@ class Dycore {
   void add_physics(double dt);
   /// Makes the halos whole again.
   void finish_step();
+  /// Multiplies all temperatures by 1 + x.
+  void scale_temperature(double x);
   /// Makes the halos of winds valid that somebody has set.
   void exchange_winds() { halo_.exchange({now_.u, now_.v}); }
 

@@ -70,7 +70,9 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double mass = air.mass(k, j, i) / moist.g;                                // [kg m-2]
         const double warming = share * (air.ts(0, j, i) - air.T(k, j, i)),
                      wetting = share * (at.q_surface - air.q(k, j, i));
-        out.give(moist, k, j, i, mass, warming, wetting, share * air.u(k, j, i), share * air.v(k, j, i));
+        const double u = air.u(k, j, i), v = air.v(k, j, i);
+        const double friction = share * (1 - 0.5 * dt * share) * (u * u + v * v) / moist.cp;  // [K s-1]
+        out.give(moist, k, j, i, mass, warming, wetting, share * u, share * v, friction);
       });
 }
 
@@ -155,6 +157,9 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
       },
       KOKKOS_LAMBDA(int m, int k, int j, int i, Real change) {
         (m == 0 ? dT : m == 1 ? dq : m == 2 ? du : dv)(k, j, i) += change * per_dt;
+        if (m < 2) return;
+        const Real before = m == 2 ? s.u(k, j, i) : s.v(k, j, i);  // the kinetic energy that mixing takes is heat
+        dT(k, j, i) -= (before + Real(0.5) * change) * change * per_dt * 2 * half_per_cp;
       });
 }
 

@@ -23,6 +23,7 @@ struct FriersonSurfaceLayer {
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
   static constexpr std::array<FluxTerm, 2> enthalpy_budget{
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
+  static constexpr bool friction_is_heat = true;
 
   struct Options {
     double roughness_m = 3.21e-5;
@@ -51,6 +52,7 @@ struct FriersonBoundaryLayer {
                                         updates(field::eastward_wind),    updates(field::northward_wind)};
   static constexpr std::array<FluxTerm, 0> water_budget{};
   static constexpr std::array<FluxTerm, 0> enthalpy_budget{};
+  static constexpr bool friction_is_heat = true;
   static constexpr int scratch_fields = 7;
 
   struct Options {

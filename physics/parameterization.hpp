@@ -42,6 +42,7 @@ class Columns;  // hands out reads as ConstField, updates as tendencies, writes 
 ///   std::array<FluxTerm, n> water_budget, enthalpy_budget: the fluxes [kg m-2 s-1], [W m-2] that its tendencies of all
 ///     water and of cp T + L qv must sum up to in each column; the suite checks it after every call. Functions of
 ///     these names, where it depends on options.
+///   bool friction_is_heat = true: the enthalpy that its budget counts has the kinetic energy in it, too.
 ///   int scratch_fields: work arrays that columns.scratch(n) hands out; their contents are lost between calls.
 ///   start(columns): fills what it owns before the first step.
 ///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
@@ -69,6 +70,7 @@ class AnyScheme {
   virtual std::string_view saturation() const = 0;  // empty: any
   virtual FluxTerms water_budget() const = 0;       // none: not conserved
   virtual FluxTerms enthalpy_budget() const = 0;
+  virtual bool friction_is_heat() const = 0;
   virtual int scratch_fields() const = 0;
 
   const std::string_view name, meaning, source;
@@ -111,6 +113,10 @@ class SchemeOf final : public AnyScheme {
     } else {
       return {};
     }
+  }
+  bool friction_is_heat() const override {
+    if constexpr (requires { Scheme::friction_is_heat; }) return Scheme::friction_is_heat;
+    return false;
   }
   int scratch_fields() const override {
     if constexpr (requires { Scheme::scratch_fields; }) return Scheme::scratch_fields;

@@ -63,7 +63,7 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double mass = air.mass(k, j, i) / moist.g;                      // [kg m-2]
         const double warming = share(heat) * (ts(0, j, i) - air.T(k, j, i));  // [K s-1]
         const double wetting = share(vapour) * (q_surface - air.q(k, j, i));  // [s-1]
-        out.give(moist, k, j, i, mass, warming, wetting, drag * air.u(k, j, i), drag * air.v(k, j, i));
+        out.give(moist, k, j, i, mass, warming, wetting, drag * air.u(k, j, i), drag * air.v(k, j, i), 0);
       });
 }
 

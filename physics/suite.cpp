@@ -118,6 +118,7 @@ struct SchemeOptions {
 }  // namespace
 
 struct PhysicsOptions::Impl {
+  bool energy_correction = false;
   std::string saturation = "clausius";
   std::vector<SchemeOptions> schemes;
 };
@@ -132,9 +133,13 @@ PhysicsOptions::~PhysicsOptions() = default;
 
 void PhysicsOptions::visit(OptionVisitor& option) {
   option.word("saturation", impl->saturation, saturation_words, "saturation vapour pressure, the same for all schemes");
+  option.flag(
+      "energy_correction", impl->energy_correction,
+      "after each step of physics all temperatures are scaled so that the air has the energy that the fluxes brought");
   option.list("suite", impl->schemes, "column schemes in the order of the step; empty: no physics", "scheme");
 }
 
+bool PhysicsOptions::corrects_energy() const { return impl->energy_correction; }
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 
 bool PhysicsOptions::uses_tracers_only() const {
@@ -346,6 +351,15 @@ void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField
         sums(0, j, i) = static_cast<Real>(before + factor * mass(k, j, i) * rate(k, j, i));
       });
 }
+/// sums(0) += sum of the change of (1/2) u^2 dp / (g dt) where u changes by dt du_dt.
+void sum_kinetic_energy(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& u,
+                        const ConstField<Cell>& du_dt, double dt, double g, const Field<Cell>& sums) {
+  march_down(
+      "physics/sum_kinetic_energy", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double rate = du_dt(k, j, i);
+        sums(0, j, i) += static_cast<Real>(mass(k, j, i) / g * rate * (u(k, j, i) + 0.5 * dt * rate));
+      });
+}
 void begin_balance(const Box& surface, bool has_sum, const Field<Cell>& sums) {
   for_each(
       "physics/begin_balance", surface,
@@ -375,6 +389,8 @@ class BudgetCheck {
       if (species && species->is_water) water_[n_water_++] = Field<Cell>(slot.result);
       if (name == field::water_vapour.name) vapour_ = Field<Cell>(slot.result);
       if (name == field::air_temperature.name) heating_ = Field<Cell>(slot.result);
+      const bool is_wind = name == field::eastward_wind.name || name == field::northward_wind.name;
+      if (is_wind && scheme.friction_is_heat()) winds_[n_winds_++] = {Field<Cell>(slot.data), Field<Cell>(slot.result)};
     }
   }
 
@@ -388,6 +404,9 @@ class BudgetCheck {
     if (const auto terms = scheme_.enthalpy_budget()) {
       if (heating_.exists()) sum(heating_, air.cp / air.g, true);
       if (vapour_.exists()) sum(vapour_, air.L / air.g, !heating_.exists());
+      for (int n = 0; n < n_winds_; ++n) {
+        sum_kinetic_energy(columns_.cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
+      }
       compare(*terms, "cp T + L qv", "W m-2", air.cp * 250 * 1e4 / dt, heating_.exists() || vapour_.exists());
     }
   }
@@ -434,6 +453,8 @@ class BudgetCheck {
   const Columns& columns_;
   Field<Cell> sums_;
   ConstField<Cell> mass_, heating_, vapour_;
+  std::array<std::pair<ConstField<Cell>, ConstField<Cell>>, 2> winds_;  // and their tendencies, where friction is heat
+  int n_winds_ = 0;
   std::array<Field<Cell>, std::size(field::species)> water_;
   int n_water_ = 0;
 };
@@ -531,6 +552,9 @@ struct Suite::Impl {
   std::vector<std::pair<ConstField<CellSurface>, double>> water_terms;  // flux and its sign
   bool knows_its_water = true;
   double water_brought = 0;  // [kg m-2]
+  std::vector<std::pair<ConstField<CellSurface>, double>> energy_terms;
+  std::string hides_energy;   // the first scheme that changes temperature or vapour without an enthalpy budget
+  double energy_brought = 0;  // [J m-2]
 
   Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
       : watch(watch), fields(fields) {
@@ -566,6 +590,11 @@ struct Suite::Impl {
       knows_its_water = knows_its_water && (water || !changes_water(*entry.scheme));
       for (const FluxTerm& term : water.value_or(std::span<const FluxTerm>())) {
         water_terms.emplace_back(Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column);
+      }
+      const auto energy = entry.scheme->enthalpy_budget();
+      if (!energy && hides_energy.empty() && changes_energy(*entry.scheme)) hides_energy = entry.scheme->name;
+      for (const FluxTerm& term : energy.value_or(std::span<const FluxTerm>())) {
+        energy_terms.emplace_back(Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column);
       }
       Columns columns(*entry.scheme, grid, air, std::move(slots), scratch);
       runners.emplace_back(std::move(entry), std::move(columns), std::move(updates));
@@ -669,11 +698,15 @@ struct Suite::Impl {
       return use.use == Use::updates && species && species->is_water;
     });
   }
-  /// Mean over the globe of what the fluxes bring [kg m-2 s-1].
-  double water_rate(const Grid& grid) const {
+  static bool changes_energy(const AnyScheme& scheme) {
+    return uses(scheme, Use::updates, field::air_temperature.name) ||
+           uses(scheme, Use::updates, field::water_vapour.name);
+  }
+  /// Mean over the globe of what fluxes bring [kg m-2 s-1] or [W m-2].
+  static double rate(const Grid& grid, const std::vector<std::pair<ConstField<CellSurface>, double>>& terms) {
     const double radius = grid.planet.radius_m;
     double rate = 0;
-    for (const auto& [flux, sign] : water_terms) rate += sign * sum_over_globe(grid, flux);
+    for (const auto& [flux, sign] : terms) rate += sign * sum_over_globe(grid, flux);
     return rate / (4 * pi * radius * radius);
   }
 
@@ -736,12 +769,18 @@ void Suite::run(long step, double dt) {
   }
   const Grid& grid = impl_->runners.front().columns.grid();
   impl_->sum_precipitation(grid.block.cells(1));
-  impl_->water_brought += dt * impl_->water_rate(grid);
+  impl_->water_brought += dt * Impl::rate(grid, impl_->water_terms);
+  impl_->energy_brought += dt * Impl::rate(grid, impl_->energy_terms);
 }
 
 bool Suite::knows_its_water() const { return impl_->knows_its_water; }
 double Suite::water_brought() const { return impl_->water_brought; }
-void Suite::set_water_brought(double water) { impl_->water_brought = water; }
+std::string_view Suite::hides_its_energy() const { return impl_->hides_energy; }
+double Suite::energy_brought() const { return impl_->energy_brought; }
+void Suite::set_brought(double water, double energy) {
+  impl_->water_brought = water;
+  impl_->energy_brought = energy;
+}
 
 std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;

@@ -23,6 +23,7 @@ struct PhysicsOptions {
   ~PhysicsOptions();
   void visit(OptionVisitor& option);
   bool empty() const;
+  bool corrects_energy() const;
   bool uses_tracers_only() const;  // no scheme needs air: shallow water will do
   std::unique_ptr<Impl> impl;
 };
@@ -77,7 +78,11 @@ class Suite {
   bool knows_its_water() const;
   /// Water that the schemes have brought into the air since the start, mean over the globe [kg m-2]; exact sums.
   double water_brought() const;
-  void set_water_brought(double water);
+  /// The first scheme that changes temperature or vapour and does not say what it brings; "" where all do.
+  std::string_view hides_its_energy() const;
+  /// Energy that the fluxes of the schemes have brought into the air since the start, mean over the globe [J m-2].
+  double energy_brought() const;
+  void set_brought(double water, double energy);
 
   /// Time [s] spent in each scheme so far, checks included.
   struct SchemeTime {

@@ -18,10 +18,10 @@ struct SurfaceExchange {
             columns.write(field::northward_stress)};
   }
 
-  /// mass [kg m-2] of layer k; warming [K s-1], wetting [s-1] and deceleration [m s-2] of it.
+  /// mass [kg m-2] of layer k; warming [K s-1], wetting [s-1], deceleration [m s-2] and heat of friction [K s-1] of it.
   KOKKOS_FORCEINLINE_FUNCTION void give(const MoistAir& air, int k, int j, int i, double mass, double warming,
-                                        double wetting, double slowing_u, double slowing_v) const {
-    dT(k, j, i) += static_cast<Real>(warming);
+                                        double wetting, double slowing_u, double slowing_v, double friction) const {
+    dT(k, j, i) += static_cast<Real>(warming + friction);
     dq(k, j, i) += static_cast<Real>(wetting);
     du(k, j, i) -= static_cast<Real>(slowing_u);
     dv(k, j, i) -= static_cast<Real>(slowing_v);

@@ -40,6 +40,7 @@ STREAMS = """output:
 # Physics acts after every 2nd step; radiation is called in every 3rd step of physics, and held in between.
 MOIST = CASE.replace("initial: {name: ullrich}", "initial: {name: ullrich, specific_humidity: 0.018}").replace(
     "tracers:\n", "tracers:\n  - {name: qv, initial: state}\n").replace("physics: {suite: [held_suarez]}", """physics:
+  energy_correction: true
   suite:
     - {scheme: grey_radiation, preset: byrne13, every: 3, coupling: parallel}
     - frierson_surface_layer

@@ -632,6 +632,15 @@ TEST(AllSchemes, budgets_close_and_water_stays_positive_on_100000_random_columns
         }
         if (which == 1) add(field::temperature_tendency, air.cp / air.g, sums);
         if (which == 1) add(field::water_vapour_tendency, air.L / air.g, sums);
+        if (which == 1 && scheme->friction_is_heat()) {
+          for (const auto& [wind, tendency] : {std::pair(&field::eastward_wind, &field::eastward_wind_tendency),
+                                               std::pair(&field::northward_wind, &field::northward_wind_tendency)}) {
+            const auto u = model.values(*wind), du = model.values(*tendency);
+            for (std::size_t n = 0; n < u.size(); ++n) {
+              sums[n % columns] += mass[n] / air.g * du[n] * (u[n] + 0.5 * dt * du[n]);
+            }
+          }
+        }
         for (const FluxTerm& term : *terms) {
           const auto flux = model.values(model.fields.find(term.flux->name)->data);
           for (int n = 0; n < columns; ++n) sums[n] -= term.into_column * flux[n];
