@@ -6,12 +6,13 @@
 
 namespace meridian {
 
-namespace {
-
-void visit_surface(OptionVisitor& option, double& roughness, double& least_wind) {
-  option.real("roughness_m", roughness, "m", {1e-7, 1}, "roughness length of the surface");
-  option.real("least_wind_m_per_s", least_wind, "m s-1", {1e-6, 10}, "the wind at the surface is not taken below it");
+void FriersonOptions::visit(OptionVisitor& option) {
+  option.real("roughness_m", roughness_m, "m", {1e-7, 1}, "roughness length of the surface");
+  option.real("least_wind_m_per_s", least_wind_m_per_s, "m s-1", {1e-6, 10},
+              "the wind at the surface is not taken below it");
 }
+
+namespace {
 
 struct Air {
   ConstField<Cell> T, q, u, v, mass;
@@ -44,7 +45,7 @@ struct Air {
   }
 };
 
-Air air_of(const Columns& columns, double roughness, double least_wind) {
+Air air_of(const Columns& columns, const FriersonOptions& options) {
   return {columns.read(field::air_temperature),
           columns.read(field::water_vapour),
           columns.read(field::eastward_wind),
@@ -55,8 +56,8 @@ Air air_of(const Columns& columns, double roughness, double least_wind) {
           columns.read(field::interface_exner),
           columns.read(field::surface_temperature),
           columns.grid().n_levels() - 1,
-          roughness,
-          least_wind};
+          options.roughness_m,
+          options.least_wind_m_per_s};
 }
 
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air, double dt,
@@ -165,21 +166,13 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
 
 }  // namespace
 
-void FriersonSurfaceLayer::Options::visit(OptionVisitor& option) {
-  visit_surface(option, roughness_m, least_wind_m_per_s);
-}
-void FriersonBoundaryLayer::Options::visit(OptionVisitor& option) {
-  visit_surface(option, roughness_m, least_wind_m_per_s);
-}
-
 void FriersonSurfaceLayer::run(Columns& columns, double dt) const {
-  exchange_with_surface(columns.grid().block.cells(1), columns.air(),
-                        air_of(columns, options.roughness_m, options.least_wind_m_per_s), dt,
+  exchange_with_surface(columns.grid().block.cells(1), columns.air(), air_of(columns, options), dt,
                         SurfaceExchange::of(columns));
 }
 
 void FriersonBoundaryLayer::run(Columns& columns, double dt) const {
-  const Air air = air_of(columns, options.roughness_m, options.least_wind_m_per_s);
+  const Air air = air_of(columns, options);
   const Box cells = columns.cells();
   const Field<Cell>&weights = columns.scratch(0), &richardson = columns.scratch(1);
   const Field<Cell>& column = columns.scratch(2);

@@ -6,6 +6,14 @@
 
 namespace meridian {
 
+/// What the surface is like, for both schemes.
+struct FriersonOptions {
+  double roughness_m = 3.21e-5;
+  double least_wind_m_per_s = 0.1;
+
+  void visit(OptionVisitor& option);
+};
+
 /// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c):
 ///   C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
 ///   Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
@@ -25,12 +33,7 @@ struct FriersonSurfaceLayer {
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
   static constexpr bool friction_is_heat = true;
 
-  struct Options {
-    double roughness_m = 3.21e-5;
-    double least_wind_m_per_s = 0.1;
-
-    void visit(OptionVisitor& option);
-  };
+  using Options = FriersonOptions;
   Options options;
 
   void run(Columns& columns, double dt) const;
@@ -55,12 +58,7 @@ struct FriersonBoundaryLayer {
   static constexpr bool friction_is_heat = true;
   static constexpr int scratch_fields = 7;
 
-  struct Options {
-    double roughness_m = 3.21e-5;
-    double least_wind_m_per_s = 0.1;
-
-    void visit(OptionVisitor& option);
-  };
+  using Options = FriersonOptions;
   Options options;
 
   void run(Columns& columns, double dt) const;
