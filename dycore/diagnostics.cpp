@@ -8,6 +8,7 @@
 #include "dycore/dycore.hpp"
 #include "dycore/pressure.hpp"
 #include "grid/exact_sum.hpp"
+#include "grid/thermodynamics.hpp"
 
 namespace meridian {
 
@@ -19,7 +20,7 @@ struct Water {
   Real vapour_to_dry;  // Rv / R
   template <bool moist>
   KOKKOS_FORCEINLINE_FUNCTION Real factor(int k, int j, int i) const {
-    if constexpr (moist) return (1 + vapour_to_dry * vapour(k, j, i)) / loading(k, j, i);
+    if constexpr (moist) return virtual_factor(vapour_to_dry, vapour(k, j, i), loading(k, j, i));
     return 1;
   }
 };

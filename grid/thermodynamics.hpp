@@ -10,9 +10,9 @@
 namespace meridian {
 
 /// Virtual temperature over temperature [1], with the weight of all water:
-///   Tv / T = (1 + qv Rv / R) / (1 + q),  qv: vapour, q: all water
-KOKKOS_FORCEINLINE_FUNCTION Real virtual_factor(Real vapour_to_dry, Real qv, Real q) {
-  return (1 + vapour_to_dry * qv) / (1 + q);
+///   Tv / T = (1 + qv Rv / R) / (1 + q),  qv: vapour, q: all water, loading: 1 + q
+KOKKOS_FORCEINLINE_FUNCTION Real virtual_factor(Real vapour_to_dry, Real qv, Real loading) {
+  return (1 + vapour_to_dry * qv) / loading;
 }
 
 /// Formulas of the saturation vapour pressure.
