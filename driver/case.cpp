@@ -250,6 +250,9 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
     }
   };
   if (c.boundary.topography != "flat") find_input("boundary.topography", c.boundary.topography);
+  if (c.boundary.sea_surface_temperature != "none") {
+    find_input("boundary.sea_surface_temperature", c.boundary.sea_surface_temperature);
+  }
   if (c.initial.is_file()) find_input("initial.path", c.initial.path());
   Resolver resolver(reader.origins(), exclusive_keys);
   c.visit(resolver);

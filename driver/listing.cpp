@@ -116,6 +116,7 @@ std::string list_schemes(bool json) {
     array.push_back({{"name", scheme.name},
                      {"meaning", scheme.meaning},
                      {"source", scheme.source},
+                     {"equation", scheme.equation},
                      {"reads", scheme.reads},
                      {"updates", scheme.updates},
                      {"writes", scheme.writes},
@@ -195,6 +196,22 @@ std::string describe_options(const std::string& path) {
   return text + table(below);
 }
 
+/// The options that there are under a condition, a line each.
+std::string options_with(const std::string& condition) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& option : all_options()) {
+    if (option.condition != condition || !has_value(option)) continue;
+    rows.push_back({"  " + option.path, option.default_value, allowed_text(option), option.meaning});
+  }
+  if (!rows.empty()) rows.insert(rows.begin(), {"  option", "default", "allowed", "meaning"});
+  return table(rows);
+}
+
+/// Each line two spaces to the right.
+std::string indented(const std::string& lines) {
+  return "  " + std::regex_replace(lines, std::regex("\n"), "\n  ") + "\n";
+}
+
 std::string describe_field(const FieldInfo& field) {
   return std::string(field.short_name) + ": " + std::string(field.meaning) + "\n" +
          table({{"  name", std::string(field.name) + (field.has_standard_name ? " (CF standard name)" : "")},
@@ -261,16 +278,15 @@ std::string describe(const std::string& name) {
                    {"  reads", joined(scheme.reads)},
                    {"  updates", joined(scheme.updates)},
                    {"  writes", joined(scheme.writes)},
-                   {"  owns", joined(scheme.owns)}});
+                   {"  owns", joined(scheme.owns)}}) +
+            indented(scheme.equation) + options_with("physics.suite[].scheme: " + name);
   }
   for (const auto& state : all_initial_states()) {
     known.push_back(state.name);
     if (name != state.name) continue;
     text += "Initial state " + state.name + ": " + state.meaning + "\n" +
             table({{"  source", state.source}, {"  equations", state.equations}});
-    for (const auto& option : all_options()) {
-      if (option.condition == "initial.name: " + name) text += describe_option(option);
-    }
+    text += options_with("initial.name: " + name);
   }
   for (const TracerShapeInfo& shape : all_tracer_shapes()) {
     known.emplace_back(shape.name);

@@ -203,6 +203,26 @@ std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool
   return "";
 }
 
+/// The set, with the fields that files of 'boundary' fill.
+FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
+  if (c.boundary.sea_surface_temperature != "none") {
+    fields.add(field::monthly_sea_surface_temperature, 12, Role::fixed);
+  }
+  return fields;
+}
+
+/// Owned cells of maps of the whole globe, one for each level.
+void distribute(const std::vector<double>& maps, const Block& block, const Array3<Real>& data) {
+  const auto host = Kokkos::create_mirror_view(data);
+  for (std::size_t k = 0; k < host.extent(0); ++k) {
+    for (int j = 0; j < block.ny; ++j) {
+      const std::size_t row = (k * block.n_lat + block.j_first + j) * block.n_lon + block.i_first;
+      for (int i = 0; i < block.nx; ++i) host(k, j + halo_width, i + halo_width) = static_cast<Real>(maps[row + i]);
+    }
+  }
+  Kokkos::deep_copy(data, host);
+}
+
 }  // namespace
 
 Model::Model(const Case& c, const std::string& output, const std::string& run_id)
@@ -211,7 +231,8 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
       flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
-      suite_(c.physics, grid_, fields_, default_watch, [&c](std::string_view name) { return streams_name(c, name); }),
+      suite_(c.physics, grid_, with_boundary_fields(c, fields_), default_watch,
+             [&c](std::string_view name) { return streams_name(c, name); }),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)) {
@@ -226,6 +247,11 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
                                              c.boundary.smoothing_passes, grid_.block.world);
   }
+  if (c.boundary.sea_surface_temperature != "none") {
+    distribute(sea_surface_temperature_from_file(c.boundary.sea_surface_temperature, c.grid.n_lon, c.grid.n_lat,
+                                                 grid_.block.world),
+               grid_.block, fields_.get(field::monthly_sea_surface_temperature).data());
+  }
   if (case_.initial.is_file()) {
     start_file_ = read_start_file(case_.initial.path(), c.dycore.shallow_water(), clock_.calendar(), clock_.start(),
                                   grid_.block.world);
@@ -236,7 +262,7 @@ void Model::fill() {
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_, start_file_);
   fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));
   if (flow_) flow_->set_winds(grid_, fields_, 0);
-  suite_.start();
+  suite_.start(clock_.instant_at(clock_.elapsed()));
 }
 
 void Model::start_without_output() {
@@ -330,7 +356,8 @@ void Model::step() {
     timers_.time("physics", [&] {
       dycore_.diagnose(false);
       const double dt = dycore_.remap_every() * clock_.step_seconds();
-      suite_.run((number + 1) / dycore_.remap_every() - 1, dt);
+      const long first = number + 1 - dycore_.remap_every();
+      suite_.run(first / dycore_.remap_every(), dt, clock_.instant_at(first * clock_.step_length()));
       dycore_.add_physics(dt);
     });
   }

@@ -57,7 +57,10 @@ std::string name_of(const VerifyFigure& f) {
   if (f.since == 0 && f.day >= 0) name += ", day " + number(f.day);
   if (f.against == "reference") name += ", against the reference";
   if (!f.order_from.empty()) name += ", from " + f.order_from;
+  if (f.figure == "time_mean" && f.latitude_degrees != 0) name += ", beyond " + number(f.latitude_degrees) + " degrees";
   if (!f.less.empty()) name += ", less " + f.less;
+  if (f.percent) name += " in %";
+  if (f.per_kelvin) name += " per K";
   return name;
 }
 
@@ -114,13 +117,21 @@ struct Measured {
            std::to_string(f.latitude_degrees) + ' ' + std::to_string(f.threshold) + ' ' + f.hemisphere;
   }
   /// The figure, or what it is compared with another run; NaN where that run has no such figure.
-  double compared(const VerifyFigure& f, double value, int n_lat_here) const {
+  double compared(const std::string& run, const VerifyFigure& f, double value, int n_lat_here) const {
     const std::string& other = f.order_from.empty() ? f.less : f.order_from;
     if (other.empty()) return value;
-    const auto there = values.find(key(other, f));
-    if (there == values.end()) return std::nan("");
-    if (f.order_from.empty()) return value - there->second;
-    return std::log(there->second / value) / std::log(static_cast<double>(n_lat_here) / n_lat.at(other));
+    const double there = of(other, f);
+    if (!f.order_from.empty()) return std::log(there / value) / std::log(double(n_lat_here) / n_lat.at(other));
+    VerifyFigure warming;
+    warming.figure = "time_mean", warming.field = "ts", warming.day = f.day, warming.since = f.since;
+    const double kelvin = f.per_kelvin ? of(run, warming) - of(other, warming) : 1;
+    return (value - there) * (f.percent ? 100 / there : 1) / kelvin;
+  }
+
+ private:
+  double of(const std::string& run, const VerifyFigure& f) const {
+    const auto found = values.find(key(run, f));
+    return found == values.end() ? std::nan("") : found->second;
   }
 };
 
@@ -156,7 +167,7 @@ void verify_run(const CaseText& source, std::vector<std::string> settings, const
   model.streams().close_files();
   for (std::size_t n = 0; n < run.figures.size(); ++n) {
     const VerifyFigure& f = run.figures[n];
-    const double value = measured.compared(f, values[n], c.grid.n_lat);
+    const double value = measured.compared(run.name, f, values[n], c.grid.n_lat);
     const std::string name = run.name + ": " + name_of(f);
     const bool within = std::isfinite(value) && value >= f.at_least && value <= f.at_most;
     verdicts.push_back({name, value, f, within && published});

@@ -298,7 +298,11 @@ double jet_latitude(FigureMeter& run, const VerifyFigure& figure) {
 
 double time_mean(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField& x = run.mean_over_time(figure);
-  return x.values.empty() ? std::nan("") : mean(x, [&](int k, int j, int i) { return x.at(k, j, i); });
+  if (x.values.empty()) return std::nan("");
+  const double cap = figure.latitude_degrees * degree;
+  const auto inside = [&](int j) { return std::abs(latitude(x, j)) >= cap ? 1.0 : 0.0; };
+  return mean(x, [&](int k, int j, int i) { return inside(j) * x.at(k, j, i); }) /
+         mean(x, [&](int, int j, int) { return inside(j); });
 }
 /// Of the zonal means of both hemispheres: root mean square of north less south, relative to that of the mean.
 double hemispheric_difference(FigureMeter& run, const VerifyFigure& figure) {

@@ -23,6 +23,7 @@ struct VerifyFigure {
   double day = -1, since = 0;
   std::string against = "start";
   std::string order_from, less;
+  bool percent = false, per_kelvin = false;
   double latitude_degrees = 0, threshold = 0;
   int wavenumber = 1;
   std::string hemisphere = "north";
@@ -40,7 +41,11 @@ struct VerifyFigure {
     option.text("order_from", order_from, "name of a run above",
                 "order of convergence of the figure from that run, whose grid is coarser, to this one");
     option.text("less", less, "name of a run above", "the figure less that of the other run");
-    option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90}, "circle on which a wave is measured");
+    option.flag("percent", percent, "with 'less': in per cent of the figure of the other run");
+    option.flag("per_kelvin", per_kelvin,
+                "with 'less': divided by the change of 'time_mean' of 'ts', which both runs measure for these days");
+    option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90},
+                "circle on which a wave is measured; time_mean: of both caps beyond it");
     option.real("threshold", threshold, "of the field", {-unbounded, unbounded},
                 "filament: where the field is not less");
     option.integer("wavenumber", wavenumber, "1", {1, 100000}, "zonal wavenumber of a wave or a symmetry");

@@ -240,6 +240,16 @@ Clock::Clock(Calendar calendar, const Date& start, Microseconds step_length)
           " s; it must be at least a microsecond.");
 }
 
+Instant Clock::instant_at(Microseconds elapsed) const {
+  const Date date = date_at(elapsed);
+  const std::int64_t first = day_number(calendar_, {date.year, 1, 1, 0});
+  const std::int64_t length =
+      day_number(calendar_, {date.year, 12, calendar_ == Calendar::day_360 ? 30 : 31, 0}) + 1 - first;
+  const double of_day = static_cast<double>(date.of_day) / static_cast<double>(microseconds_per_day);
+  return {1e-6 * static_cast<double>(elapsed),
+          (static_cast<double>(day_number(calendar_, date) - first) + of_day) / static_cast<double>(length), of_day};
+}
+
 Microseconds Clock::elapsed_at_month(std::int64_t month_count) const {
   const std::int64_t days = day_of_month_start(calendar_, month_count) - day_number(calendar_, start_);
   return days * microseconds_per_day - start_.of_day;

@@ -57,6 +57,13 @@ struct TimeOptions {
   void visit(OptionVisitor& option);
 };
 
+/// A moment of a run, as column schemes see it.
+struct Instant {
+  double elapsed_s = 0;     // [s] since the start of the run
+  double part_of_year = 0;  // [1] of the calendar's year that has passed
+  double part_of_day = 0;   // [1] of the day at longitude 0
+};
+
 /// Step count, length of a step, calendar and start; the date and the boundaries of intervals follow.
 class Clock {
  public:
@@ -71,6 +78,7 @@ class Clock {
   const Date& start() const { return start_; }
   Date date() const { return date_at(elapsed()); }
   Date date_at(Microseconds elapsed) const { return add(calendar_, start_, elapsed); }
+  Instant instant_at(Microseconds elapsed) const;
   void advance() { ++step_; }
   void set_step(long step) { step_ = step; }
 

@@ -93,6 +93,9 @@ inline constexpr FieldSpec<Cell> cloud_water{
     "cloud_liquid_water_mixing_ratio", "qc", "1", {-1e-3, 0.2}, "mass of cloud water per mass of dry air"};
 inline constexpr FieldSpec<Cell> rain_water{
     "rain_water_mixing_ratio", "qr", "1", {-1e-3, 0.2}, "mass of rain water per mass of dry air", false};
+// From files: a level for each month of the year
+inline constexpr FieldSpec<CellInterface> monthly_sea_surface_temperature{
+    "monthly_sea_surface_temperature", "tos_months", "K", {200, 350}, "sea surface temperature of each month", false};
 // Made by schemes
 inline constexpr FieldSpec<CellSurface> surface_temperature{
     "surface_temperature", "ts", "K", {100, 400}, "temperature of the surface under the air"};

@@ -21,6 +21,10 @@ void BoundaryOptions::visit(OptionVisitor& option) {
               "altitude of the ground: variable 'orog' [m] on any regular latitude-longitude grid");
   option.integer("smoothing_passes", smoothing_passes, "1", {0, 100},
                  "passes of the terrain smoother, each damps two-grid waves; 0 only for tests");
+  option.text(
+      "sea_surface_temperature", sea_surface_temperature,
+      "none, or a NetCDF file: looked up beside the case file, here, then in data/",
+      "for the scheme monthly_sst: variable 'sst' [K], 12 months on any regular latitude-longitude grid, no gaps");
 }
 
 std::string find_data_file(const std::string& path) {
@@ -194,40 +198,124 @@ std::vector<double> edges_of(const Axis& axis, double first, double last, const 
   return edges;
 }
 
-std::string topography_variable(const NetcdfReader& file) {
-  if (file.has_variable("orog")) return "orog";
+/// A variable on the whole globe that is read from a file.
+struct MapVariable {
+  std::vector<std::string> names;  // it may be called so
+  std::string standard_name;       // or is the only one with this
+  std::vector<std::string> units;  // spellings of its unit; the first one is said in messages
+  double lowest, highest;          // allowed values
+  std::size_t n_times;             // length of the dimension before latitude and longitude; 0: there is none
+};
+const MapVariable topography = {{"orog"}, "surface_altitude", {"m", "meter", "metre", "meters", "metres"}, -500, 12000,
+                                0};
+const MapVariable sea_temperature = {
+    {"sst", "tos"}, "sea_surface_temperature", {"K", "kelvin", "Kelvin", "degK"}, 200, 350, 12};
+
+std::string name_in(const NetcdfReader& file, const MapVariable& wanted) {
+  for (const std::string& name : wanted.names) {
+    if (file.has_variable(name)) return name;
+  }
   std::string found;
   for (const std::string& name : file.variables()) {
-    if (file.text_attribute(name, "standard_name") != "surface_altitude" || file.dimensions_of(name).size() != 2)
+    if (file.text_attribute(name, "standard_name") != wanted.standard_name ||
+        file.dimensions_of(name).size() != (wanted.n_times > 0 ? 3 : 2))
       continue;
     require(found.empty(), ExitCode::bad_data, "File '", file.path(), "': both '", found, "' and '", name,
-            "' are two-dimensional surface altitudes; call the one to use 'orog'.");
+            "' have the standard_name ", wanted.standard_name, "; call the one to use '", wanted.names[0], "'.");
     found = name;
   }
-  require(!found.empty(), ExitCode::bad_data, "File '", file.path(),
-          "' has neither a variable 'orog' nor a two-dimensional one with the standard_name surface_altitude.");
+  require(!found.empty(), ExitCode::bad_data, "File '", file.path(), "' has neither a variable '", wanted.names[0],
+          "' nor a ", wanted.n_times > 0 ? "three" : "two", "-dimensional one with the standard_name ",
+          wanted.standard_name, ".");
   return found;
 }
 
 /// Unpacks scale_factor and add_offset; throws at missing values, NaN and what is out of range, with the place.
-void check_altitudes(const NetcdfReader& file, const std::string& name, const Axis& latitude, const Axis& longitude,
-                     std::vector<double>& values) {
+void check_values(const NetcdfReader& file, const MapVariable& wanted, const std::string& name, const Axis& latitude,
+                  const Axis& longitude, std::vector<double>& values) {
   const double scale = file.number_attribute(name, "scale_factor").value_or(1);
   const double offset = file.number_attribute(name, "add_offset").value_or(0);
   const double nothing = std::numeric_limits<double>::quiet_NaN();
   const double fill = file.number_attribute(name, "_FillValue").value_or(nothing);
   const double missing = file.number_attribute(name, "missing_value").value_or(nothing);
-  const std::size_t n_lon = longitude.centres.size();
+  const std::size_t n_lon = longitude.centres.size(), n_lat = latitude.centres.size();
+  const std::string& unit = wanted.units[0];
   for (std::size_t n = 0; n < values.size(); ++n) {
     const bool absent = values[n] == fill || values[n] == missing || std::isnan(values[n]);
     values[n] = values[n] * scale + offset;
-    if (!absent && values[n] >= -500 && values[n] <= 12000) continue;
+    if (!absent && values[n] >= wanted.lowest && values[n] <= wanted.highest) continue;
     std::ostringstream what;
-    absent ? what << "is missing (NaN or fill value)" : what << "is " << values[n] << " m, out of -500 to 12000 m,";
+    absent ? what << "is missing (NaN or fill value)"
+           : what << "is " << values[n] << ' ' << unit << ", out of " << wanted.lowest << " to " << wanted.highest
+                  << ' ' << unit << ',';
     throw Error(ExitCode::bad_data, "File '" + file.path() + "': variable '" + name + "' " + what.str() +
-                                        " at latitude " + std::to_string(latitude.centres[n / n_lon]) + ", longitude " +
-                                        std::to_string(longitude.centres[n % n_lon]) + " degrees.");
+                                        " at latitude " + std::to_string(latitude.centres[n / n_lon % n_lat]) +
+                                        ", longitude " + std::to_string(longitude.centres[n % n_lon]) + " degrees.");
   }
+}
+
+/// One map for each time.
+std::vector<GlobalMap> read_maps(const std::string& path, const MapVariable& wanted) {
+  require_netcdf_bytes(path);
+  const NetcdfReader file(path);
+  const std::string name = name_in(file, wanted);
+  auto dimensions = file.dimensions_of(name);
+  const std::size_t n_times = wanted.n_times > 0 ? wanted.n_times : 1;
+  if (wanted.n_times > 0) {
+    require(dimensions.size() == 3 && dimensions[0].length == n_times, ExitCode::bad_data, "File '", path,
+            "': variable '", name, "' must have the dimensions time, latitude, longitude with ", n_times,
+            " times, one for each month from January on.");
+    dimensions.erase(dimensions.begin());
+  }
+  require(dimensions.size() == 2, ExitCode::bad_data, "File '", path, "': variable '", name, "' has ",
+          dimensions.size(), " dimensions; it must have latitude and longitude alone.");
+  const std::string unit = file.text_attribute(name, "units").value_or("");
+  require(std::ranges::find(wanted.units, unit) != wanted.units.end(), ExitCode::bad_data, "File '", path,
+          "': variable '", name, "' has the units '", unit, "'; they must be '", wanted.units[0], "'.");
+  constexpr std::size_t most = 300'000'000;  // 1 arc-minute: 233 million
+  require(dimensions[0].length < most && dimensions[1].length < most &&
+              n_times * dimensions[0].length * dimensions[1].length <= most,
+          ExitCode::bad_data, "File '", path, "': variable '", name, "' has ", dimensions[0].length, " x ",
+          dimensions[1].length, " points; at most ", most, " are read. Average it to a coarser grid.");
+
+  Axis latitude = read_axis(file, name, dimensions[0], 'n');
+  const Axis longitude = read_axis(file, name, dimensions[1], 'e');
+  std::vector<double> values = file.read(name);
+  check_values(file, wanted, name, latitude, longitude, values);
+  const std::size_t n_lon = longitude.centres.size(), n_lat = latitude.centres.size();
+  const bool southward = latitude.centres.front() > latitude.centres.back();
+  if (southward) {
+    for (auto* list : {&latitude.centres, &latitude.lower, &latitude.upper}) std::ranges::reverse(*list);
+  }
+  const std::vector<double> latitude_edges = edges_of(latitude, -90, 90, path, "latitude");
+  const std::vector<double> longitude_edges =
+      edges_of(longitude, longitude.lower[0], longitude.lower[0] + 360, path, "longitude");
+  std::vector<GlobalMap> maps;
+  for (std::size_t time = 0; time < n_times; ++time) {
+    GlobalMap map{longitude_edges, latitude_edges, {}};
+    for (std::size_t j = 0; j < n_lat; ++j) {
+      const auto row =
+          values.begin() + static_cast<std::ptrdiff_t>((time * n_lat + (southward ? n_lat - 1 - j : j)) * n_lon);
+      map.values.insert(map.values.end(), row, row + static_cast<std::ptrdiff_t>(n_lon));
+    }
+    maps.push_back(std::move(map));
+  }
+  return maps;
+}
+
+/// Rank 0 reads 'size' numbers of a file in a child process; all ranks get them.
+template <class Read>
+std::vector<double> read_for_all(const std::string& path, std::size_t size, MPI_Comm world, const Read& read) {
+  int rank = 0;
+  MPI_Comm_rank(world, &rank);
+  std::vector<double> values(size);
+  agree(world, [&] {
+    if (rank != 0) return;
+    const std::string file = find_data_file(path);
+    values = in_child_process(file, size, [&] { return read(file); });
+  });
+  MPI_Bcast(values.data(), static_cast<int>(size), MPI_DOUBLE, 0, world);
+  return values;
 }
 
 }  // namespace
@@ -257,55 +345,31 @@ std::vector<double> conservative_average(const GlobalMap& map, int n_lon, int n_
   return result;
 }
 
-GlobalMap read_topography(const std::string& path) {
-  require_netcdf_bytes(path);
-  const NetcdfReader file(path);
-  const std::string name = topography_variable(file);
-  const auto dimensions = file.dimensions_of(name);
-  require(dimensions.size() == 2, ExitCode::bad_data, "File '", path, "': variable '", name, "' has ",
-          dimensions.size(), " dimensions; it must have latitude and longitude alone.");
-  const std::string unit = file.text_attribute(name, "units").value_or("");
-  static const std::vector<std::string> metres = {"m", "meter", "metre", "meters", "metres"};
-  require(std::ranges::find(metres, unit) != metres.end(), ExitCode::bad_data, "File '", path, "': variable '", name,
-          "' has the units '", unit, "'; they must be 'm'.");
-  constexpr std::size_t most = 300'000'000;  // 1 arc-minute: 233 million
-  require(
-      dimensions[0].length < most && dimensions[1].length < most && dimensions[0].length * dimensions[1].length <= most,
-      ExitCode::bad_data, "File '", path, "': variable '", name, "' has ", dimensions[0].length, " x ",
-      dimensions[1].length, " points; at most ", most, " are read. Average it to a coarser grid.");
+GlobalMap read_topography(const std::string& path) { return read_maps(path, topography).front(); }
 
-  Axis latitude = read_axis(file, name, dimensions[0], 'n');
-  const Axis longitude = read_axis(file, name, dimensions[1], 'e');
-  GlobalMap map;
-  map.values = file.read(name);
-  check_altitudes(file, name, latitude, longitude, map.values);
-  const std::size_t n_lon = longitude.centres.size();
-  if (latitude.centres.front() > latitude.centres.back()) {
-    for (auto* values : {&latitude.centres, &latitude.lower, &latitude.upper}) std::ranges::reverse(*values);
-    for (std::size_t south = 0, north = latitude.centres.size() - 1; south < north; ++south, --north) {
-      std::swap_ranges(map.values.begin() + south * n_lon, map.values.begin() + (south + 1) * n_lon,
-                       map.values.begin() + north * n_lon);
-    }
-  }
-  map.latitude_edges = edges_of(latitude, -90, 90, path, "latitude");
-  map.longitude_edges = edges_of(longitude, longitude.lower[0], longitude.lower[0] + 360, path, "longitude");
-  return map;
+std::vector<GlobalMap> read_sea_surface_temperature(const std::string& path) {
+  return read_maps(path, sea_temperature);
 }
 
 std::vector<double> topography_from_file(const std::string& path, int n_lon, int n_lat, int smoothing_passes,
                                          MPI_Comm world) {
-  int rank = 0;
-  MPI_Comm_rank(world, &rank);
-  std::vector<double> altitude(static_cast<std::size_t>(n_lon) * n_lat);
-  agree(world, [&] {
-    if (rank != 0) return;
-    const std::string file = find_data_file(path);
-    altitude = in_child_process(file, altitude.size(),
-                                [&] { return conservative_average(read_topography(file), n_lon, n_lat); });
+  return read_for_all(path, static_cast<std::size_t>(n_lon) * n_lat, world, [&](const std::string& file) {
+    std::vector<double> altitude = conservative_average(read_topography(file), n_lon, n_lat);
     smooth_terrain(altitude, n_lon, n_lat, smoothing_passes);
+    return altitude;
   });
-  MPI_Bcast(altitude.data(), static_cast<int>(altitude.size()), MPI_DOUBLE, 0, world);
-  return altitude;
+}
+
+std::vector<double> sea_surface_temperature_from_file(const std::string& path, int n_lon, int n_lat, MPI_Comm world) {
+  const std::size_t size = sea_temperature.n_times * static_cast<std::size_t>(n_lon) * n_lat;
+  return read_for_all(path, size, world, [&](const std::string& file) {
+    std::vector<double> months;
+    for (const GlobalMap& map : read_sea_surface_temperature(file)) {
+      const std::vector<double> month = conservative_average(map, n_lon, n_lat);
+      months.insert(months.end(), month.begin(), month.end());
+    }
+    return months;
+  });
 }
 
 namespace {

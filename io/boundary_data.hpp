@@ -14,6 +14,7 @@ namespace meridian {
 struct BoundaryOptions {
   std::string topography = "flat";  // or a NetCDF file, see find_data_file
   int smoothing_passes = 8;
+  std::string sea_surface_temperature = "none";  // or a NetCDF file
 
   void visit(OptionVisitor& option);
 };
@@ -35,6 +36,11 @@ struct GlobalMap {
 /// (a row of points at a pole is half a cell). Throws as topography_from_file.
 GlobalMap read_topography(const std::string& path);
 
+/// Reads sea surface temperatures [K], one map for each month of the year: the variable 'sst' or 'tos', or the only one with
+/// standard_name sea_surface_temperature, with the dimensions time (12), latitude, longitude, in K, without gaps (fill
+/// land). Throws as topography_from_file.
+std::vector<GlobalMap> read_sea_surface_temperature(const std::string& path);
+
 /// Area means over the cells of the model's grid, index j * n_lon + i: exact overlap in longitude and sin(latitude).
 /// The mean over the globe is kept to round-off.
 std::vector<double> conservative_average(const GlobalMap& map, int n_lon, int n_lat);
@@ -46,6 +52,11 @@ std::vector<double> conservative_average(const GlobalMap& map, int n_lon, int n_
 /// -500..12000 m, irregular or partial grid), naming file, variable and place.
 std::vector<double> topography_from_file(const std::string& path, int n_lon, int n_lat, int smoothing_passes,
                                          MPI_Comm world = MPI_COMM_SELF);
+
+/// Monthly sea surface temperatures [K] of every cell of the global grid, index (month * n_lat + j) * n_lon + i, read and
+/// averaged as topography. Collective.
+std::vector<double> sea_surface_temperature_from_file(const std::string& path, int n_lon, int n_lat,
+                                                      MPI_Comm world = MPI_COMM_SELF);
 
 /// Smoothing of docs/numerics/terrain.md (numerical design 3.8), in place: 'passes' times a meridional diffusion and an
 /// implicit zonal diffusion with the true spacing. Conserves the area mean.

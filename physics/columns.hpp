@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "grid/clock.hpp"
 #include "grid/field_set.hpp"
 #include "grid/latlon_grid.hpp"
 #include "grid/thermodynamics.hpp"
@@ -34,6 +35,9 @@ class Columns {
   const Grid& grid() const { return *grid_; }
   /// Constants of moist air with the saturation formula of the suite.
   const MoistAir& air() const { return air_; }
+  /// When the step of physics begins.
+  const Instant& begin() const { return begin_; }
+  void set_begin(const Instant& begin) { begin_ = begin; }
   /// Owned cells, all layers.
   Box cells() const { return grid_->block.cells(grid_->n_levels()); }
 
@@ -70,6 +74,7 @@ class Columns {
   std::string scheme_;
   const Grid* grid_;
   MoistAir air_;
+  Instant begin_;
   std::vector<Slot> slots_;
   std::vector<Field<Cell>> scratch_;
 };

@@ -14,14 +14,15 @@ struct FriersonOptions {
   void visit(OptionVisitor& option);
 };
 
-/// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c):
-///   C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
-///   Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
-/// Fluxes rho C U (X - X_s), implicit in the lowest layer: X <- (X + r X_s) / (1 + r), r = C U dt / (depth of the layer).
+/// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c), implicit in the lowest layer.
 struct FriersonSurfaceLayer {
   static constexpr std::string_view name = "frierson_surface_layer";
   static constexpr std::string_view meaning = "drag, heat and vapour from the surface, less of them in stable air";
   static constexpr std::string_view source = "Frierson et al. (2006), J. Atmos. Sci. 63, 2548-2566";
+  static constexpr std::string_view equation =
+      R"(C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
+Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
+fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer))";
   static constexpr FieldUse fields[] = {
       reads(field::interface_pressure),  reads(field::interface_geopotential), reads(field::interface_exner),
       reads(field::layer_mass),          reads(field::surface_temperature),    updates(field::air_temperature),
@@ -40,14 +41,15 @@ struct FriersonSurfaceLayer {
 };
 static_assert(Parameterization<FriersonSurfaceLayer>);
 
-/// Diffusion of wind, dry static energy cp T + g z and vapour, implicit, without flux through both ends, up to the height h
-/// where Ri(z) = g z [thv(z) - thv_a] / (thv_a |V(z)|^2) reaches 1 (FHZ06, section 2.d):
-///   K_b(z) = k U sqrt(C) z for Ri_a <= 0, divided by 1 + (Ri_a / Ric) ln(z / z0) / (1 - Ri_a / Ric) for Ri_a > 0
-///   K = K_b(z) below f h,  K_b(f h) (z / (f h)) [1 - (z - f h) / ((1 - f) h)]^2 up to h,  f = 0.1
+/// Diffusion of wind, dry static energy cp T + g z and vapour, implicit, without flux through both ends, up to the height h (FHZ06,
+/// section 2.d).
 struct FriersonBoundaryLayer {
   static constexpr std::string_view name = "frierson_boundary_layer";
   static constexpr std::string_view meaning = "vertical diffusion up to the height that a bulk Richardson number gives";
   static constexpr std::string_view source = "Frierson et al. (2006), J. Atmos. Sci. 63, 2548-2566";
+  static constexpr std::string_view equation = R"(h: where Ri(z) = g z [thv(z) - thv_a] / (thv_a |V(z)|^2) reaches 1
+K_b(z) = k U sqrt(C) z for Ri_a <= 0, divided by 1 + (Ri_a / Ric) ln(z / z0) / (1 - Ri_a / Ric) for Ri_a > 0
+K = K_b(z) below f h,  K_b(f h) (z / (f h)) [1 - (z - f h) / ((1 - f) h)]^2 up to h,  f = 0.1)";
   static constexpr FieldUse fields[] = {reads(field::interface_pressure), reads(field::interface_geopotential),
                                         reads(field::interface_exner),    reads(field::air_pressure),
                                         reads(field::layer_mass),         reads(field::surface_temperature),

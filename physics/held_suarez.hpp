@@ -6,16 +6,15 @@
 
 namespace meridian {
 
-/// Relaxation of temperature and drag near the ground, each as the exact solution over dt:
-///   dT/dt = (Teq - T) (1 - exp(-kT dt)) / dt,  du/dt = -u (1 - exp(-kv dt)) / dt,  v likewise
-///   Teq = max(200, [315 - 60 sin^2 lat - 10 ln(p/p0) cos^2 lat] (p/p0)^kappa)
-///   kv = kf w,  kT = ka + (ks - ka) w cos^4 lat,  w = max(0, (s - 0.7) / (1 - 0.7)),  s = p/ps
-/// Frictional heating is off. Source: Held and Suarez (1994, BAMS 75, 1825-1830); there the rates are explicit, which
-/// differs by O(dt).
+/// Relaxation and drag, each as the exact solution over dt: X <- Xeq + (X - Xeq) exp(-k dt); in the paper they are explicit, which differs
+/// by O(dt). Frictional heating is off.
 struct HeldSuarez {
   static constexpr std::string_view name = "held_suarez";
   static constexpr std::string_view meaning = "relaxation to a zonally symmetric temperature, and drag near the ground";
   static constexpr std::string_view source = "Held and Suarez (1994), BAMS 75, 1825-1830";
+  static constexpr std::string_view equation = R"(dT/dt = -kT (T - Teq),  du/dt = -kv u,  dv/dt = -kv v
+Teq = max(200, [315 - 60 sin^2 lat - 10 ln(p/p0) cos^2 lat] (p/p0)^kappa)
+kv = kf w,  kT = ka + (ks - ka) w cos^4 lat,  w = max(0, (s - 0.7) / (1 - 0.7)),  s = p/ps)";
   static constexpr FieldUse fields[] = {reads(field::air_pressure), reads(field::surface_air_pressure),
                                         updates(field::air_temperature), updates(field::eastward_wind),
                                         updates(field::northward_wind)};

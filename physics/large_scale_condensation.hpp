@@ -5,17 +5,17 @@
 
 namespace meridian {
 
-/// Vapour above saturation condenses, by one step of Newton's method, and leaves as rain:
-///   dq = (q - qs) / (1 + (L / cp) dqs/dT),  q <- q - dq,  T <- T + (L / cp) dq,  P = sum dq dp / (g dt)
-/// reevaporate: the rain of a layer falls into those below and evaporates there until they are saturated or it ends
-/// (Frierson, Held and Zurita-Gotor 2006). cp T + L q of each layer stays.
-/// Source: Reed and Jablonowski (2012), J. Adv. Model. Earth Syst. 4, M04001, section 2.1.
+/// Vapour above saturation condenses, by one step of Newton's method, and leaves as rain. reevaporate: the rain of a layer falls into those
+/// below and evaporates there until they are saturated or it ends (Frierson, Held and Zurita-Gotor 2006). cp T + L q of
+/// each layer stays. Source: RJ12, section 2.1.
 struct LargeScaleCondensation {
   static constexpr std::string_view name = "large_scale_condensation";
   static constexpr std::string_view meaning = "vapour above saturation rains out at once";
   static constexpr std::string_view source =
       "Reed and Jablonowski (2012), J. Adv. Model. Earth Syst. 4, M04001; Frierson et al. (2006), J. Atmos. Sci. 63, "
       "2548-2566";
+  static constexpr std::string_view equation = R"(dq = (q - qs) / (1 + (L / cp) dqs/dT) where q > qs
+q <- q - dq,  T <- T + (L / cp) dq,  P = sum dq dp / (g dt))";
   static constexpr FieldUse fields[] = {reads(field::air_pressure), reads(field::layer_mass),
                                         updates(field::air_temperature), updates(field::water_vapour),
                                         writes(field::large_scale_precipitation)};

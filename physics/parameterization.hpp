@@ -36,7 +36,7 @@ struct FluxTerm {
 
 class Columns;  // hands out reads as ConstField, updates as tendencies, writes as own fields
 
-/// name, meaning, source: words for `meridian list schemes` and `describe`. fields: everything it uses. options: the
+/// name, meaning, source, equation (one line or more): words for `meridian list schemes` and `describe`. fields: everything it uses. options: the
 /// settings, with visit(). run(columns, dt): adds to tendencies [per second] and fills what it writes; dt [s].
 /// A scheme may have, too:
 ///   std::array<FluxTerm, n> water_budget, enthalpy_budget: the fluxes [kg m-2 s-1], [W m-2] that its tendencies of all
@@ -53,6 +53,7 @@ concept Parameterization =
       { Scheme::name } -> std::convertible_to<std::string_view>;
       { Scheme::meaning } -> std::convertible_to<std::string_view>;
       { Scheme::source } -> std::convertible_to<std::string_view>;
+      { Scheme::equation } -> std::convertible_to<std::string_view>;
       { std::span<const FieldUse>(Scheme::fields) };
       { scheme.options.visit(option) };
       { same.run(columns, dt) };
@@ -73,19 +74,20 @@ class AnyScheme {
   virtual bool friction_is_heat() const = 0;
   virtual int scratch_fields() const = 0;
 
-  const std::string_view name, meaning, source;
+  const std::string_view name, meaning, source, equation;
   const std::span<const FieldUse> fields;
 
  protected:
-  AnyScheme(std::string_view name, std::string_view meaning, std::string_view source, std::span<const FieldUse> fields)
-      : name(name), meaning(meaning), source(source), fields(fields) {}
+  AnyScheme(std::string_view name, std::string_view meaning, std::string_view source, std::string_view equation,
+            std::span<const FieldUse> fields)
+      : name(name), meaning(meaning), source(source), equation(equation), fields(fields) {}
 };
 
 template <Parameterization Scheme>
 class SchemeOf final : public AnyScheme {
  public:
   explicit SchemeOf(const Scheme& scheme)
-      : AnyScheme(Scheme::name, Scheme::meaning, Scheme::source, Scheme::fields), scheme_(scheme) {}
+      : AnyScheme(Scheme::name, Scheme::meaning, Scheme::source, Scheme::equation, Scheme::fields), scheme_(scheme) {}
   std::unique_ptr<AnyScheme> copy() const override { return std::make_unique<SchemeOf>(scheme_); }
   void visit_options(OptionVisitor& option) override { scheme_.options.visit(option); }
   void run(Columns& columns, double dt) const override { scheme_.run(columns, dt); }

@@ -5,12 +5,13 @@
 
 namespace meridian {
 
-/// du/dt = - u (1 - exp(- k dt)) / dt, v likewise, k = [(pb - p) / pb]^2 / tau above the pressure pb, 0 below.
-/// Source: Polvani and Kushner (2002), Geophys. Res. Lett. 29, 1114.
+/// Drag on the wind, as the exact solution over dt.
 struct RayleighSponge {
   static constexpr std::string_view name = "rayleigh_sponge";
   static constexpr std::string_view meaning = "drag on the wind near the model top";
   static constexpr std::string_view source = "Polvani and Kushner (2002), Geophys. Res. Lett. 29, 1114";
+  static constexpr std::string_view equation =
+      R"(du/dt = - k u,  dv/dt = - k v,  k = [(pb - p) / pb]^2 / tau where p < pb)";
   static constexpr FieldUse fields[] = {reads(field::air_pressure), updates(field::eastward_wind),
                                         updates(field::northward_wind)};
 

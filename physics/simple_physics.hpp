@@ -6,14 +6,15 @@
 
 namespace meridian {
 
-/// Bulk formulas over water, implicit in the lowest layer (RJ12, section 2.2):
-///   V <- V / (1 + Cd U dt / za),  T <- (T + CH U Ts dt / za) / (1 + CH U dt / za),
-///   q <- (q + CE U qs(Ts, ps) dt / za) / (1 + CE U dt / za)
-///   U = |V|,  Cd = 7e-4 + 6.5e-5 U below 20 m/s and 2e-3 from there on,  za = (R Tv / g) ln(ps / p above) / 2
+/// Bulk formulas over water, implicit in the lowest layer (RJ12, section 2.2).
 struct BulkSurfaceFluxes {
   static constexpr std::string_view name = "bulk_surface_fluxes";
   static constexpr std::string_view meaning = "drag, heat and vapour from a sea surface by bulk formulas";
   static constexpr std::string_view source = "Reed and Jablonowski (2012), J. Adv. Model. Earth Syst. 4, M04001";
+  static constexpr std::string_view equation =
+      R"(V <- V / (1 + Cd U dt / za),  T <- (T + CH U Ts dt / za) / (1 + CH U dt / za)
+q <- (q + CE U qs(Ts, ps) dt / za) / (1 + CE U dt / za)
+U = |V|,  Cd = 7e-4 + 6.5e-5 U below 20 m/s and 2e-3 from there on,  za = (R Tv / g) ln(ps / p above) / 2)";
   static constexpr FieldUse fields[] = {
       reads(field::interface_pressure), reads(field::layer_mass),          reads(field::surface_temperature),
       updates(field::air_temperature),  updates(field::water_vapour),      updates(field::eastward_wind),
@@ -36,13 +37,14 @@ struct BulkSurfaceFluxes {
 };
 static_assert(Parameterization<BulkSurfaceFluxes>);
 
-/// Diffusion of wind, potential temperature and vapour, implicit, without flux through both ends (RJ12, section 2.3):
-///   K = C U za below 850 hPa, times exp[- ((850 hPa - p) / 100 hPa)^2] above, C = Cd for the wind and CE for the rest;
-///   profile: depth_1km   K = 0.4 sqrt(C) U z (1 - z / 1 km)^2 below 1 km, 0 above (for cyclones)
+/// Diffusion of wind, potential temperature and vapour, implicit, without flux through both ends (RJ12, section 2.3).
 struct SimpleBoundaryLayer {
   static constexpr std::string_view name = "simple_boundary_layer";
   static constexpr std::string_view meaning = "vertical diffusion that the wind at the surface drives";
   static constexpr std::string_view source = "Reed and Jablonowski (2012), J. Adv. Model. Earth Syst. 4, M04001";
+  static constexpr std::string_view equation =
+      R"(K = C U za below 850 hPa, times exp[- ((850 hPa - p) / 100 hPa)^2] above, C = Cd for the wind and CE for the rest
+profile: depth_1km  K = 0.4 sqrt(C) U z (1 - z / 1 km)^2 below 1 km, 0 above (for cyclones))";
   static constexpr FieldUse fields[] = {reads(field::interface_pressure), reads(field::interface_geopotential),
                                         reads(field::air_pressure),       reads(field::layer_mass),
                                         updates(field::air_temperature),  updates(field::water_vapour),

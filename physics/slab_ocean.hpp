@@ -5,16 +5,16 @@
 
 namespace meridian {
 
-/// C dTs/dt = (rsds - rsus) + (rlds - rlus) - hfss - hfls + Q, with the fluxes that the air got, C = 4.18e6 J m-3 K-1 depth:
-/// what the air loses the water gains. Explicit in time, stable down to a depth of 4 cm at steps of half an hour.
-///   Q = Q0 (1 - 2 lat^2 / w^2) exp(- lat^2 / w^2) / cos(lat): transport of heat by the ocean, out of the tropics where
-///   Q0 < 0; its mean over the globe, as this grid sums it, is taken off.
-/// Sources: Frierson, Held and Zurita-Gotor (2006), J. Atmos. Sci. 63, 2548-2566; Q: Merlis, Schneider, Bordoni and Eisenman
-/// (2013), J. Climate 26, 754-771.
+/// With the fluxes that the air got: what the air loses the water gains. Explicit in time, stable down to a depth of 4 cm at steps of half an
+/// hour. Q is transport of heat by the ocean, out of the tropics where Q0 < 0 (Merlis, Schneider, Bordoni and Eisenman 2013,
+/// J. Climate 26, 754-771); its mean over the globe, as this grid sums it, is taken off.
 struct SlabOcean {
   static constexpr std::string_view name = "slab_ocean";
   static constexpr std::string_view meaning = "a layer of water that warms and cools with the fluxes at the surface";
   static constexpr std::string_view source = "Frierson et al. (2006), J. Atmos. Sci. 63, 2548-2566";
+  static constexpr std::string_view equation =
+      R"(C dTs/dt = (rsds - rsus) + (rlds - rlus) - hfss - hfls + Q,  C = 4.18e6 J m-3 K-1 depth
+Q = Q0 (1 - 2 lat^2 / w^2) exp(- lat^2 / w^2) / cos(lat), less its mean)";
   static constexpr FieldUse fields[] = {reads(field::surface_shortwave_down), reads(field::surface_shortwave_up),
                                         reads(field::surface_longwave_down),  reads(field::surface_longwave_up),
                                         reads(field::sensible_heat_flux),     reads(field::latent_heat_flux),

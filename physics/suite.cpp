@@ -20,6 +20,7 @@
 #include "physics/held_suarez.hpp"
 #include "physics/kessler.hpp"
 #include "physics/large_scale_condensation.hpp"
+#include "physics/monthly_sst.hpp"
 #include "physics/prescribed_sst.hpp"
 #include "physics/rayleigh_sponge.hpp"
 #include "physics/simple_physics.hpp"
@@ -40,6 +41,7 @@ const std::vector<SchemePtr>& scheme_table() {  // one line each
     list.push_back(any_scheme(HeldSuarez{}));
     list.push_back(any_scheme(Terminator{}));
     list.push_back(any_scheme(PrescribedSst{}));
+    list.push_back(any_scheme(MonthlySst{}));
     list.push_back(any_scheme(LargeScaleCondensation{}));
     list.push_back(any_scheme(BulkSurfaceFluxes{}));
     list.push_back(any_scheme(SimpleBoundaryLayer{}));
@@ -179,6 +181,9 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
   }
   if (const field::Species* species = field::species_of(field)) {
     return "Add {name: " + std::string(species->mixing_ratio->short_name) + "} to 'tracers'.";
+  }
+  if (field == field::monthly_sea_surface_temperature.name) {
+    return "Set 'boundary.sea_surface_temperature' to a file.";
   }
   std::string makers;
   for (const SchemePtr& scheme : scheme_table()) {
@@ -754,12 +759,16 @@ double Suite::words() const {
   return words;
 }
 
-void Suite::start() {
-  for (Runner& runner : impl_->runners) runner.entry.scheme->start(runner.columns);
+void Suite::start(const Instant& begin) {
+  for (Runner& runner : impl_->runners) {
+    runner.columns.set_begin(begin);
+    runner.entry.scheme->start(runner.columns);
+  }
 }
 
-void Suite::run(long step, double dt) {
+void Suite::run(long step, double dt, const Instant& begin) {
   if (empty()) return;
+  for (Runner& runner : impl_->runners) runner.columns.set_begin(begin);
   impl_->begin(impl_->runners.front().columns.cells());
   for (Runner& runner : impl_->runners) {
     if (impl_->watch == Watch::every_field)
@@ -796,6 +805,7 @@ std::vector<SchemeInfo> all_schemes() {
     info.name = scheme->name;
     info.meaning = scheme->meaning;
     info.source = scheme->source;
+    info.equation = scheme->equation;
     for (const FieldUse& use : scheme->fields) {
       auto& names = use.use == Use::reads     ? info.reads
                     : use.use == Use::updates ? info.updates

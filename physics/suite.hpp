@@ -68,11 +68,11 @@ class Suite {
   bool empty() const;
   /// Words of memory beside the fields of the FieldSet.
   double words() const;
-  /// Fills what schemes own, before the first step.
-  void start();
-  /// step: number of the physics step, from 0; dt [s]: its length. Throws numerical naming scheme, field, level, lat, lon,
+  /// Fills what schemes own, before the first step, which begins at 'begin'.
+  void start(const Instant& begin = {});
+  /// step: number of the physics step, from 0; dt [s]: its length; begin: when it begins. Throws numerical naming scheme, field, level, lat, lon,
   /// where a scheme computes what is not finite, not in its range, or not in the balance that it declares.
-  void run(long step, double dt);
+  void run(long step, double dt, const Instant& begin = {});
 
   /// True where every scheme that changes water says what it gives and takes.
   bool knows_its_water() const;
@@ -101,7 +101,7 @@ const std::vector<std::unique_ptr<AnyScheme>>& scheme_table();
 
 /// Names of all schemes, and what one reads, updates and writes in words: `meridian list schemes`, `describe`.
 struct SchemeInfo {
-  std::string name, meaning, source;
+  std::string name, meaning, source, equation;
   std::vector<std::string> reads, updates, writes, owns;  // names
   std::vector<std::string> outputs;  // short names for streams: what it writes and owns, and its own tendencies
 };

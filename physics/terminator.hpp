@@ -5,16 +5,16 @@
 
 namespace meridian {
 
-/// Cl2 is split by light and recombines, with the sun at rest over 20 N, 300 E:
-///   d cl/dt = 2 k1 cl2 - 2 k2 cl^2,  d cl2/dt = - k1 cl2 + k2 cl^2
-///   k1 = max(0, sin(lat) sin(20 N) + cos(lat) cos(20 N) cos(lon - 300 E)) s-1,  k2 = 1 s-1
-/// each as the exact solution over dt, so cl + 2 cl2 never changes. Negative values, which transport without limiter
-/// makes, count as 0: with them the recombination would run away. Tracers 'cl' and 'cl2' of the case, no options.
-/// Source: Lauritzen, Conley, Lamarque, Vitt and Taylor (2015), Geosci. Model Dev. 8, 1299-1313, equations 1 to 13.
+/// Cl2 is split by light and recombines, with the sun at rest over 20 N, 300 E; each as the exact solution over dt, so cl + 2 cl2 never
+/// changes. Negative values, which transport without limiter makes, count as 0: with them the recombination would run
+/// away. Tracers 'cl' and 'cl2' of the case, no options. Source: equations 1 to 13 of the paper.
 struct Terminator {
   static constexpr std::string_view name = "terminator";
   static constexpr std::string_view meaning = "toy chemistry of chlorine with a sharp edge between day and night";
   static constexpr std::string_view source = "Lauritzen et al. (2015), Geosci. Model Dev. 8, 1299-1313";
+  static constexpr std::string_view equation =
+      R"(d cl/dt = 2 k1 cl2 - 2 k2 cl^2,  d cl2/dt = - k1 cl2 + k2 cl^2,  k2 = 1 s-1
+k1 = max(0, sin(lat) sin(20 N) + cos(lat) cos(20 N) cos(lon - 300 E)) s-1)";
   static constexpr FieldUse fields[] = {updates(field::atomic_chlorine), updates(field::molecular_chlorine)};
 
   struct Options {

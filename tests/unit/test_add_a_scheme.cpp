@@ -21,6 +21,7 @@ struct NewtonianCooling {
   static constexpr std::string_view name = "newtonian_cooling";
   static constexpr std::string_view meaning = "relaxation of temperature towards one value";
   static constexpr std::string_view source = "Newton (1701), Phil. Trans. R. Soc. 22, 824-829";
+  static constexpr std::string_view equation = "dT/dt = -(T - T0) / tau";
   static constexpr FieldUse fields[] = {updates(field::air_temperature)};
 
   struct Options {

@@ -225,20 +225,20 @@ TEST(Kessler, reference_mode_differs_little) {
 
 TEST(GreyRadiation, optical_depths_are_the_published_ones) {
   GreyRadiation::Options options;
-  const GreyOptics frierson(options);
+  const GreyOptics frierson(options, 360);
   EXPECT_NEAR(frierson.depth(0.25, 0), 0.17109, 5e-6);
   EXPECT_NEAR(frierson.depth(0.5, 0), 0.6375, 5e-6);
   EXPECT_NEAR(frierson.depth(0.75, 0), 2.15859, 5e-6);
   EXPECT_NEAR(frierson.depth(1, 1), 1.5, 1e-12);
   options.preset = "ogorman08";
-  const GreyOptics ogorman(options);
+  const GreyOptics ogorman(options, 360);
   EXPECT_NEAR(ogorman.depth(0.25, 0), 0.3825, 5e-6);
   EXPECT_NEAR(ogorman.depth(0.5, 0), 1.08, 5e-6);
   EXPECT_NEAR(ogorman.depth(0.75, 0), 2.9025, 5e-6);
   options.preset = "byrne13";
-  const double once = GreyOptics(options).constant;
+  const double once = GreyOptics(options, options.co2_ppm).constant;
   options.co2_ppm *= 4;
-  EXPECT_NEAR(GreyOptics(options).constant - once, 0.23567, 5e-6);
+  EXPECT_NEAR(GreyOptics(options, options.co2_ppm).constant - once, 0.23567, 5e-6);
   EXPECT_NEAR(once, 0.8678, 1e-12);
 }
 
@@ -253,7 +253,7 @@ TEST(GreyRadiation, radiative_equilibrium_neither_warms_nor_cools) {
   for (const int n_levels : {60, 120}) {
     ColumnModel model(1, n_levels, 1, 8);  // at 5.6 N
     const double sine2 = std::pow(std::sin(model.grid.latitude_of_cell(0)), 2);
-    const GreyOptics optics(GreyRadiation::Options{});
+    const GreyOptics optics(GreyRadiation::Options{}, 360);
     const double p0 = model.grid.planet.reference_pressure_pa;
     model.set(field::surface_air_pressure, [&](int, int, int) { return p0; });
     model.set(field::interface_pressure, [&](int k, int, int) { return p0 * k / n_levels; });
@@ -281,7 +281,7 @@ TEST(GreyRadiation, a_preset_brings_its_own_defaults_and_keeps_what_is_set) {
   GreyRadiation::Options options;
   options.visit(setter);
   EXPECT_EQ(options.albedo, 0.38);
-  EXPECT_EQ(options.insolation_contrast, 1);
+  EXPECT_EQ(options.sun.insolation_contrast, 1);
   options.visit(setter);
   EXPECT_EQ(options.albedo, 0.38);
 }

@@ -31,6 +31,7 @@ struct NoOptions {
 struct TestScheme {
   static constexpr std::string_view meaning = "a scheme of these tests";
   static constexpr std::string_view source = "none";
+  static constexpr std::string_view equation = "none";
   NoOptions options;
 };
 
@@ -548,6 +549,11 @@ void add_needs(const AnyScheme& scheme, ColumnModel& model) {
   for (const FieldUse& use : scheme.fields) {
     const FieldInfo& info = *use.field;
     if (use.use != Use::reads || model.fields.has(info.name)) continue;
+    if (info.name == field::monthly_sea_surface_temperature.name) {
+      model.fields.add(field::monthly_sea_surface_temperature, 12, Role::fixed);
+      model.set(field::monthly_sea_surface_temperature, [](int m, int, int i) { return 280 + m + 0.01 * i; });
+      continue;
+    }
     ASSERT_EQ(info.vertical, Vertical::single) << info.name;
     const FieldSpec<CellSurface> spec(info.name, info.short_name, info.unit, info.valid, info.meaning);
     model.fields.add(spec, 1, Role::diagnostic);
@@ -572,9 +578,11 @@ Saturation formula_of(const AnyScheme& scheme) {
 }
 
 /// Every tendency and written field of one scheme of the table, on the first n of the random columns.
-std::map<std::string, std::vector<Real>> results_of(const AnyScheme& scheme, int n_columns) {
+std::map<std::string, std::vector<Real>> results_of(
+    const AnyScheme& scheme, int n_columns, const std::function<void(ColumnModel&)>& change = [](ColumnModel&) {}) {
   ColumnModel model(n_columns);
   add_needs(scheme, model);
+  change(model);
   const auto n_state = model.fields.entries().size();
   Suite suite(alone(scheme), formula_of(scheme), model.grid, model.fields, Watch::every_field);
   suite.start();
@@ -672,10 +680,40 @@ TEST(AllSchemes, budgets_close_and_water_stays_positive_on_100000_random_columns
   }
 }
 
+TEST(AllSchemes, no_direction_of_the_wind_is_preferred) {
+  const int n = 64;
+  const auto turn = [&](ColumnModel& model) {  // by a right angle
+    const auto u = model.values(field::eastward_wind), v = model.values(field::northward_wind);
+    model.set(field::eastward_wind, [&](int k, int, int i) { return -v[k * n + i]; });
+    model.set(field::northward_wind, [&](int k, int, int i) { return u[k * n + i]; });
+  };
+  const std::pair<const FieldInfo*, const FieldInfo*> vectors[] = {
+      {&field::eastward_wind_tendency, &field::northward_wind_tendency},
+      {&field::eastward_stress, &field::northward_stress}};
+  for (const auto& scheme : scheme_table()) {
+    auto before = results_of(*scheme, n), after = results_of(*scheme, n, turn);
+    for (const auto& [east, north] : vectors) {
+      if (!before.contains(std::string(east->name))) continue;
+      auto& u = before.at(std::string(east->name));
+      auto& v = before.at(std::string(north->name));
+      for (std::size_t at = 0; at < u.size(); ++at) u[at] = -std::exchange(v[at], u[at]);
+    }
+    for (const auto& [name, values] : before) {
+      double largest = 0;
+      for (const Real x : values) largest = std::max(largest, std::abs(double(x)));
+      for (std::size_t at = 0; at < values.size(); ++at) {
+        ASSERT_NEAR(values[at], after.at(name)[at], (sizeof(Real) == 8 ? 1e-12 : 1e-4) * largest)
+            << scheme->name << ' ' << name;
+      }
+    }
+  }
+}
+
 TEST(AllSchemes, every_scheme_says_what_it_is_and_uses) {
   ASSERT_FALSE(all_schemes().empty());
   for (const SchemeInfo& scheme : all_schemes()) {
-    EXPECT_FALSE(scheme.name.empty() || scheme.meaning.empty() || scheme.source.empty()) << scheme.name;
+    EXPECT_FALSE(scheme.name.empty() || scheme.meaning.empty() || scheme.source.empty() || scheme.equation.empty())
+        << scheme.name;
   }
   const SchemeInfo first = all_schemes().front();
   EXPECT_EQ(first.name, "held_suarez");

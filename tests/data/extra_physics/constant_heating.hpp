@@ -5,11 +5,12 @@
 
 namespace meridian {
 
-/// dT/dt = rate.
+/// Heats.
 struct ConstantHeating {
   static constexpr std::string_view name = "constant_heating";
   static constexpr std::string_view meaning = "the same heating everywhere";
   static constexpr std::string_view source = "none";
+  static constexpr std::string_view equation = "dT/dt = rate";
   static constexpr FieldUse fields[] = {updates(field::air_temperature)};
 
   struct Options {
