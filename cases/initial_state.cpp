@@ -82,9 +82,9 @@ void for_each_yface(const Grid& grid, const Frame& frame, OnHost<YFace>& v, int 
   const Block& block = grid.block;
   const int j_end = block.ny + (block.at_north_pole() ? 1 : 0);
   for (int j = 0; j < j_end; ++j) {
-    const int row = block.j_first + j;
+    const bool pole = (j == 0 && block.at_south_pole()) || j == block.ny;
     for (int i = 0; i < block.nx; ++i) {
-      if (row == 0 || row == block.n_lat) {
+      if (pole) {
         for (int k = 0; k < n_k; ++k) v.set(k, j, i, 0);
       } else {
         action(j, i, frame.at(grid.longitude_of_cell(i), grid.latitude_of_yface(j)));
@@ -201,7 +201,7 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
     return ((a.half[k] + b.half[k]) / 2 + (a.half[k + 1] + b.half[k + 1]) / 2) / 2;
   };
   OnHost phi_s(fields.get(field::surface_geopotential));
-  for (int j = block.j_first == 0 ? 0 : -1; j < block.ny; ++j) {
+  for (int j = block.at_south_pole() ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
       const auto cell = frame.at(grid.longitude_of_cell(wrapped(block, i)), grid.latitude_of_cell(j));
       const double own = state.ground ? state.ground(cell.lon, cell.lat)

@@ -101,6 +101,40 @@ void check_intervals(const Case& c, Reader& reader) {
   }
 }
 
+/// The grid of the whole globe.
+void check_globe(const Case& c, Reader& reader) {
+  const auto refuse = [&](const char* key, int cells, const char* rule) {
+    reader.problem(key, "'" + std::string(key) + "' = " + std::to_string(cells) + " must be " + rule +
+                            "; only a single column ('dycore.equations' = column) has 1 x 1 cells");
+  };
+  if (c.grid.n_lon < 8 || c.grid.n_lon % 2 != 0) refuse("grid.n_lon", c.grid.n_lon, "even and at least 8");
+  if (c.grid.n_lat < 4) refuse("grid.n_lat", c.grid.n_lat, "at least 4");
+  if (c.grid.latitude_degrees != 0) {
+    reader.problem(
+        "grid.latitude_degrees",
+        "'grid.latitude_degrees' is that of a single column, but 'dycore.equations' = " + c.dycore.equations);
+  }
+}
+
+/// What a single column cannot have.
+void check_column(const Case& c, Reader& reader) {
+  const auto refuse = [&](const char* key, bool wrong, const std::string& rule) {
+    if (wrong && reader.sound(key)) {
+      reader.problem(key, "'" + std::string(key) + "' must be " + rule + ", because 'dycore.equations' = column");
+    }
+  };
+  refuse("grid.n_lon", c.grid.n_lon != 1, "1");
+  refuse("grid.n_lat", c.grid.n_lat != 1, "1");
+  refuse("parallel.ranks_lon", c.parallel.ranks_lon > 1, "1");
+  refuse("parallel.ranks_lat", c.parallel.ranks_lat > 1, "1");
+  refuse("boundary.topography", c.boundary.topography != "flat", "flat");
+  refuse("initial.name", c.initial.is_file(), "an analytic state");
+  const bool has_vapour = std::ranges::any_of(c.tracers, [](const TracerOptions& t) { return t.name == "qv"; });
+  refuse("dycore.large_scale.vapour_tendency_g_per_kg_per_day",
+         !has_vapour && !c.dycore.large_scale.vapour_tendency_g_per_kg_per_day.empty(),
+         "absent where 'tracers' has no qv");
+}
+
 void check(const Case& c, Reader& reader) {
   const double microseconds = c.dycore.dt_s * static_cast<double>(microseconds_per_second);
   if (reader.sound("dycore.dt_s") &&
@@ -130,6 +164,7 @@ void check(const Case& c, Reader& reader) {
                                        " equations, but 'dycore.equations' = " + c.dycore.equations);
   }
   check_intervals(c, reader);
+  if (reader.sound("dycore.equations")) c.dycore.column() ? check_column(c, reader) : check_globe(c, reader);
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
     const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
     if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
@@ -151,13 +186,13 @@ void check(const Case& c, Reader& reader) {
 }  // namespace
 
 void GridOptions::visit(OptionVisitor& option) {
-  option.integer("n_lon", n_lon, "1", {8, 100000}, "cells along a circle of latitude; even");
-  option.integer("n_lat", n_lat, "1", {4, 50000}, "cells from pole to pole");
+  option.integer("n_lon", n_lon, "1", {1, 100000}, "cells along a circle of latitude: 8 or more, even; 1 for a column");
+  option.integer("n_lat", n_lat, "1", {1, 50000}, "cells from pole to pole: 4 or more; 1 for a column");
   option.text("levels", levels,
               "L26, L30, L60, L91, L137, sigma:N, equal_height:N,ztop[,isothermal|lapse_rate|constant_stability], "
               "stretched:N,ptop,c,dz0, or the path of a table of two columns A B",
               "vertical levels; shallow water has none");
-  if (n_lon % 2 != 0) option.problem("n_lon", "'grid.n_lon' = " + std::to_string(n_lon) + " must be even");
+  option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90}, "where a single column stands");
 }
 
 void ParallelOptions::visit(OptionVisitor& option) {
@@ -235,6 +270,8 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
   Case c;
   Reader reader(root, problems);
   c.visit(reader);
+  if (c.dycore.column() && !reader.given("grid.n_lon")) c.grid.n_lon = 1;
+  if (c.dycore.column() && !reader.given("grid.n_lat")) c.grid.n_lat = 1;
   reader.report_unknown_keys(all_options());
   if (readable) check(c, reader);
   problems.throw_if_any();

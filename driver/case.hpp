@@ -23,6 +23,7 @@ struct GridOptions {
   int n_lon = 180;
   int n_lat = 90;
   std::string levels = "L26";
+  double latitude_degrees = 0;  // of a single column
 
   void visit(OptionVisitor& option);
 };

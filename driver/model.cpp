@@ -15,6 +15,7 @@ namespace meridian {
 namespace {
 
 Block block_of(const Case& c) {
+  if (c.dycore.column()) return make_column(MPI_COMM_WORLD);
   int n_ranks = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
   Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
@@ -227,7 +228,7 @@ void distribute(const std::vector<double>& maps, const Block& block, const Array
 
 Model::Model(const Case& c, const std::string& output, const std::string& run_id)
     : case_(c),
-      grid_(block_of(c), c.planet.reduced(), levels_of(c)),
+      grid_(block_of(c), c.planet.reduced(), levels_of(c), c.grid.latitude_degrees),
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
       flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
@@ -314,13 +315,17 @@ void Model::start_from(const RestartManifest& set) {
     suite_.set_brought(numbers.at(0), numbers.at(1));
     energy_corrected_ = numbers.at(2);
   }
+  if (const auto brought = set.facts.find("large_scale_brought"); brought != set.facts.end()) {
+    dycore_.set_brought(budgets_from(brought->second));
+  }
   streams_->remove_newer_than(clock_);
 }
 
 double Model::water_imbalance(const Budgets& now) const {
   const double water = water_of(dycore_.transport(), now, false);
   if (!suite_.knows_its_water() || water == 0) return std::nan("");
-  return (water - water_of(dycore_.transport(), budgets_at_start_, false) - suite_.water_brought()) / water;
+  const double brought = suite_.water_brought() + water_of(dycore_.transport(), dycore_.brought(), false);
+  return (water - water_of(dycore_.transport(), budgets_at_start_, false) - brought) / water;
 }
 
 double Model::energy_residual(const Budgets& now) const {
@@ -328,7 +333,7 @@ double Model::energy_residual(const Budgets& now) const {
   const auto energy_of = [&](const Budgets& b) {
     return b.energy + grid_.planet.latent_heat_j_per_kg * water_of(dycore_.transport(), b, true);
   };
-  return (energy_of(now) - energy_of(budgets_at_start_)) - suite_.energy_brought();
+  return (energy_of(now) - energy_of(budgets_at_start_)) - suite_.energy_brought() - energy_of(dycore_.brought());
 }
 
 void Model::correct_energy() {
@@ -391,6 +396,7 @@ RestartContent Model::restart_content() {
   content.facts["streams"] = streams_->state_text();
   content.facts["budgets"] = text_of(budgets_at_start_);
   content.facts["brought"] = text_of_numbers({suite_.water_brought(), suite_.energy_brought(), energy_corrected_});
+  if (case_.dycore.column()) content.facts["large_scale_brought"] = text_of(dycore_.brought());
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);
   for (const FieldSet::Entry& entry : fields_.entries()) {

@@ -60,11 +60,12 @@ class Model {
   Dycore& dycore() { return dycore_; }
   Streams& streams() { return *streams_; }
   const Suite& suite() const { return suite_; }
-  /// Water of the air less that at the start and what physics brought, relative to what there is; exact sums. NaN where
-  /// there is none or a scheme does not say what it brings.
+  MoistAir air() const { return {grid_.planet, case_.physics.saturation()}; }
+  /// Water of the air less that at the start and what physics and large-scale terms brought, relative to what there is;
+  /// exact sums. NaN where there is none or a scheme does not say what it brings.
   double water_imbalance(const Budgets& now) const;
-  /// Energy of the air less that at the start and what physics brought [J m-2], without what the correction has given
-  /// since; NaN where a scheme does not say what it brings.
+  /// Energy of the air less that at the start and what physics and large-scale terms brought [J m-2], without what the
+  /// correction has given since; NaN where a scheme does not say what it brings.
   double energy_residual(const Budgets& now) const;
   double energy_corrected() const { return energy_corrected_; }  // [J m-2] since the start
   Timers& timers() { return timers_; }

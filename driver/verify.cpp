@@ -48,6 +48,7 @@ std::string name_of(const VerifyFigure& f) {
   if (!f.field.empty()) name += " of " + f.field;
   if (!f.with.empty()) name += " with " + f.with;
   if (f.figure.starts_with("wave_") || f.figure == "symmetry") name += ", wavenumber " + std::to_string(f.wavenumber);
+  if (f.figure == "mean_at_pressure") name += " at " + number(f.pressure_pa / 100) + " hPa";
   if (f.figure == "filament") name += " >= " + number(f.threshold);
   if (f.figure == "jet" || f.figure.starts_with("jet_") || f.figure.ends_with("_flux") || f.figure == "eddy_energy" ||
       f.figure == "temperature_variance") {
@@ -114,7 +115,8 @@ struct Measured {
   static std::string key(const std::string& run, const VerifyFigure& f) {
     return run + ' ' + f.figure + ' ' + f.field + ' ' + f.with + ' ' + std::to_string(f.day) + ' ' +
            std::to_string(f.since) + ' ' + f.against + ' ' + std::to_string(f.wavenumber) + ' ' +
-           std::to_string(f.latitude_degrees) + ' ' + std::to_string(f.threshold) + ' ' + f.hemisphere;
+           std::to_string(f.latitude_degrees) + ' ' + std::to_string(f.pressure_pa) + ' ' +
+           std::to_string(f.threshold) + ' ' + f.hemisphere;
   }
   /// The figure, or what it is compared with another run; NaN where that run has no such figure.
   double compared(const std::string& run, const VerifyFigure& f, double value, int n_lat_here) const {

@@ -130,6 +130,18 @@ double minimum(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
   return -largest(x, [&](int k, int j, int i) { return -x.at(k, j, i); });
 }
+/// Linear in ln p between layers, the value of the end layers beyond them.
+double mean_at_pressure(FigureMeter& run, const VerifyFigure& figure) {
+  const GlobalField x = run.field(figure.field), p = run.field("pfull");
+  return x.n_k * mean(x, [&](int k, int j, int i) {
+           if (k > 0) return 0.0;
+           int below = 1;
+           while (below + 1 < x.n_k && p.at(below, j, i) < figure.pressure_pa) ++below;
+           const double upper = std::log(p.at(below - 1, j, i)), lower = std::log(p.at(below, j, i));
+           const double share = std::clamp((std::log(figure.pressure_pa) - upper) / (lower - upper), 0.0, 1.0);
+           return x.at(below - 1, j, i) + share * (x.at(below, j, i) - x.at(below - 1, j, i));
+         });
+}
 double rms_lowest_level(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
   return std::sqrt(x.n_k *
@@ -223,6 +235,20 @@ double energy_correction(FigureMeter& run, const VerifyFigure&) {
   return run.model().energy_corrected() / run.elapsed_s();
 }
 double largest_wind(FigureMeter& run, const VerifyFigure&) { return run.model().dycore().summary().largest_wind; }
+
+/// Of the air between 850 and 400 hPa, by mass [1].
+double relative_humidity(FigureMeter& run, const VerifyFigure&) {
+  const MoistAir air = run.model().air();
+  const GlobalField q = run.field("qv"), T = run.field("ta"), p = run.field("pfull"), dm = run.field("dpi");
+  const auto inside = [&](int k, int j, int i) {
+    return p.at(k, j, i) > 4e4 && p.at(k, j, i) < 8.5e4 ? dm.at(k, j, i) : 0;
+  };
+  return mean(q,
+              [&](int k, int j, int i) {
+                return inside(k, j, i) * q.at(k, j, i) / air.saturated(T.at(k, j, i), p.at(k, j, i)).q;
+              }) /
+         mean(q, inside);
+}
 
 std::string mass_name(FigureMeter& run) {
   return std::string(run.model().fields().has(field::depth.name) ? field::depth.short_name
@@ -332,6 +358,7 @@ constexpr Figure table[] = {
     {"zonal_mean_change", zonal_mean_change},
     {"minimum", minimum},
     {"maximum", maximum},
+    {"mean_at_pressure", mean_at_pressure},
     {"rms_lowest_level", rms_lowest_level},
     {"minimum_latitude", minimum_latitude},
     {"minimum_longitude", minimum_longitude},
@@ -350,6 +377,7 @@ constexpr Figure table[] = {
     {"water_imbalance", water_imbalance},
     {"energy_residual", energy_residual},
     {"energy_correction", energy_correction},
+    {"relative_humidity", relative_humidity},
     {"largest_wind", largest_wind},
     {"tracer_mass_drift", tracer_mass_drift},
     {"height_change", height_change},

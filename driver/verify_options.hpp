@@ -24,7 +24,7 @@ struct VerifyFigure {
   std::string against = "start";
   std::string order_from, less;
   bool percent = false, per_kelvin = false;
-  double latitude_degrees = 0, threshold = 0;
+  double latitude_degrees = 0, pressure_pa = 50000, threshold = 0;
   int wavenumber = 1;
   std::string hemisphere = "north";
   double at_least = -unbounded, at_most = unbounded;
@@ -46,6 +46,7 @@ struct VerifyFigure {
                 "with 'less': divided by the change of 'time_mean' of 'ts', which both runs measure for these days");
     option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90},
                 "circle on which a wave is measured; time_mean: of both caps beyond it");
+    option.real("pressure_pa", pressure_pa, "Pa", {0, 1e8}, "where mean_at_pressure is taken");
     option.real("threshold", threshold, "of the field", {-unbounded, unbounded},
                 "filament: where the field is not less");
     option.integer("wavenumber", wavenumber, "1", {1, 100000}, "zonal wavenumber of a wave or a symmetry");

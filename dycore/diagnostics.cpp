@@ -377,18 +377,40 @@ void Dycore::add_physics(double dt) {
     add_heating(grid_, now_, fields_.get(field::air_temperature), fields_.get(field::temperature_tendency),
                 static_cast<Real>(dt), n_k_);
   }
-  const auto vapour = vapour_of(fields_);
   const bool water_changes = std::ranges::any_of(
       field::species, [&](const field::Species& known) { return known.is_water && fields_.has(known.tendency->name); });
-  if (water_changes) apply_virtual_factor(grid_, now_, vapour, loading_, -1, n_k_);
-  for (const field::Species& known : field::species) {
-    if (!fields_.has(known.tendency->name)) continue;
-    add_to_tracer(grid_, fields_.get(*known.mixing_ratio), fields_.get(*known.tendency), static_cast<Real>(dt), n_k_);
-  }
+  const auto add = [&] {
+    for (const field::Species& known : field::species) {
+      if (!fields_.has(known.tendency->name)) continue;
+      add_to_tracer(grid_, fields_.get(*known.mixing_ratio), fields_.get(*known.tendency), static_cast<Real>(dt), n_k_);
+    }
+  };
   if (water_changes) {
-    compute_loading();
-    apply_virtual_factor(grid_, now_, vapour, loading_, 1, n_k_);
+    change_water(add);
+  } else {
+    add();
   }
+}
+
+template <class Change>
+void Dycore::change_water(const Change& change) {
+  const auto vapour = vapour_of(fields_);
+  apply_virtual_factor(grid_, now_, vapour, loading_, -1, n_k_);
+  change();
+  compute_loading();
+  apply_virtual_factor(grid_, now_, vapour, loading_, 1, n_k_);
+}
+
+void Dycore::add_large_scale_tendencies(double dt) {
+  const auto p = fields_.get(field::air_pressure);
+  if (large_scale_.changes_temperature) {
+    fill_tendency(large_scale_.temperature_tendency, grid_, p, theta_tendency_);
+    add_heating(grid_, now_, fields_.get(field::air_temperature), theta_tendency_, static_cast<Real>(dt), n_k_);
+  }
+  if (!large_scale_.changes_vapour) return;
+  fill_tendency(large_scale_.vapour_tendency, grid_, p, mass_tendency_);
+  change_water(
+      [&] { add_to_tracer(grid_, fields_.get(field::water_vapour), mass_tendency_, static_cast<Real>(dt), n_k_); });
 }
 
 bool Dycore::is_sound() const {

@@ -10,11 +10,24 @@
 namespace meridian {
 
 void DycoreOptions::visit(OptionVisitor& option) {
-  static constexpr std::string_view equation_sets[] = {"shallow_water", "hydrostatic"};
-  static constexpr std::string_view time_schemes[] = {"fb_rk3", "rk3"};
-  static constexpr std::string_view vorticity_schemes[] = {"s5", "een", "sen"};
+  static constexpr std::string_view equation_sets[] = {"shallow_water", "hydrostatic", "column"};
   option.word("equations", equations, equation_sets, "which equations are solved");
   option.real("dt_s", dt_s, "s", {1e-3, 7200}, "length of a dynamics step; a whole number of microseconds");
+  option.integer("remap_every", remap_every, "steps", {1, 20},
+                 "steps between remaps of the floating layers to the reference levels; a tracer step takes as many");
+  option.real("remap_reference_k", remap_reference_k, "K", {0, 400},
+              "isothermal profile that the remap leaves exact (200 K is a good value); 0: none");
+  const bool all = option.shows_alternatives();
+  if (all) option.alternative("equations", "column");
+  if (all || column()) option.group("large_scale", large_scale, "what the air around a single column does to it");
+  if (all) option.alternative("equations", "shallow_water or hydrostatic");
+  if (all || !column()) visit_flow(option);
+  if (all) option.alternative("equations", "");
+}
+
+void DycoreOptions::visit_flow(OptionVisitor& option) {
+  static constexpr std::string_view time_schemes[] = {"fb_rk3", "rk3"};
+  static constexpr std::string_view vorticity_schemes[] = {"s5", "een", "sen"};
   option.word("time_scheme", time_scheme, time_schemes,
               "forward-backward or plain Runge-Kutta scheme of three stages; rk3 allows about half the step");
   option.word("vorticity_flux", vorticity_flux, vorticity_schemes,
@@ -25,10 +38,6 @@ void DycoreOptions::visit(OptionVisitor& option) {
               "Laplacian viscosity of the wind, and of the temperature, or of the depth in shallow water");
   option.real("sponge", sponge, "1", {0, 5},
               "Laplacian damping of the wind in the top three layers: times 0.02, 0.01, 0.005 spacing^2 / dt");
-  option.integer("remap_every", remap_every, "steps", {1, 20},
-                 "steps between remaps of the floating layers to the reference levels; a tracer step takes as many");
-  option.real("remap_reference_k", remap_reference_k, "K", {0, 400},
-              "isothermal profile that the remap leaves exact (200 K is a good value); 0: none");
   option.flag("polar_filter", polar_filter, "zonal filter of the tendencies; without it steps must be very short");
   option.flag("frozen_winds", frozen_winds, "keep the wind and let it carry the mass only (advection tests)");
 }
@@ -147,7 +156,8 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields,
       vorticity_(scheme_named(options.vorticity_flux)),
       transport_(grid, tracers, n_k_, fields),
       coriolis_(fields.add(field::coriolis_parameter, 1, Role::fixed)),
-      poles_(grid, coriolis_, n_k_) {
+      poles_(grid, coriolis_, n_k_),
+      large_scale_(options.large_scale) {
   const Block& block = grid.block;
   const bool shallow = options.shallow_water();
   now_.mass =
@@ -232,6 +242,7 @@ void Dycore::compute_loading() {
 
 void Dycore::step(long step) {
   const double dt = options_.dt_s;
+  if (options_.column()) return step_column(dt);
   const bool tracers = !transport_.empty();
   if (tracers && !tracer_step_is_open(step)) transport_.begin(now_.mass);
   for (int n = 0; n < 3; ++n) stage(n, dt);
@@ -239,6 +250,19 @@ void Dycore::step(long step) {
     transport_.step(now_.mass, halo_, (step + 1) / options_.remap_every % 2 == 1);
     if (options_.shallow_water()) halo_.exchange({transport_.mixing_ratios()});
   }
+}
+
+void Dycore::step_column(double dt) {
+  const Budgets before = budgets();
+  diagnose(false);
+  turn_wind(large_scale_, grid_, fields_.get(field::air_pressure), coriolis_, dt, now_);
+  add_large_scale_tendencies(dt);
+  move_layers(large_scale_, grid_, fields_.get(field::interface_pressure), loading_, dt, now_);
+  finish_step();
+  const Budgets after = budgets();
+  brought_.energy += after.energy - before.energy;
+  brought_.tracers.resize(after.tracers.size());
+  for (std::size_t n = 0; n < after.tracers.size(); ++n) brought_.tracers[n] += after.tracers[n] - before.tracers[n];
 }
 
 void Dycore::remap() {

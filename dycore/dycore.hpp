@@ -1,10 +1,11 @@
 #pragma once
-// The dynamical core: one step of the shallow-water or the hydrostatic equations.
+// The dynamical core: one step of the shallow-water or the hydrostatic equations, or of a single column.
 
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "dycore/column.hpp"
 #include "dycore/polar_filter.hpp"
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
@@ -33,10 +34,16 @@ struct DycoreOptions {
   double remap_reference_k = 0;
   bool polar_filter = true;
   bool frozen_winds = false;
+  LargeScaleOptions large_scale;
 
   void visit(OptionVisitor& option);
   bool shallow_water() const { return equations == "shallow_water"; }
+  /// A single column of the hydrostatic equations.
+  bool column() const { return equations == "column"; }
   Microseconds step_length() const;
+
+ private:
+  void visit_flow(OptionVisitor& option);  // what a single column does not have
 };
 
 /// Figures of the state that the log and the health check need; the same on every rank.
@@ -69,7 +76,9 @@ class Dycore {
   void step(long step);
   bool remaps_after(long step) const { return !options_.shallow_water() && (step + 1) % options_.remap_every == 0; }
   /// True where tracers wait for the end of their step, which takes remap_every() steps.
-  bool tracer_step_is_open(long step) const { return !transport_.empty() && step % options_.remap_every != 0; }
+  bool tracer_step_is_open(long step) const {
+    return !transport_.empty() && !options_.column() && step % options_.remap_every != 0;
+  }
   /// Puts the layers back on the reference levels.
   void remap();
   /// Physics acts after these steps: those that remap, and in shallow water as often.
@@ -93,6 +102,9 @@ class Dycore {
   bool is_sound() const;
   DynamicsSummary summary();
   Budgets budgets();
+  /// What the large-scale terms of a column have brought since the start: energy and tracers.
+  const Budgets& brought() const { return brought_; }
+  void set_brought(const Budgets& brought) { brought_ = brought; }
 
   const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }
@@ -104,6 +116,12 @@ class Dycore {
 
  private:
   void stage(int stage, double dt);
+  void step_column(double dt);
+  /// Adds the prescribed tendencies of temperature and vapour over dt [s]. After diagnose().
+  void add_large_scale_tendencies(double dt);
+  /// Calls change(), which changes water, at constant temperature.
+  template <class Change>
+  void change_water(const Change& change);
   void slow_tendencies(const State& from, bool last, double dt);
   void pressure_gradient(const MassBlend& blend);
   /// Mass of all over mass of dry air, with valid halos; does nothing where no tracer is water.
@@ -136,6 +154,8 @@ class Dycore {
   Field<CellSurface> surface_geopotential_;
   Field<CornerSurface> coriolis_;
   PoleVorticity poles_;
+  LargeScale large_scale_;
+  Budgets brought_;
   Array1<Real> one_weight_, sponge_weight_;
   State diagnosed_;  // what diagnose() read last
 };

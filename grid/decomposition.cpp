@@ -128,4 +128,17 @@ Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicat
   return block;
 }
 
+Block make_column(MPI_Comm communicator) {
+  Block block;
+  MPI_Comm_size(communicator, &block.n_ranks);
+  require(block.n_ranks == 1, ExitCode::configuration,
+          "A single column ('dycore.equations' = column) runs on 1 rank, not ", block.n_ranks,
+          ": start it without mpirun.");
+  block.is_column = true;
+  block.n_lon = block.n_lat = block.nx = block.ny = block.filter_block = 1;
+  MPI_Comm_dup(communicator, &block.world);
+  MPI_Comm_dup(communicator, &block.ring);
+  return block;
+}
+
 }  // namespace meridian

@@ -35,6 +35,7 @@ struct Block {
   int i_first = 0, j_first = 0;  // global index of the first owned cell
   int nx = 0, ny = 0;            // owned cells
   int filter_block = 0;          // length of the polar filter's blocks
+  bool is_column = false;        // one cell without neighbours and poles: its halo repeats it
   Layout layout;
   int px = 0, py = 0;  // this rank's place in the layout
   int rank = 0, n_ranks = 1;
@@ -43,9 +44,11 @@ struct Block {
   MPI_Comm world = MPI_COMM_SELF;  // all ranks of the run
   MPI_Comm ring = MPI_COMM_SELF;   // ranks of equal py, ordered by px
 
-  bool at_south_pole() const { return py == 0; }
-  bool at_north_pole() const { return py == layout.ranks_lat - 1; }
+  bool at_south_pole() const { return py == 0 && !is_column; }
+  bool at_north_pole() const { return py == layout.ranks_lat - 1 && !is_column; }
   int blocks_per_row() const { return n_lon / filter_block; }
+  /// Rows of yfaces of the globe: both poles have one.
+  int yface_rows() const { return n_lat + (is_column ? 0 : 1); }
 
   Box cells(int n_k) const { return {0, n_k, 0, ny, 0, nx}; }
   Box xfaces(int n_k) const { return cells(n_k); }
@@ -67,6 +70,8 @@ Extent rows_of(int n_lat, const Layout& layout, int py);
 void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks);
 /// Splits the grid over the communicator. Throws configuration for a layout that is not allowed, naming those that are.
 Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator);
+/// The block of a single column. Throws configuration where there is more than one rank.
+Block make_column(MPI_Comm communicator);
 
 /// Allocates a field of this block with n_k levels, filled with zeros.
 template <class P>

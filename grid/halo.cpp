@@ -61,6 +61,15 @@ void wrap_longitude(const HaloItems& items, int ny, int nx) {
       });
 }
 
+/// Around a single column everything is as in it.
+void repeat_column(const HaloItems& items) {
+  for_each(
+      "grid/halo_column", {0, items.levels(), -h, items.rows - h, 0, items.pitch}, KOKKOS_LAMBDA(int k, int j, int i) {
+        const int item = items.item_of(k);
+        if (j != 0 || i != h) items.row(item, k, j)[i] = items.row(item, k, 0)[h];
+      });
+}
+
 /// Packs (or unpacks) h columns from 'column' (allocated index) of rows 0..ny.
 template <bool pack>
 void move_columns(const HaloItems& items, const Array1<Real>& buffer, int column, int ny) {
@@ -129,8 +138,12 @@ void Halo::exchange(std::initializer_list<HaloItem> list) {
     items.yface_shift[n] = item.on_yface ? 1 : 0;
     items.sign[n] = item.changes_sign ? -1 : 1;
   }
-  exchange_x(items);
-  exchange_y(items);
+  if (block_.is_column) {
+    repeat_column(items);
+  } else {
+    exchange_x(items);
+    exchange_y(items);
+  }
   ++exchanges_;
 }
 

@@ -30,7 +30,7 @@ struct HaloItems;  // the fields of one exchange, for its kernels
 
 /// Fills the halo of fields on one block. Beyond a pole the row is that of the longitude half a circle away:
 ///   cell rows   s(i, n_lat-1+n) = +-s(i + n_lon/2, n_lat-n)     yface rows   v(i, n_lat+n) = +-v(i + n_lon/2, n_lat-n)
-/// with minus for vector components (u, v), n = 1..halo_width; likewise in the south.
+/// with minus for vector components (u, v), n = 1..halo_width; likewise in the south. Around a single column all is as in it.
 class Halo {
  public:
   explicit Halo(const Block& block);

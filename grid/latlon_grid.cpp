@@ -38,28 +38,32 @@ double inverse(double x) { return x == 0 ? 0.0 : 1 / x; }
 
 }  // namespace
 
-Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v) : block(b), planet(p), levels(v) {
+Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v, double column_latitude_degrees)
+    : block(b), planet(p), levels(v), column_latitude_(column_latitude_degrees / 90 * (pi / 2)) {
   const double a = planet.radius_m;
   const double lon = dl();
   const double strip = 2 * a * a * lon * std::sin(dp() / 2);
   const int n = block.n_lat;
-  const auto cos_cell = [n](double j) { return cosine(j + 0.5, n); };
-  const auto cos_face = [n](double j) { return cosine(j, n); };
+  const bool column = block.is_column;
+  const double at = column_latitude_degrees / 180 + 0.5;  // of the column, as a share of the way from pole to pole
+  // Of rows counted from the south pole. The sides of a column follow from its area and dy: 4 pi a^2 / (pi a).
+  const auto cos_of = [=](double row) { return column ? cosine(at, 1) : cosine(row, n); };
+  const auto sin_of = [=](double row) { return column ? sine(at, 1) : sine(row, n); };
+  const auto dx_of = [=](double row) { return a * lon * (column ? 2 / pi : cosine(row, n)); };
+  const auto area_of = [=](double row) { return strip * (column ? 1 : cosine(row, n)); };
   metrics.dy = static_cast<Real>(a * dp());
   metrics.area_of_pole = static_cast<Real>(4 * pi * a * a * std::pow(std::sin(dp() / 4), 2));
-  metrics.dx_at_cell = rows("dx_at_cell", b, [=](double j) { return a * lon * cos_cell(j); });
-  metrics.dx_at_yface = rows("dx_at_yface", b, [=](double j) { return a * lon * cos_face(j); });
-  metrics.area_at_cell = rows("area_at_cell", b, [=](double j) { return strip * cos_cell(j); });
-  metrics.area_at_corner = rows("area_at_corner", b, [=](double j) { return strip * cos_face(j); });
-  metrics.inverse_dx_at_cell = rows("inverse_dx_at_cell", b, [=](double j) { return inverse(a * lon * cos_cell(j)); });
-  metrics.inverse_area_at_cell =
-      rows("inverse_area_at_cell", b, [=](double j) { return inverse(strip * cos_cell(j)); });
-  metrics.inverse_area_at_corner =
-      rows("inverse_area_at_corner", b, [=](double j) { return inverse(strip * cos_face(j)); });
-  metrics.cos_at_cell = rows("cos_at_cell", b, cos_cell);
-  metrics.cos_at_yface = rows("cos_at_yface", b, cos_face);
-  metrics.sin_at_cell = rows("sin_at_cell", b, [n](double j) { return sine(j + 0.5, n); });
-  metrics.sin_at_yface = rows("sin_at_yface", b, [n](double j) { return sine(j, n); });
+  metrics.dx_at_cell = rows("dx_at_cell", b, [=](double j) { return dx_of(j + 0.5); });
+  metrics.dx_at_yface = rows("dx_at_yface", b, dx_of);
+  metrics.area_at_cell = rows("area_at_cell", b, [=](double j) { return area_of(j + 0.5); });
+  metrics.area_at_corner = rows("area_at_corner", b, area_of);
+  metrics.inverse_dx_at_cell = rows("inverse_dx_at_cell", b, [=](double j) { return inverse(dx_of(j + 0.5)); });
+  metrics.inverse_area_at_cell = rows("inverse_area_at_cell", b, [=](double j) { return inverse(area_of(j + 0.5)); });
+  metrics.inverse_area_at_corner = rows("inverse_area_at_corner", b, [=](double j) { return inverse(area_of(j)); });
+  metrics.cos_at_cell = rows("cos_at_cell", b, [=](double j) { return cos_of(j + 0.5); });
+  metrics.cos_at_yface = rows("cos_at_yface", b, cos_of);
+  metrics.sin_at_cell = rows("sin_at_cell", b, [=](double j) { return sin_of(j + 0.5); });
+  metrics.sin_at_yface = rows("sin_at_yface", b, sin_of);
 }
 
 double Grid::area_of_global_row(int j) const {

@@ -33,9 +33,12 @@ struct Metrics {
 };
 
 /// The grid of one block with everything that does not change in a run.
+/// A single column (Block::is_column) is a square as large as the whole planet, the same everywhere: what is a mean over the
+/// globe elsewhere is that of the column. Sunlight and rotation are those of its latitude, its longitude is 180 degrees.
 class Grid {
  public:
-  Grid(const Block& block, const Planet& planet, const VerticalCoordinate& levels);
+  /// column_latitude_degrees: where a single column stands.
+  Grid(const Block& block, const Planet& planet, const VerticalCoordinate& levels, double column_latitude_degrees = 0);
 
   Block block;
   Planet planet;
@@ -47,12 +50,19 @@ class Grid {
   double dp() const { return pi / block.n_lat; }
   /// Latitudes and longitudes [radians] of local indices; rows beyond a pole continue past +-pi/2. Latitudes of mirrored
   /// rows differ in nothing but the sign.
-  double latitude_of_cell(int j) const { return (2 * (block.j_first + j) + 1 - block.n_lat) * (dp() / 2); }
-  double latitude_of_yface(int j) const { return (2 * (block.j_first + j) - block.n_lat) * (dp() / 2); }
+  double latitude_of_cell(int j) const {
+    return block.is_column ? column_latitude_ : (2 * (block.j_first + j) + 1 - block.n_lat) * (dp() / 2);
+  }
+  double latitude_of_yface(int j) const {
+    return block.is_column ? column_latitude_ : (2 * (block.j_first + j) - block.n_lat) * (dp() / 2);
+  }
   double longitude_of_cell(int i) const { return (block.i_first + i + 0.5) * dl(); }
-  double longitude_of_xface(int i) const { return (block.i_first + i) * dl(); }
+  double longitude_of_xface(int i) const { return block.is_column ? longitude_of_cell(i) : (block.i_first + i) * dl(); }
   /// Area [m2] of a cell in global row j, double precision.
   double area_of_global_row(int j) const;
+
+ private:
+  double column_latitude_;
 };
 
 }  // namespace meridian

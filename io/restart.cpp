@@ -249,7 +249,7 @@ struct Variable {
     return accumulated || std::is_same_v<Real, double> ? NumberType::float64 : NumberType::float32;
   }
   std::vector<std::size_t> extents(const Block& block) const {
-    return {static_cast<std::size_t>(n_k), static_cast<std::size_t>(block.n_lat + on_yface),
+    return {static_cast<std::size_t>(n_k), static_cast<std::size_t>(on_yface ? block.yface_rows() : block.n_lat),
             static_cast<std::size_t>(block.n_lon)};
   }
   std::vector<std::size_t> start(const Block& block) const {
@@ -316,7 +316,7 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
   }
   file.require_space(bytes);
   file.add_dimension("lat", block.n_lat);
-  file.add_dimension("slat", block.n_lat + 1);
+  file.add_dimension("slat", block.yface_rows());
   file.add_dimension("lon", block.n_lon);
   std::vector<int> levels;
   for (const Variable& variable : variables) levels.push_back(variable.n_k);

@@ -205,7 +205,9 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
 
 void StreamFile::write_coordinates(const Grid& grid) {
   const int n_lat = block_.n_lat, n_lon = block_.n_lon, n_k = grid.n_levels();
-  file_.write_whole("lat", tabulated(n_lat, [&](int j) { return 180 * (j + 0.5) / n_lat - 90; }));
+  file_.write_whole("lat", tabulated(n_lat, [&](int j) {
+                      return block_.is_column ? grid.latitude_of_cell(j) * 180 / pi : 180 * (j + 0.5) / n_lat - 90;
+                    }));
   file_.write_whole("lat_bnds", bounds_between(n_lat, [&](int j) { return 180.0 * j / n_lat - 90; }));
   file_.write_whole("lon", tabulated(n_lon, [&](int i) { return 360 * (i + 0.5) / n_lon; }));
   file_.write_whole("lon_bnds", bounds_between(n_lon, [&](int i) { return 360.0 * i / n_lon; }));

@@ -143,6 +143,9 @@ void PhysicsOptions::visit(OptionVisitor& option) {
 
 bool PhysicsOptions::corrects_energy() const { return impl->energy_correction; }
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
+Saturation PhysicsOptions::saturation() const {
+  return static_cast<Saturation>(std::ranges::find(saturation_words, impl->saturation) - saturation_words.begin());
+}
 
 bool PhysicsOptions::uses_tracers_only() const {
   const auto is_tracer = [](const FieldUse& use) { return field::species_of(use.field->name) != nullptr; };
@@ -540,10 +543,6 @@ Suite::Entries entries_of(const std::vector<SchemeOptions>& options) {
   return entries;
 }
 
-Saturation saturation_named(const std::string& word) {
-  return static_cast<Saturation>(std::ranges::find(saturation_words, word) - saturation_words.begin());
-}
-
 }  // namespace
 
 struct Suite::Impl {
@@ -743,8 +742,7 @@ Suite::Suite(Entries entries, Saturation saturation, const Grid& grid, FieldSet&
              const Wanted& wanted)
     : impl_(std::make_unique<Impl>(std::move(entries), saturation, grid, fields, watch, wanted)) {}
 Suite::Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
-    : Suite(entries_of(options.impl->schemes), saturation_named(options.impl->saturation), grid, fields, watch,
-            wanted) {}
+    : Suite(entries_of(options.impl->schemes), options.saturation(), grid, fields, watch, wanted) {}
 Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }

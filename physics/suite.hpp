@@ -24,6 +24,7 @@ struct PhysicsOptions {
   void visit(OptionVisitor& option);
   bool empty() const;
   bool corrects_energy() const;
+  Saturation saturation() const;
   bool uses_tracers_only() const;  // no scheme needs air: shallow water will do
   std::unique_ptr<Impl> impl;
 };

@@ -62,6 +62,14 @@ FIGURES = {
                                                panel("ua", 5, "m/s", "eastward wind", symmetric=True)], {}),
     "snowball": ("zonal", (360, 720), [panel("ta", 10, "K", "temperature"),
                                        panel("ua", 5, "m/s", "eastward wind", symmetric=True)], {}),
+    "rce_column": ("column", (), [panel("ts", 0, "K", "surface temperature"),
+                                  panel("pr", 0, "mm/day", "rain", scale=86400), panel("ta", 10, "K", "temperature"),
+                                  panel("qv", 2, "g/kg", "vapour", scale=1000)], {}),
+    "column_ascent": ("column", (), [panel("pr", 0, "mm/day", "rain", scale=86400), panel("ta", 10, "K", "temperature"),
+                                     panel("qv", 2, "g/kg", "vapour", scale=1000)], {}),
+    "column_subsidence": ("column", (), [panel("ta", 5, "K", "temperature")], {}),
+    "column_inertial_oscillation": ("column", (), [panel("ua", 2, "m/s", "eastward wind"),
+                                                   panel("va", 2, "m/s", "northward wind", symmetric=True)], {}),
     "rossby_haurwitz": ("map", (0, 7, 14), [panel("ps", 10, "hPa", "surface pressure", scale=0.01)], {}),
     "mountain_rossby_wave": ("map", (5, 15, 25), [panel("zg", 100, "m", "height of 700 hPa", 70000.0),
                                                   panel("ua", 5, "m/s", "eastward wind at 700 hPa", 70000.0, symmetric=True)], {}),
@@ -278,7 +286,32 @@ def climate(run, days, quantities, how, coast):
     return fig
 
 
-KINDS = {"map": maps, "section": section, "zonal": zonal, "climate": climate}
+def column(run, days, quantities, how, coast):
+    """A single column over time: layers against pressure, numbers as lines."""
+    stream = next((s for s in run.streams if all(q["field"] in s for q in quantities) and len(s) > 1), None)
+    if stream is None:
+        return None
+    records = stream.some()
+    time = np.array([stream.day(n) for n in records])
+    fig, grid = frame(run, len(quantities), 1, (7.5, 2.2))
+    for axes, quantity in zip(grid[:, 0], quantities):
+        values = np.array([values_of(stream, quantity, n, lambda s, q, m: s.read(q["field"], m)) for n in records])
+        if stream.vertical(quantity["field"]) == "lev":
+            pressure = np.array([stream.pressure(n)[:, 0, 0] for n in records]) / 100
+            levels, step = contour_levels(values, quantity)
+            shades = draw_panel(axes, np.broadcast_to(time[:, None], pressure.shape), pressure, values[..., 0, 0], levels,
+                                quantity)
+            axes.set(ylim=(1000, 0), ylabel="pressure [hPa]")
+            bar(fig, shades, [axes], quantity, step)
+        else:
+            axes.plot(time, values.reshape(len(records)), color="k", linewidth=1)
+            axes.set(xlim=(time[0], time[-1]), ylabel=quantity["unit"])
+        caption(axes, quantity["label"])
+    grid[-1, 0].set_xlabel("day", fontsize=8)
+    return fig
+
+
+KINDS = {"column": column, "map": maps, "section": section, "zonal": zonal, "climate": climate}
 
 
 def draw(run, case, path, coast):

@@ -92,6 +92,42 @@ TEST(VerifyFigures, fields_may_be_sums) {
   }
 }
 
+const std::string column = R"(
+grid: {levels: "sigma:10"}
+time: {run_steps: 1}
+dycore: {equations: column}
+initial: {name: rest, profile: isothermal, temperature_k: 280}
+tracers: [{name: qv, initial: uniform, value: 0}]
+)";
+/// A figure of a column at rest with this vapour.
+double of_column(const VerifyFigure& figure, const Value& vapour) {
+  Metered m(column);
+  m.set("qv", vapour);
+  const std::vector<VerifyFigure> figures = {figure};
+  return FigureMeter(m.model, figures, m.no_reference).value(figure);
+}
+
+TEST(VerifyFigures, a_mean_at_a_pressure_is_linear_in_its_logarithm) {
+  VerifyFigure figure = figure_of("mean_at_pressure", "pfull");
+  const auto dry = [](int, int, int) { return 0.0; };
+  const double between = 45000 + 10000 * std::log(50. / 45) / std::log(55. / 45);
+  for (const auto& [pressure, expected] :
+       {std::pair{45000., 45000.}, {50000., between}, {100., 5000.}, {1e5, 95000.}}) {
+    figure.pressure_pa = pressure;
+    EXPECT_NEAR(of_column(figure, dry) / expected, 1, 10 * round_off) << pressure;
+  }
+}
+
+TEST(VerifyFigures, relative_humidity_is_that_of_the_air_between_850_and_400_hpa) {
+  const MoistAir air(Planet(), Saturation::clausius);
+  const auto half = [&](int k, int, int) {
+    const double inside = k >= 4 && k <= 7 ? 0.5 : 3;  // layers are 100 hPa thick
+    return inside * air.saturated(280, 1e4 * (k + 0.5)).q;
+  };
+  // Vapour adds its weight to the pressure and, above, changes the temperature that the virtual one stands for.
+  EXPECT_NEAR(of_column(figure_of("relative_humidity", ""), half), 0.5, 0.05);
+}
+
 TEST(VerifyFigures, symmetries_and_eddies) {
   const auto four = [](int, int j, int i) { return std::cos(4 * longitude(i)) * std::cos(latitude(j)); };
   const auto five = [](int, int, int i) { return std::cos(5 * longitude(i)); };
