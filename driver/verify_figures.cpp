@@ -72,8 +72,8 @@ std::vector<double> row_of(const GlobalField& x, int k, int j) {
 /// The lowest level at a latitude [degrees], linear between rows.
 std::vector<double> circle(const GlobalField& x, double latitude_degrees) {
   const double place = std::clamp((latitude_degrees + 90) / 180 * x.n_lat - 0.5, 0.0, x.n_lat - 1.0);
-  const int j = std::min(static_cast<int>(place), x.n_lat - 2);
-  std::vector<double> row = row_of(x, x.n_k - 1, j), north = row_of(x, x.n_k - 1, j + 1);
+  const int j = std::clamp(static_cast<int>(place), 0, std::max(0, x.n_lat - 2));
+  std::vector<double> row = row_of(x, x.n_k - 1, j), north = row_of(x, x.n_k - 1, std::min(j + 1, x.n_lat - 1));
   for (int i = 0; i < x.n_lon; ++i) row[i] += (place - j) * (north[i] - row[i]);
   return row;
 }
@@ -187,7 +187,7 @@ double polar_noise(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
   double noise = 0;
   for (int k = 0; k < x.n_k; ++k) {
-    for (int n = 0; n < 5; ++n) {
+    for (int n = 0; n < std::min(5, x.n_lat); ++n) {
       for (const int j : {n, x.n_lat - 1 - n}) {
         const std::vector<double> row = row_of(x, k, j);
         for (int m = 10; m <= x.n_lon / 2; ++m) {

@@ -120,9 +120,8 @@ TEST(VerifyFigures, a_mean_at_a_pressure_is_linear_in_its_logarithm) {
 
 TEST(VerifyFigures, relative_humidity_is_that_of_the_air_between_850_and_400_hpa) {
   const MoistAir air(Planet(), Saturation::clausius);
-  const auto half = [&](int k, int, int) {
-    const double inside = k >= 4 && k <= 7 ? 0.5 : 3;  // layers are 100 hPa thick
-    return inside * air.saturated(280, 1e4 * (k + 0.5)).q;
+  const auto half = [&](int k, int, int) {  // layers are 100 hPa thick
+    return (k >= 4 && k <= 7 ? 0.5 : 0) * air.saturated(280, 1e4 * (k + 0.5)).q;
   };
   // Vapour adds its weight to the pressure and, above, changes the temperature that the virtual one stands for.
   EXPECT_NEAR(of_column(figure_of("relative_humidity", ""), half), 0.5, 0.05);
