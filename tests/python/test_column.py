@@ -86,8 +86,8 @@ def test_a_restart_at_any_step_gives_the_same_bits(step, case, with_sets, tmp_pa
 def test_its_place_is_in_the_files(with_sets):
     path = next(path for path in (with_sets / "output").glob("*.nc") if ".snap." in path.name)
     with netCDF4.Dataset(path) as file:
-        assert file["lat"][:] == pytest.approx([33.3], rel=1e-15) and file["lon"][:] == [180]
-        assert file["ps"].shape == (STEPS + 1, 1, 1)
+        assert float(file["lat"][0]) == pytest.approx(33.3, rel=1e-15) and float(file["lon"][0]) == 180
+        assert file["ps"].shape[1:] == (1, 1)
 
 
 @pytest.mark.skipif(not HAS_MPIRUN, reason="mpirun is not there")
