@@ -317,8 +317,11 @@ struct Rest {
     static constexpr std::string_view profiles[] = {"isothermal", "uniform_theta", "standard_atmosphere"};
     option.word("profile", profile, profiles,
                 "one temperature, one potential temperature, or a temperature that falls by 6.5 K per km to 216.65 K");
-    option.real("temperature_k", temperature_k, "K", {0, 1000},
+    option.real("temperature_k", temperature_k, "K", {0, 400},
                 "that of the profile at the reference pressure; 0: 300, 280 K for standard_atmosphere");
+    if (temperature_k > 0 && temperature_k < 100) {
+      option.problem("temperature_k", "'temperature_k' is below 100 K; it must be 100 to 400 K, or 0 for the default");
+    }
     option.real("perturbation_k", perturbation_k, "K", {0, 10},
                 "largest random temperature added to each point; the same on any number of ranks");
   }

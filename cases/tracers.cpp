@@ -156,6 +156,15 @@ Array3<Real> data_of_tracer(const FieldSet& fields, std::string_view short_name)
   return std::ranges::find(entries, short_name, [](const FieldSet::Entry& e) { return e.info.short_name; })->data;
 }
 
+/// Largest mixing ratio that a tracer may start from; 'state' does not use 'value'.
+double highest_value_of(const TracerOptions& tracer) {
+  for (const field::Species& known : field::species) {
+    if (known.mixing_ratio->short_name == tracer.name && tracer.initial != "state")
+      return known.mixing_ratio->valid.highest;
+  }
+  return 1e6;
+}
+
 constexpr auto shape_names = [] {
   std::array<std::string_view, std::size(shapes)> names;
   for (std::size_t n = 0; n < names.size(); ++n) names[n] = shapes[n].info.name;
@@ -167,7 +176,8 @@ constexpr auto shape_names = [] {
 void TracerOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "short name in files; fields of output streams name it");
   option.word("initial", initial, shape_names, "distribution at the start");
-  option.real("value", value, "1", {0, 1e6}, "mixing ratio of a uniform tracer; factor of all others");
+  const double highest = highest_value_of(*this);
+  option.real("value", value, "1", {0, highest}, "mixing ratio of a uniform tracer; factor of all others");
   option.word("limiter", limiter, limiter_words,
               "monotone: no new extremes; positive: no new negative values; none: most accurate on smooth fields");
   if (!std::regex_match(name, std::regex("[A-Za-z][A-Za-z0-9_]*"))) {
@@ -175,6 +185,9 @@ void TracerOptions::visit(OptionVisitor& option) {
   }
   if (initial == "state" && name != field::water_vapour.short_name) {
     option.problem("initial", "'initial' is state, but the initial state knows water vapour, 'qv', only");
+  }
+  if (!option.given("value") && value > highest) {
+    option.problem("value", "'value' is not given; for '" + name + "' the default, 1, is not possible");
   }
   for (const FieldInfo& field : field::all) {
     if (field::species_of(field.name)) continue;

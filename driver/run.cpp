@@ -217,7 +217,14 @@ int run_case(const Case& c, const RunOptions& options) {
   bool first = true;
   long step_of_last_set = set.directory.empty() ? -1 : set.step;
   while (!stopped && model.clock().step() < model.last_step()) {
-    model.step();
+    try {
+      model.step();
+    } catch (const Error& error) {  // of physics: the state that it was handed, or what it computed
+      if (error.code() != ExitCode::numerical) throw;
+      throw Error(error.code(), std::string(error.what()) + " This was in step " +
+                                    std::to_string(model.clock().step() + 1) +
+                                    ". Last good restart set: " + (last_set.empty() ? "none" : last_set) + ".");
+    }
     const bool report = (first || progress.due()) && progress.shows_layers();
     const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), report);
     first = first && !all.report;

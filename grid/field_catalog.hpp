@@ -82,17 +82,18 @@ inline constexpr FieldSpec<CellSurface> surface_altitude{
 // Shallow water, for output
 inline constexpr FieldSpec<CellSurface> surface_height{
     "free_surface_height", "eta", "m", {-1e5, 1e5}, "height of the free surface: depth plus ground", false};
-// Tracers that schemes know: a case that has them lists them under 'tracers' by their short names
+// Tracers that schemes know: a case that has them lists them under 'tracers' by their short names. Water below 0 is
+// round-off: 1e-8 is 300 times less than the stratosphere has.
 inline constexpr FieldSpec<Cell> atomic_chlorine{"atomic_chlorine_mixing_ratio",   "cl", "1", {-1, 1},
                                                  "mass of Cl per mass of dry air", false};
 inline constexpr FieldSpec<Cell> molecular_chlorine{"molecular_chlorine_mixing_ratio", "cl2", "1", {-1, 1},
                                                     "mass of Cl2 per mass of dry air", false};
 inline constexpr FieldSpec<Cell> water_vapour{
-    "humidity_mixing_ratio", "qv", "1", {-1e-3, 0.2}, "mass of water vapour per mass of dry air"};
+    "humidity_mixing_ratio", "qv", "1", {-1e-8, 0.2}, "mass of water vapour per mass of dry air"};
 inline constexpr FieldSpec<Cell> cloud_water{
-    "cloud_liquid_water_mixing_ratio", "qc", "1", {-1e-3, 0.2}, "mass of cloud water per mass of dry air"};
+    "cloud_liquid_water_mixing_ratio", "qc", "1", {-1e-8, 0.2}, "mass of cloud water per mass of dry air"};
 inline constexpr FieldSpec<Cell> rain_water{
-    "rain_water_mixing_ratio", "qr", "1", {-1e-3, 0.2}, "mass of rain water per mass of dry air", false};
+    "rain_water_mixing_ratio", "qr", "1", {-1e-8, 0.2}, "mass of rain water per mass of dry air", false};
 // From files: a level for each month of the year
 inline constexpr FieldSpec<CellInterface> monthly_sea_surface_temperature{
     "monthly_sea_surface_temperature", "tos_months", "K", {200, 350}, "sea surface temperature of each month", false};

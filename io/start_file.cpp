@@ -39,7 +39,7 @@ const Quantity temperature{
     "air_temperature", {"ta", "t"}, {{"K"}, {"kelvin"}, {"degC", 1, 273.15}, {"Celsius", 1, 273.15}}, 100, 400, 3};
 const Quantity virtual_temperature{"virtual_temperature", {"tv"}, temperature.units, 100, 400, 3};
 const Quantity humidity{
-    "specific_humidity", {"hus", "q"}, {{"1"}, {"kgkg-1"}, {"kg/kg"}, {"gkg-1", 1e-3}, {"g/kg", 1e-3}}, -0.01, 0.2, 3};
+    "specific_humidity", {"hus", "q"}, {{"1"}, {"kgkg-1"}, {"kg/kg"}, {"gkg-1", 1e-3}, {"g/kg", 1e-3}}, -1e-4, 0.2, 3};
 const Quantity surface_pressure{
     "surface_air_pressure", {"ps", "sp"}, {{"Pa"}, {"hPa", 100}, {"mbar", 100}}, 3e4, 1.2e5, 2};
 const Quantity surface_altitude{"surface_altitude", {"orog"}, {{"m"}, {"metres"}, {"meters"}}, -500, 12000, 2};

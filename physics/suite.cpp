@@ -263,9 +263,9 @@ double sum_over_globe(const Grid& grid, const ConstField<CellSurface>& flux) {
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * flux(k, j, i); });
 }
 
-/// Up to 8 results of a scheme, for one pass over all of them.
-struct Results {
-  static constexpr int most = 8;
+/// Up to 12 fields with their ranges, for one pass over all of them.
+struct Ranges {
+  static constexpr int most = 12;
   Kokkos::Array<Field<Cell>, most> field;
   Kokkos::Array<Real, most> lowest, highest;
   Kokkos::Array<int, most> n_levels;
@@ -284,18 +284,24 @@ KOKKOS_FORCEINLINE_FUNCTION bool out_of_range(Real value, Real lowest, Real high
   return !((value >= lowest) & (value <= highest));  // true for NaN
 }
 
-/// True where a result is NaN or out of its range. The k of the loop counts the levels of one result after the other;
-/// one with fewer levels repeats its last.
-bool any_out_of_range(const Results& results, const Box& cells) {
+/// Appends a field to the last list, or to a new one where that is full.
+void add(std::vector<Ranges>& lists, const FieldInfo& info, const Array3<Real>& data) {
+  if (lists.empty() || lists.back().count == Ranges::most) lists.emplace_back();
+  lists.back().add(info, data);
+}
+
+/// True where a field is NaN or out of its range. The k of the loop counts the levels of one field after the other; one
+/// with fewer levels repeats its last.
+bool any_out_of_range(const Ranges& fields, const Box& cells) {
   int n_k = 0;
-  for (int n = 0; n < results.count; ++n) n_k = std::max(n_k, results.n_levels[n]);
+  for (int n = 0; n < fields.count; ++n) n_k = std::max(n_k, fields.n_levels[n]);
   Box box = cells;
-  box.k_end = results.count * n_k;
+  box.k_end = fields.count * n_k;
   return any_point(
       "physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
         const int n = row / n_k;
-        const int k = Kokkos::min(row % n_k, results.n_levels[n] - 1);
-        return out_of_range(results.field[n](k, j, i), results.lowest[n], results.highest[n]);
+        const int k = Kokkos::min(row % n_k, fields.n_levels[n] - 1);
+        return out_of_range(fields.field[n](k, j, i), fields.lowest[n], fields.highest[n]);
       });
 }
 
@@ -326,25 +332,37 @@ std::string state_text(const Columns& columns, int k, int j, int i) {
   return text.str();
 }
 
-/// Throws numerical at the first bad point of what a scheme computed.
-void report_bad_point(const AnyScheme& scheme, const Columns& columns) {
-  const Grid& grid = columns.grid();
-  for (const Columns::Slot& slot : columns.slots()) {
-    if (!slot.result_field) continue;
-    const FieldInfo& info = *slot.result_field;
-    const HostCopy result = on_host(slot.result);
-    const int n_k = static_cast<int>(result.extent(0));
-    for (int k = 0; k < n_k; ++k) {
-      for (int j = 0; j < grid.block.ny; ++j) {
-        for (int i = 0; i < grid.block.nx; ++i) {
-          const Real value = result(k, j + halo_width, i + halo_width);
-          require(!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest)),
-                  ExitCode::numerical, "Scheme '", scheme.name, "' computed '", info.name, "' = ", value, ' ',
-                  info.unit, " at level ", k + 1, " of ", n_k, ", ", place(grid, j, i), "; allowed is ",
-                  info.valid.lowest, " to ", info.valid.highest, ". It read there", state_text(columns, k, j, i), ".");
-        }
+/// The first point where a field is NaN or out of its range, and that in words: "'ta' = 5 K at level 1 of 26, ...".
+struct BadPoint {
+  int k, j, i;
+  double value;
+  std::string text;
+};
+std::optional<BadPoint> first_bad_point(const Grid& grid, const FieldInfo& info, const Array3<Real>& data) {
+  const HostCopy values = on_host(data);
+  const int n_k = static_cast<int>(values.extent(0));
+  for (int k = 0; k < n_k; ++k) {
+    for (int j = 0; j < grid.block.ny; ++j) {
+      for (int i = 0; i < grid.block.nx; ++i) {
+        const Real value = values(k, j + halo_width, i + halo_width);
+        if (!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest))) continue;
+        std::ostringstream text;
+        text << '\'' << info.name << "' = " << value << ' ' << info.unit << " at level " << k + 1 << " of " << n_k
+             << ", " << place(grid, j, i) << "; allowed is " << info.valid.lowest << " to " << info.valid.highest;
+        return BadPoint{k, j, i, value, text.str()};
       }
     }
+  }
+  return std::nullopt;
+}
+
+/// Throws numerical at the first bad point of what a scheme computed.
+void report_bad_result(const AnyScheme& scheme, const Columns& columns) {
+  for (const Columns::Slot& slot : columns.slots()) {
+    if (!slot.result_field) continue;
+    const auto bad = first_bad_point(columns.grid(), *slot.result_field, slot.result);
+    require(!bad, ExitCode::numerical, "Scheme '", scheme.name, "' computed ", bad ? bad->text : "", ". It read there",
+            bad ? state_text(columns, bad->k, bad->j, bad->i) : "", ".");
   }
 }
 
@@ -482,9 +500,7 @@ struct Runner {
         updates(std::move(updates)),
         region("physics/" + std::string(this->entry.scheme->name)) {
     for (const Columns::Slot& slot : columns.slots()) {
-      if (!slot.result_field) continue;
-      if (results.empty() || results.back().count == Results::most) results.emplace_back();
-      results.back().add(*slot.result_field, slot.result);
+      if (slot.result_field) add(results, *slot.result_field, slot.result);
     }
   }
 
@@ -492,8 +508,8 @@ struct Runner {
   void call(double dt, const FieldSet& fields, const Field<Cell>& scratch) {
     const AnyScheme& scheme = *entry.scheme;
     scheme.run(columns, dt);
-    for (const Results& some : results) {
-      if (any_out_of_range(some, columns.cells())) report_bad_point(scheme, columns);
+    for (const Ranges& some : results) {
+      if (any_out_of_range(some, columns.cells())) report_bad_result(scheme, columns);
     }
     if (scheme.water_budget() || scheme.enthalpy_budget()) BudgetCheck(scheme, columns, fields, scratch).run(dt);
   }
@@ -508,9 +524,30 @@ struct Runner {
   Columns columns;
   std::vector<std::pair<std::size_t, bool>> updates;  // which of Impl::updated, and whether its own tendency is kept
   std::string region;
-  std::vector<Results> results;
+  std::vector<Ranges> results;
   double seconds = 0;
 };
+
+/// A field of the state that schemes read, and the first of them.
+struct Input {
+  FieldInfo field;
+  Array3<Real> data;
+  std::string_view scheme;
+};
+
+/// Throws numerical at the first bad point of what is handed to the schemes. number: of the physics step, from 1.
+void report_bad_input(const std::vector<Input>& inputs, const Grid& grid, long number) {
+  for (const Input& input : inputs) {
+    const auto bad = first_bad_point(grid, input.field, input.data);
+    if (!bad) continue;
+    const bool negative = bad->value < 0 && field::species_of(input.field.name);
+    throw Error(ExitCode::numerical,
+                "Physics step " + std::to_string(number) + ": state before '" + std::string(input.scheme) + "' has " +
+                    bad->text + ". " +
+                    (negative ? "The limiters 'monotone' and 'positive' keep tracers from it."
+                              : "A shorter 'dycore.dt_s' or another initial state is the usual cure."));
+  }
+}
 
 /// total += own; working += dt own; own = 0 where it is not kept.
 void fold(const Box& cells, const Updated& updated, const Field<Cell>& own, bool keep, bool sequential, Real dt) {
@@ -550,6 +587,8 @@ struct Suite::Impl {
   const FieldSet& fields;
   std::vector<Updated> updated;
   std::vector<Runner> runners;
+  std::vector<Input> inputs;
+  std::vector<Ranges> input_ranges;
   std::vector<Field<Cell>> scratch;
   std::vector<ConstField<CellSurface>> rains;  // what the total precipitation is the sum of
   Field<CellSurface> precipitation;
@@ -565,6 +604,7 @@ struct Suite::Impl {
     check_contract(entries, saturation, fields);
     if (entries.empty()) return;
     allocate(entries, grid, fields, wanted);
+    list_inputs(entries, grid.planet.reference_pressure_pa);
     const MoistAir air(grid.planet, saturation);
     runners.reserve(entries.size());
     for (SuiteEntry& entry : entries) {
@@ -660,6 +700,36 @@ struct Suite::Impl {
     if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, role(field::precipitation));
     for (int n = 0; n < n_scratch; ++n)
       scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(4, n_levels + 1)));
+  }
+
+  /// What is there before the first scheme runs: surface pressure, and what schemes use of the state and of stores. Ranges
+  /// of pressures are those of the catalog times the reference pressure over 1000 hPa.
+  void list_inputs(const Entries& entries, double reference_pressure) {
+    const double per_earth = reference_pressure / 1e5;
+    const auto list = [&](const FieldInfo& info, std::string_view scheme) {
+      const FieldSet::Entry* entry = fields.find(info.name);
+      const bool is_listed = std::ranges::any_of(inputs, [&](const Input& in) { return in.field.name == info.name; });
+      if (!entry || is_listed) return;
+      inputs.push_back({info, entry->data, scheme});
+      Range& valid = inputs.back().field.valid;
+      if (info.unit == "Pa") valid = {valid.lowest * per_earth, valid.highest * per_earth};
+      add(input_ranges, inputs.back().field, entry->data);
+    };
+    list(field::surface_air_pressure, entries.front().scheme->name);
+    for (const SuiteEntry& entry : entries) {
+      for (const FieldUse& use : entry.scheme->fields) {
+        const auto maker = maker_of(entries, use.field->name);
+        const bool is_store = maker && uses(*entries[*maker].scheme, Use::owns, use.field->name);
+        if (!maker || is_store) list(*use.field, entry.scheme->name);
+      }
+    }
+  }
+
+  /// Throws numerical where the state that the schemes get is NaN or out of range: one pass that reads each input once.
+  void check_inputs(const Grid& grid, long step) const {
+    for (const Ranges& some : input_ranges) {
+      if (any_out_of_range(some, grid.block.cells(grid.n_levels()))) report_bad_input(inputs, grid, step + 1);
+    }
   }
 
   void begin(const Box& cells) const {
@@ -767,6 +837,8 @@ void Suite::start(const Instant& begin) {
 void Suite::run(long step, double dt, const Instant& begin) {
   if (empty()) return;
   for (Runner& runner : impl_->runners) runner.columns.set_begin(begin);
+  const Grid& grid = impl_->runners.front().columns.grid();
+  impl_->check_inputs(grid, step);
   impl_->begin(impl_->runners.front().columns.cells());
   for (Runner& runner : impl_->runners) {
     if (impl_->watch == Watch::every_field)
@@ -774,7 +846,6 @@ void Suite::run(long step, double dt, const Instant& begin) {
     else
       impl_->run(runner, step, dt);
   }
-  const Grid& grid = impl_->runners.front().columns.grid();
   impl_->sum_precipitation(grid.block.cells(1));
   impl_->water_brought += dt * Impl::rate(grid, impl_->water_terms);
   impl_->energy_brought += dt * Impl::rate(grid, impl_->energy_terms);

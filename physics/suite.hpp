@@ -29,7 +29,7 @@ struct PhysicsOptions {
   std::unique_ptr<Impl> impl;
 };
 
-/// What a run of a scheme is checked for. Always: NaN and range of what it computes. every_field: also that no field
+/// What a run of a scheme is checked for. Always: NaN and range of what it is handed and what it computes. every_field: also that no field
 /// changed that the scheme does not list (hashes before and after); the default of debug builds.
 enum class Watch { results, every_field };
 #ifdef NDEBUG
@@ -71,8 +71,9 @@ class Suite {
   double words() const;
   /// Fills what schemes own, before the first step, which begins at 'begin'.
   void start(const Instant& begin = {});
-  /// step: number of the physics step, from 0; dt [s]: its length; begin: when it begins. Throws numerical naming scheme, field, level, lat, lon,
-  /// where a scheme computes what is not finite, not in its range, or not in the balance that it declares.
+  /// step: number of the physics step, from 0; dt [s]: its length; begin: when it begins. Throws numerical naming scheme,
+  /// field, level, lat, lon, where the state that schemes are handed is not finite or not in its range, and where a scheme
+  /// computes such or is not in the balance that it declares.
   void run(long step, double dt, const Instant& begin = {});
 
   /// True where every scheme that changes water says what it gives and takes.

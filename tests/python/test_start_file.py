@@ -69,6 +69,18 @@ def written(**how):
     return lambda path: write_start(path, **how)
 
 
+def humid(value):
+    """The specific humidity is 0.001 but at one point."""
+    def action(path):
+        write_start(path)
+        with netCDF4.Dataset(path, "a") as file:
+            variable = file.createVariable("hus", "f8", file["ta"].dimensions)
+            variable.units = "1"
+            variable[:] = 0.001
+            variable[0, 3, 4, 5] = value
+    return action
+
+
 def not_netcdf(path):
     path.write_text("no NetCDF\n")
 
@@ -91,6 +103,11 @@ BAD = [
     (spoil("ta", (0, 3, 4, 5), np.nan), 65, ["'ta' is missing", "plev = 20000", "latitude -67.5", "longitude 25"]),
     (spoil("ua", (0, 3, 4, 5), 9.969209968386869e36), 65, ["'ua'", "latitude -67.5"]),
     (spoil("ps", (0, 4, 5), 2.0), 65, ["'ps' is 2, out of 30000 to 120000"]),
+    (spoil("ps", (0, 4, 5), 0.0), 65, ["'ps' is 0, out of 30000 to 120000 at latitude -67.5, longitude 25"]),
+    (spoil("ta", (0, 3, 4, 5), 5.0), 65, ["'ta' is 5, out of 100 to 400 at level plev = 20000, latitude -67.5"]),
+    (humid(1.5), 65, ["'hus' is 1.5, out of -0.0001 to 0.2 at level plev = 20000, latitude -67.5, longitude 25"]),
+    (humid(-0.01), 65, ["'hus' is -0.01, out of -0.0001 to 0.2"]),
+    (humid(np.nan), 65, ["'hus' is missing"]),
     (spoil("plev", 4, 15000.0), 65, ["'plev' is not ordered"]),
     (spoil("lat", 4, -80.0), 65, ["'lat' is not ordered"]),
     (spoil("plev", 0, np.nan), 65, ["'plev' holds nan"]),

@@ -386,7 +386,7 @@ TEST(Suite, a_change_of_a_field_that_is_not_listed_is_found) {
   EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
 }
 
-TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
+TEST(Suite, nan_in_the_state_is_caught_before_the_schemes_with_field_and_place) {
   ColumnModel model(8, 6, 3, 9);  // rows of 11.25 degrees: row 2 of the block is at 39.375 N
   model.set(field::air_temperature, [](int k, int j, int i) {
     return k == 4 && j == 2 && i == 5 ? std::numeric_limits<double>::quiet_NaN() : 280;
@@ -394,9 +394,86 @@ TEST(Suite, nan_in_the_state_is_caught_with_scheme_field_and_place) {
   const Outcome outcome = outcome_of_run(model, Watch::results, HeldSuarez{});
   EXPECT_EQ(outcome.code, ExitCode::numerical);
   EXPECT_EQ(static_cast<int>(outcome.code), 76);
-  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'held_suarez' computed 'tendency_of_air_temperature' = nan"));
-  EXPECT_THAT(outcome.sentence, HasSubstr("level 5 of 6, 39.375 N, 3.867 E"));
-  EXPECT_THAT(outcome.sentence, HasSubstr("air_temperature = nan K"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Physics step 1: state before 'held_suarez' has 'air_temperature' = nan K"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("level 5 of 6, 39.375 N, 3.867 E; allowed is 100 to 400"));
+}
+
+TEST(Suite, nan_that_a_scheme_makes_is_caught_with_what_it_read) {
+  ColumnModel model(8);
+  model.set(field::air_temperature, [](int, int, int) { return 280; });
+  const Outcome outcome =
+      outcome_of_run(model, Watch::results, Heater{{}, std::numeric_limits<Real>::quiet_NaN()}, Rainmaker{});
+  EXPECT_EQ(outcome.code, ExitCode::numerical);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'heater' computed 'tendency_of_air_temperature' = nan"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("level 1 of 6, 16.875 N, 0.352 E"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("It read there air_temperature = 280 K."));
+}
+
+/// Reads all that there is and counts its calls.
+struct Witness : TestScheme {
+  static constexpr std::string_view name = "witness";
+  static constexpr FieldUse fields[] = {
+      updates(field::air_temperature),  updates(field::eastward_wind),        updates(field::northward_wind),
+      updates(field::water_vapour),     updates(field::cloud_water),          updates(field::rain_water),
+      reads(field::air_pressure),       reads(field::surface_air_pressure),   reads(field::interface_pressure),
+      reads(field::interface_exner),    reads(field::interface_geopotential), reads(field::layer_mass),
+      reads(field::surface_temperature)};
+  int* calls = nullptr;
+  void run(Columns&, double) const { ++*calls; }
+};
+
+/// One value of one field of the state is set; the error, and whether a scheme was called.
+template <class P>
+Outcome outcome_with(const FieldSpec<P>& spec, double value, int& calls) {
+  ColumnModel model(8, 6, 3, 9);
+  model.fields.add(field::surface_temperature, 1, Role::diagnostic);
+  model.set(field::surface_temperature, [](int, int, int) { return 290; });
+  const auto before = model.values(spec);
+  const int last = static_cast<int>(before.size()) / 24 - 1;
+  model.set(spec, [&](int k, int j, int i) {
+    const int at = (k * 3 + j) * 8 + i;
+    return k == last && j == 2 && i == 5 ? value : before[at];
+  });
+  Witness witness;
+  witness.calls = &calls;
+  return outcome_of_run(model, Watch::results, Heater{}, witness);
+}
+
+TEST(Suite, impossible_values_are_refused_before_a_scheme_sees_them) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  int calls = 0;
+  const auto expect_refused = [&](const auto& spec, std::initializer_list<double> values) {
+    for (const double value : values) {
+      const Outcome outcome = outcome_with(spec, value, calls);
+      EXPECT_EQ(outcome.code, ExitCode::numerical) << spec.name << ' ' << value;
+      EXPECT_THAT(outcome.sentence, HasSubstr(" has '" + std::string(spec.name) + "' = "));
+      EXPECT_THAT(outcome.sentence, HasSubstr("39.375 N, 3.867 E"));
+      const bool is_first = spec.name == field::air_temperature.name || spec.name == field::surface_air_pressure.name;
+      EXPECT_THAT(outcome.sentence, HasSubstr(is_first ? "before 'heater'" : "before 'witness'"));
+    }
+  };
+  expect_refused(field::air_temperature, {5, 0, -200, 401, nan, infinity});
+  expect_refused(field::surface_temperature, {5, 1000, nan});
+  expect_refused(field::eastward_wind, {1e4, -1e4, nan, infinity});
+  expect_refused(field::northward_wind, {1e4, -infinity, nan});
+  expect_refused(field::water_vapour, {-1e-6, 1.5, nan, infinity});
+  expect_refused(field::cloud_water, {-1e-6, 1.5, nan});
+  expect_refused(field::rain_water, {-1e-6, 1.5, nan});
+  expect_refused(field::surface_air_pressure, {0, -1, 1e6, nan});
+  expect_refused(field::air_pressure, {-1, 1e6, nan});
+  expect_refused(field::interface_pressure, {-1, 1e6, nan});
+  expect_refused(field::interface_exner, {-1, nan});
+  expect_refused(field::interface_geopotential, {-1e5, nan, infinity});
+  expect_refused(field::layer_mass, {-1, nan});
+  EXPECT_EQ(calls, 0);
+  EXPECT_THAT(outcome_with(field::water_vapour, -1e-6, calls).sentence,
+              HasSubstr("The limiters 'monotone' and 'positive'"));
+}
+
+TEST(Suite, round_off_below_no_water_is_let_through) {
+  int calls = 0;
+  for (const double value : {0., -1e-9}) EXPECT_EQ(outcome_with(field::water_vapour, value, calls).sentence, "");
+  EXPECT_EQ(calls, 2);
 }
 
 TEST(Suite, nan_in_any_field_that_held_suarez_reads_is_caught) {
