@@ -214,7 +214,8 @@ std::string indented(const std::string& lines) {
 
 std::string describe_field(const FieldInfo& field) {
   return std::string(field.short_name) + ": " + std::string(field.meaning) + "\n" +
-         table({{"  name", std::string(field.name) + (field.has_standard_name ? " (CF standard name)" : "")},
+         table({{"  name", std::string(field.name)},
+                {"  CF standard name", field.standard_name.empty() ? "none" : std::string(field.standard_name)},
                 {"  unit", std::string(field.unit)},
                 {"  place", std::string(place_name(field.horizontal)) + ", " + std::string(level_name(field.vertical))},
                 {"  valid", exact_text(field.valid.lowest) + " to " + exact_text(field.valid.highest)}});

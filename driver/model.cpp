@@ -379,7 +379,7 @@ void Model::sample_output() {
   const int sampling = every_step ? 1 : dycore_.remap_every();
   if (!streams_->wants(clock_, sampling)) return;
   dycore_.diagnose(is_floating());
-  dycore_.diagnose_for_output([&](std::string_view name) { return streams_->reads(name); });
+  dycore_.diagnose_for_output([&](std::string_view name) { return streams_->reads(name); }, case_.physics.saturation());
   streams_->sample(clock_, sampling);
 }
 
@@ -387,7 +387,7 @@ bool Model::is_floating() const { return clock_.step() > 0 && !dycore_.remaps_af
 
 void Model::diagnose_all() {
   dycore_.diagnose(is_floating());
-  dycore_.diagnose_for_output();
+  dycore_.diagnose_for_output([](std::string_view) { return true; }, case_.physics.saturation());
 }
 
 RestartContent Model::restart_content() {

@@ -8,7 +8,6 @@
 #include "dycore/dycore.hpp"
 #include "dycore/pressure.hpp"
 #include "grid/exact_sum.hpp"
-#include "grid/thermodynamics.hpp"
 
 namespace meridian {
 
@@ -96,6 +95,35 @@ void compute_heights(const Grid& grid, const State& s, const ConstField<CellInte
         const Real thv = theta(k, j, i) / mass(k, j, i);
         height(k, j, i) =
             per_g * (phi(k + 1, j, i) + cp * (thv * exner(k + 1, j, i) - static_cast<Real>(virtual_temperature)));
+      });
+}
+
+/// Mass of vapour over mass of air with all its water; loading: mass of this air over that of dry air.
+void compute_specific_humidity(const Grid& grid, const ConstField<Cell>& vapour, const ConstField<Cell>& loading,
+                               int n_k, const Field<Cell>& humidity) {
+  for_each(
+      "dycore/compute_specific_humidity", grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) { humidity(k, j, i) = vapour(k, j, i) / loading(k, j, i); });
+}
+
+/// Mixing ratio over that of saturation [%].
+void compute_relative_humidity(const Grid& grid, const MoistAir& air, const ConstField<Cell>& vapour,
+                               const ConstField<Cell>& temperature, const ConstField<Cell>& pressure, int n_k,
+                               const Field<Cell>& humidity) {
+  for_each(
+      "dycore/compute_relative_humidity", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double saturated = air.saturated(temperature(k, j, i), pressure(k, j, i)).q;
+        humidity(k, j, i) = static_cast<Real>(100 * vapour(k, j, i) / saturated);
+      });
+}
+
+/// Sum over layers of the mixing ratio times the dry weight, over g [kg m-2].
+void compute_vapour_path(const Grid& grid, const ConstField<Cell>& vapour, const ConstField<Cell>& mass, int n_k,
+                         const Field<CellSurface>& path) {
+  const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
+  march_down(
+      "dycore/compute_vapour_path", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        path(0, j, i) = (k == 0 ? Real(0) : path(0, j, i)) + per_g * mass(k, j, i) * vapour(k, j, i);
       });
 }
 
@@ -344,7 +372,22 @@ void Dycore::diagnose(bool floating) {
   }
 }
 
-void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wanted) {
+void Dycore::diagnose_humidity(const std::function<bool(std::string_view)>& wanted, Saturation formula) {
+  const auto vapour = vapour_of(fields_);
+  if (wanted(field::specific_humidity.short_name)) {
+    compute_specific_humidity(grid_, vapour, loading_, n_k_, fields_.get(field::specific_humidity));
+  }
+  if (wanted(field::relative_humidity.short_name)) {
+    compute_relative_humidity(grid_, MoistAir(grid_.planet, formula), vapour, fields_.get(field::air_temperature),
+                              fields_.get(field::air_pressure), n_k_, fields_.get(field::relative_humidity));
+  }
+  if (wanted(field::water_vapour_path.short_name)) {
+    compute_vapour_path(grid_, vapour, diagnosed_.mass, n_k_, fields_.get(field::water_vapour_path));
+  }
+}
+
+void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wanted, Saturation formula) {
+  if (!water_.empty()) diagnose_humidity(wanted, formula);
   if (wanted(field::surface_altitude.short_name)) {
     scale(grid_, surface_geopotential_, static_cast<Real>(1 / grid_.planet.gravity_m_per_s2),
           fields_.get(field::surface_altitude));

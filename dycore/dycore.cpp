@@ -189,7 +189,12 @@ Dycore::Dycore(const DycoreOptions& options, const Grid& grid, FieldSet& fields,
     }
     require(water_.empty() || fields.has(field::water_vapour.name), ExitCode::configuration,
             "'tracers' has water but no vapour: add {name: qv}.");
-    if (!water_.empty()) loading_ = make_field<Cell>("water_loading", block, n_k_);
+    if (!water_.empty()) {
+      loading_ = make_field<Cell>("water_loading", block, n_k_);
+      fields.add(field::specific_humidity, n_k_, Role::diagnostic);
+      fields.add(field::relative_humidity, n_k_, Role::diagnostic);
+      fields.add(field::water_vapour_path, 1, Role::diagnostic);
+    }
   }
   one_weight_ = Array1<Real>("one_weight", n_k_);
   sponge_weight_ = Array1<Real>("sponge_weight", n_k_);

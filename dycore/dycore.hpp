@@ -16,6 +16,7 @@
 #include "grid/field_set.hpp"
 #include "grid/halo.hpp"
 #include "grid/latlon_grid.hpp"
+#include "grid/thermodynamics.hpp"
 
 namespace meridian {
 
@@ -95,8 +96,11 @@ class Dycore {
   /// Fills ta, ua, va, pfull, ps (or h's companions ua, va, eta) from the state. 'floating': the layers are not on the
   /// reference levels, so copies are remapped first; the state itself never changes.
   void diagnose(bool floating);
-  /// Those of the further fields orog, zg, vo, div that 'wanted' names by their short names. After diagnose().
-  void diagnose_for_output(const std::function<bool(std::string_view)>& wanted = [](std::string_view) { return true; });
+  /// Those of the further fields orog, zg, vo, div, and in moist air hus, hur, prw, that 'wanted' names by their short
+  /// names; hur by this formula of saturation. After diagnose().
+  void diagnose_for_output(
+      const std::function<bool(std::string_view)>& wanted = [](std::string_view) { return true; },
+      Saturation formula = Saturation::clausius);
 
   /// False where the wind of this block is not finite or a layer has no mass. Cheap: for every step. Not collective.
   bool is_sound() const;
@@ -123,6 +127,7 @@ class Dycore {
   template <class Change>
   void change_water(const Change& change);
   void slow_tendencies(const State& from, bool last, double dt);
+  void diagnose_humidity(const std::function<bool(std::string_view)>& wanted, Saturation formula);
   void pressure_gradient(const MassBlend& blend);
   /// Mass of all over mass of dry air, with valid halos; does nothing where no tracer is water.
   void compute_loading();

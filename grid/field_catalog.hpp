@@ -11,14 +11,15 @@ namespace meridian {
 
 /// What a field is, without its place.
 struct FieldInfo {
-  std::string_view name;          // CF standard name where one exists
-  std::string_view short_name;    // name in output files (CMIP where one exists)
-  std::string_view unit;          // UDUNITS spelling
-  Range valid;                    // outside: the health check speaks
-  std::string_view meaning;       // long_name in files; not the name again
-  bool has_standard_name = true;  // 'name' is in the CF table
+  std::string_view name;           // CF standard name where one exists, and "..._at_2_m" of a field at a height
+  std::string_view short_name;     // name in output files (CMIP where one exists)
+  std::string_view unit;           // UDUNITS spelling
+  Range valid;                     // outside: the health check speaks
+  std::string_view meaning;        // long_name in files; not the name again
+  std::string_view standard_name;  // of the CF table; "" where there is none
   Horizontal horizontal = Horizontal::cell;
   Vertical vertical = Vertical::layer;
+  int height = 0;  // [m] over the ground; 0: not a field at one height
 
   /// Output streams take fields at cells, of layers or of one level.
   constexpr bool fits_a_stream() const { return horizontal == Horizontal::cell && vertical != Vertical::interface; }
@@ -29,7 +30,13 @@ struct FieldSpec : FieldInfo {
   using place = P;
   constexpr FieldSpec(std::string_view name, std::string_view short_name, std::string_view unit, Range valid,
                       std::string_view meaning, bool standard = true)
-      : FieldInfo{name, short_name, unit, valid, meaning, standard, P::horizontal, P::vertical} {}
+      : FieldInfo{name,          short_name, unit, valid, meaning, standard ? name : std::string_view(),
+                  P::horizontal, P::vertical} {}
+  /// A field at a height [m] over the ground, whose standard name is that of the field of the layers.
+  constexpr FieldSpec(std::string_view name, std::string_view short_name, std::string_view unit, Range valid,
+                      std::string_view meaning, std::string_view standard_name, int height)
+      : FieldInfo{name, short_name, unit, valid, meaning, standard_name, P::horizontal, P::vertical, height} {}
+  explicit constexpr FieldSpec(const FieldInfo& info) : FieldInfo(info) {}
 };
 
 namespace field {
@@ -75,6 +82,12 @@ inline constexpr FieldSpec<Cell> relative_vorticity{
     "atmosphere_upward_relative_vorticity", "vo", "s-1", {-1e-2, 1e-2}, "relative vorticity"};
 inline constexpr FieldSpec<Cell> divergence_of_wind{
     "divergence_of_wind", "div", "s-1", {-1e-2, 1e-2}, "horizontal divergence"};
+inline constexpr FieldSpec<Cell> specific_humidity{
+    "specific_humidity", "hus", "1", {-1e-8, 1}, "mass of water vapour per mass of air with all its water"};
+inline constexpr FieldSpec<Cell> relative_humidity{
+    "relative_humidity", "hur", "%", {-1, 1e4}, "water vapour relative to saturation over water"};
+inline constexpr FieldSpec<CellSurface> water_vapour_path{
+    "atmosphere_mass_content_of_water_vapor", "prw", "kg m-2", {-1e-3, 1e3}, "water vapour of the column"};
 inline constexpr FieldSpec<CellSurface> surface_air_pressure{
     "surface_air_pressure", "ps", "Pa", {3e4, 1.2e5}, "surface air pressure"};
 inline constexpr FieldSpec<CellSurface> surface_altitude{
@@ -116,6 +129,14 @@ inline constexpr FieldSpec<CellSurface> eastward_stress{
     "surface_downward_eastward_stress", "tauu", "Pa", {-100, 100}, "momentum that the surface takes"};
 inline constexpr FieldSpec<CellSurface> northward_stress{
     "surface_downward_northward_stress", "tauv", "Pa", {-100, 100}, "momentum that the surface takes"};
+inline constexpr FieldSpec<CellSurface> near_surface_temperature{
+    "air_temperature_at_2_m", "tas", "K", {100, 400}, "air temperature near the surface", "air_temperature", 2};
+inline constexpr FieldSpec<CellSurface> near_surface_humidity{
+    "specific_humidity_at_2_m", "huss", "1", {-1e-8, 1}, "specific humidity near the surface", "specific_humidity", 2};
+inline constexpr FieldSpec<CellSurface> near_surface_eastward_wind{
+    "eastward_wind_at_10_m", "uas", "m s-1", {-400, 400}, "eastward wind near the surface", "eastward_wind", 10};
+inline constexpr FieldSpec<CellSurface> near_surface_northward_wind{
+    "northward_wind_at_10_m", "vas", "m s-1", {-400, 400}, "northward wind near the surface", "northward_wind", 10};
 inline constexpr FieldSpec<CellSurface> incoming_shortwave{
     "toa_incoming_shortwave_flux", "rsdt", "W m-2", {0, 2000}, "sunlight at the top"};
 inline constexpr FieldSpec<CellSurface> outgoing_shortwave{
@@ -182,6 +203,9 @@ inline constexpr FieldInfo all[] = {layer_mass,
                                     geopotential_height,
                                     relative_vorticity,
                                     divergence_of_wind,
+                                    specific_humidity,
+                                    relative_humidity,
+                                    water_vapour_path,
                                     surface_air_pressure,
                                     surface_altitude,
                                     surface_height,
@@ -202,6 +226,10 @@ inline constexpr FieldInfo all[] = {layer_mass,
                                     latent_heat_flux,
                                     eastward_stress,
                                     northward_stress,
+                                    near_surface_temperature,
+                                    near_surface_humidity,
+                                    near_surface_eastward_wind,
+                                    near_surface_northward_wind,
                                     incoming_shortwave,
                                     outgoing_shortwave,
                                     outgoing_longwave,

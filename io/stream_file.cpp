@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "io/collective.hpp"
 #include "io/fault.hpp"
@@ -38,6 +39,16 @@ std::string time_units(const Clock& clock) {
 double days(const Clock& clock, Microseconds elapsed) {
   return static_cast<double>(clock.start().of_day + elapsed) / static_cast<double>(microseconds_per_day);
 }
+
+/// Heights [m] of fields that are at one, each once.
+std::set<int> heights_of(const StreamLayout& layout) {
+  std::set<int> heights;
+  for (const StreamVariable& variable : layout.variables) {
+    if (variable.info.height > 0) heights.insert(variable.info.height);
+  }
+  return heights;
+}
+std::string height_name(int height) { return "height" + std::to_string(height) + "m"; }
 
 /// f(n) for n = 0 .. count-1.
 template <class Function>
@@ -119,6 +130,10 @@ void StreamFile::define(const Grid& grid) {
                       {"long_name", "grid-cell area"},
                       {"units", "m2"},
                       {"cell_methods", "area: sum"}});
+  for (const int height : heights_of(layout_)) {
+    file_.add_variable(height_name(height), NumberType::float64, {},
+                       {{"standard_name", "height"}, {"axis", "Z"}, {"positive", "up"}, {"units", "m"}});
+  }
   for (const StreamVariable& variable : layout_.variables) define_variable(variable, grid);
   file_.add_global_attributes(layout_.global_attributes);
 }
@@ -194,12 +209,13 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
     }
   }
   const FieldInfo& info = variable.info;
-  if (info.has_standard_name) attributes.push_back({"standard_name", std::string(info.name)});
+  if (!info.standard_name.empty()) attributes.push_back({"standard_name", std::string(info.standard_name)});
   attributes.push_back({"long_name", std::string(info.meaning)});
   attributes.push_back({"units", std::string(info.unit)});
   attributes.push_back({"cell_methods", variable.fixed ? "area: mean" : cell_methods(variable.statistic)});
   attributes.push_back({"cell_measures", "area: areacella"});
   attributes.push_back({"grid_mapping", "crs"});
+  if (info.height > 0) attributes.push_back({"coordinates", height_name(info.height)});
   file_.add_variable(std::string(info.short_name), layout_.type, dimensions, attributes, storage);
 }
 
@@ -213,6 +229,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
   file_.write_whole("lon_bnds", bounds_between(n_lon, [&](int i) { return 360.0 * i / n_lon; }));
   file_.write_whole("crs", {0});
   file_.write_whole("areacella", tabulated(n_lat * n_lon, [&](int n) { return grid.area_of_global_row(n / n_lon); }));
+  for (const int height : heights_of(layout_)) file_.write_whole(height_name(height), {static_cast<double>(height)});
   if (!layout_.pressures.empty()) file_.write_whole("plev", layout_.pressures);
   if (!layout_.model_levels) return;
   const VerticalCoordinate& levels = grid.levels;

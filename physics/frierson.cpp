@@ -33,7 +33,7 @@ struct Air {
     return (0.5 * (phi(k, j, i) + phi(k + 1, j, i)) - phi(last + 1, j, i)) / air.g;
   }
   struct Surface {
-    double wind, richardson, exchange, q_surface;
+    double height, wind, richardson, exchange, q_surface;
   };
   KOKKOS_FORCEINLINE_FUNCTION Surface surface(const MoistAir& air, int j, int i) const {
     const double q_s = air.saturated(ts(0, j, i), p(last + 1, j, i)).q;
@@ -41,7 +41,7 @@ struct Air {
     const double above = theta(air, last, j, i);
     const double z = height(air, last, j, i), speed = wind(last, j, i);
     const double richardson = air.g * z * (above - below) / (below * speed * speed);
-    return {speed, richardson, exchange_coefficient(z, z0, richardson), q_s};
+    return {z, speed, richardson, exchange_coefficient(z, z0, richardson), q_s};
   }
 };
 
@@ -61,7 +61,7 @@ Air air_of(const Columns& columns, const FriersonOptions& options) {
 }
 
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air, double dt,
-                           const SurfaceExchange& out) {
+                           const SurfaceExchange& out, const NearSurface& near) {
   const int k = air.last;
   for_each(
       "physics/frierson_surface_layer", surface, KOKKOS_LAMBDA(int, int j, int i) {
@@ -74,6 +74,9 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double u = air.u(k, j, i), v = air.v(k, j, i);
         const double friction = share * (1 - 0.5 * dt * share) * (u * u + v * v) / moist.cp;  // [K s-1]
         out.give(moist, k, j, i, mass, warming, wetting, share * u, share * v, friction);
+        const double f = similarity_profile(NearSurface::height, at.height, air.z0, at.richardson);
+        const double f_wind = similarity_profile(NearSurface::height_of_wind, at.height, air.z0, at.richardson);
+        near.give(j, i, air.ts(0, j, i), air.T(k, j, i), f, at.q_surface, air.q(k, j, i), f, u, v, f_wind);
       });
 }
 
@@ -168,7 +171,7 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
 
 void FriersonSurfaceLayer::run(Columns& columns, double dt) const {
   exchange_with_surface(columns.grid().block.cells(1), columns.air(), air_of(columns, options), dt,
-                        SurfaceExchange::of(columns));
+                        SurfaceExchange::of(columns), NearSurface::of(columns));
 }
 
 void FriersonBoundaryLayer::run(Columns& columns, double dt) const {

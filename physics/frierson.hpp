@@ -14,7 +14,8 @@ struct FriersonOptions {
   void visit(OptionVisitor& option);
 };
 
-/// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c), implicit in the lowest layer.
+/// Exchange with the surface by a simplified similarity theory (FHZ06, section 2.c), implicit in the lowest layer; air near the surface by
+/// the profile that has these fluxes, with phi = 1 + zeta / Ric in stable air.
 struct FriersonSurfaceLayer {
   static constexpr std::string_view name = "frierson_surface_layer";
   static constexpr std::string_view meaning = "drag, heat and vapour from the surface, less of them in stable air";
@@ -22,13 +23,26 @@ struct FriersonSurfaceLayer {
   static constexpr std::string_view equation =
       R"(C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
 Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
-fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer))";
-  static constexpr FieldUse fields[] = {
-      reads(field::interface_pressure),  reads(field::interface_geopotential), reads(field::interface_exner),
-      reads(field::layer_mass),          reads(field::surface_temperature),    updates(field::air_temperature),
-      updates(field::water_vapour),      updates(field::eastward_wind),        updates(field::northward_wind),
-      writes(field::sensible_heat_flux), writes(field::latent_heat_flux),      writes(field::evaporation),
-      writes(field::eastward_stress),    writes(field::northward_stress)};
+fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer)
+near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = (1 - Ri) ln(z / z0) / ln(za / z0) + Ri z / za,  Ri between 0 and 1)";
+  static constexpr FieldUse fields[] = {reads(field::interface_pressure),
+                                        reads(field::interface_geopotential),
+                                        reads(field::interface_exner),
+                                        reads(field::layer_mass),
+                                        reads(field::surface_temperature),
+                                        updates(field::air_temperature),
+                                        updates(field::water_vapour),
+                                        updates(field::eastward_wind),
+                                        updates(field::northward_wind),
+                                        writes(field::sensible_heat_flux),
+                                        writes(field::latent_heat_flux),
+                                        writes(field::evaporation),
+                                        writes(field::eastward_stress),
+                                        writes(field::northward_stress),
+                                        writes(field::near_surface_temperature),
+                                        writes(field::near_surface_humidity),
+                                        writes(field::near_surface_eastward_wind),
+                                        writes(field::near_surface_northward_wind)};
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
   static constexpr std::array<FluxTerm, 2> enthalpy_budget{
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
@@ -71,6 +85,13 @@ static_assert(Parameterization<FriersonBoundaryLayer>);
 KOKKOS_FORCEINLINE_FUNCTION double exchange_coefficient(double height, double z0, double richardson) {
   const double neutral = 0.4 / elementary::log(height / z0), stable = 1 - richardson;
   return neutral * neutral * (richardson <= 0 ? 1.0 : stable > 0 ? stable * stable : 0.0);
+}
+
+/// f of FriersonSurfaceLayer: 0 at z0, 1 at the height of the lowest layer and above. All heights in m.
+KOKKOS_FORCEINLINE_FUNCTION double similarity_profile(double z, double height, double z0, double richardson) {
+  const double stable = richardson > 0 ? (richardson < 1 ? richardson : 1.0) : 0.0;
+  const double neutral = elementary::log(z / z0) / elementary::log(height / z0);
+  return z < height ? (1 - stable) * neutral + stable * z / height : 1.0;
 }
 
 }  // namespace meridian

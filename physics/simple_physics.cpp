@@ -51,19 +51,24 @@ Air air_of(const Columns& columns) {
 
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air,
                            const BulkSurfaceFluxes::Options& options, const ConstField<CellSurface>& ts, double dt,
-                           const SurfaceExchange& out) {
+                           const SurfaceExchange& out, const NearSurface& near) {
   const double heat = options.heat_coefficient, vapour = options.vapour_coefficient, drags = options.drag ? 1 : 0;
   const int k = air.last;
   for_each(
       "physics/bulk_surface_fluxes", surface, KOKKOS_LAMBDA(int, int j, int i) {
-        const double speed = air.speed(j, i), per_height = speed * dt / air.height(moist, j, i);
+        const double speed = air.speed(j, i), height = air.height(moist, j, i), per_height = speed * dt / height;
         const auto share = [&](double c) { return c * per_height / (1 + c * per_height) / dt; };  // [s-1]
-        const double drag = drags * share(drag_coefficient(speed));
+        const double C = drag_coefficient(speed), drag = drags * share(C);
         const double q_surface = moist.saturated(ts(0, j, i), air.p(k + 1, j, i)).q;
         const double mass = air.mass(k, j, i) / moist.g;                      // [kg m-2]
         const double warming = share(heat) * (ts(0, j, i) - air.T(k, j, i));  // [K s-1]
         const double wetting = share(vapour) * (q_surface - air.q(k, j, i));  // [s-1]
-        out.give(moist, k, j, i, mass, warming, wetting, drag * air.u(k, j, i), drag * air.v(k, j, i), 0);
+        const double u = air.u(k, j, i), v = air.v(k, j, i);
+        out.give(moist, k, j, i, mass, warming, wetting, drag * u, drag * v, 0);
+        const double slope = Kokkos::sqrt(C) / 0.4;
+        near.give(j, i, ts(0, j, i), air.T(k, j, i), logarithmic_profile(NearSurface::height, height, slope * heat / C),
+                  q_surface, air.q(k, j, i), logarithmic_profile(NearSurface::height, height, slope * vapour / C), u, v,
+                  logarithmic_profile(NearSurface::height_of_wind, height, slope));
       });
 }
 
@@ -126,7 +131,8 @@ void mix_heat_and_vapour(const Box& cells, const MoistAir& moist, const Air& air
 
 void BulkSurfaceFluxes::run(Columns& columns, double dt) const {
   exchange_with_surface(columns.grid().block.cells(1), columns.air(), air_of(columns), options,
-                        columns.read(field::surface_temperature), dt, SurfaceExchange::of(columns));
+                        columns.read(field::surface_temperature), dt, SurfaceExchange::of(columns),
+                        NearSurface::of(columns));
 }
 
 void SimpleBoundaryLayer::run(Columns& columns, double dt) const {

@@ -6,7 +6,8 @@
 
 namespace meridian {
 
-/// Bulk formulas over water, implicit in the lowest layer (RJ12, section 2.2).
+/// Bulk formulas over water, implicit in the lowest layer (RJ12, section 2.2); air near the surface by the neutral profiles that have these
+/// coefficients, that of the wind also where 'drag' is off.
 struct BulkSurfaceFluxes {
   static constexpr std::string_view name = "bulk_surface_fluxes";
   static constexpr std::string_view meaning = "drag, heat and vapour from a sea surface by bulk formulas";
@@ -14,12 +15,25 @@ struct BulkSurfaceFluxes {
   static constexpr std::string_view equation =
       R"(V <- V / (1 + Cd U dt / za),  T <- (T + CH U Ts dt / za) / (1 + CH U dt / za)
 q <- (q + CE U qs(Ts, ps) dt / za) / (1 + CE U dt / za)
-U = |V|,  Cd = 7e-4 + 6.5e-5 U below 20 m/s and 2e-3 from there on,  za = (R Tv / g) ln(ps / p above) / 2)";
-  static constexpr FieldUse fields[] = {
-      reads(field::interface_pressure), reads(field::layer_mass),          reads(field::surface_temperature),
-      updates(field::air_temperature),  updates(field::water_vapour),      updates(field::eastward_wind),
-      updates(field::northward_wind),   writes(field::sensible_heat_flux), writes(field::latent_heat_flux),
-      writes(field::evaporation),       writes(field::eastward_stress),    writes(field::northward_stress)};
+U = |V|,  Cd = 7e-4 + 6.5e-5 U below 20 m/s and 2e-3 from there on,  za = (R Tv / g) ln(ps / p above) / 2
+near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = 1 - b ln(za / z), at least 0,  k = 0.4
+b = sqrt(Cd) / k for the wind, C / (k sqrt(Cd)) for temperature and vapour)";
+  static constexpr FieldUse fields[] = {reads(field::interface_pressure),
+                                        reads(field::layer_mass),
+                                        reads(field::surface_temperature),
+                                        updates(field::air_temperature),
+                                        updates(field::water_vapour),
+                                        updates(field::eastward_wind),
+                                        updates(field::northward_wind),
+                                        writes(field::sensible_heat_flux),
+                                        writes(field::latent_heat_flux),
+                                        writes(field::evaporation),
+                                        writes(field::eastward_stress),
+                                        writes(field::northward_stress),
+                                        writes(field::near_surface_temperature),
+                                        writes(field::near_surface_humidity),
+                                        writes(field::near_surface_eastward_wind),
+                                        writes(field::near_surface_northward_wind)};
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
   static constexpr std::array<FluxTerm, 2> enthalpy_budget{
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
@@ -67,5 +81,11 @@ static_assert(Parameterization<SimpleBoundaryLayer>);
 
 /// Drag coefficient [1] of RJ12 at a wind speed [m s-1].
 KOKKOS_FORCEINLINE_FUNCTION double drag_coefficient(double speed) { return speed < 20 ? 7e-4 + 6.5e-5 * speed : 2e-3; }
+
+/// f of BulkSurfaceFluxes, between 0 and 1; heights in m, slope b [1].
+KOKKOS_FORCEINLINE_FUNCTION double logarithmic_profile(double z, double height, double slope) {
+  const double f = 1 - slope * elementary::log(height / z);
+  return f > 0 ? (f < 1 ? f : 1.0) : 0.0;
+}
 
 }  // namespace meridian

@@ -141,6 +141,9 @@ void PhysicsOptions::visit(OptionVisitor& option) {
   option.list("suite", impl->schemes, "column schemes in the order of the step; empty: no physics", "scheme");
 }
 
+Saturation PhysicsOptions::saturation() const {
+  return static_cast<Saturation>(std::ranges::find(saturation_words, impl->saturation) - saturation_words.begin());
+}
 bool PhysicsOptions::corrects_energy() const { return impl->energy_correction; }
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 Saturation PhysicsOptions::saturation() const {
@@ -229,8 +232,7 @@ void check_contract(const Suite::Entries& entries, Saturation saturation, const 
 
 template <class P>
 void add_field(FieldSet& fields, const FieldInfo& info, int n_k, Role role) {
-  const FieldSpec<P> spec(info.name, info.short_name, info.unit, info.valid, info.meaning, info.has_standard_name);
-  fields.add(spec, n_k, role);
+  fields.add(FieldSpec<P>(info), n_k, role);
 }
 
 void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels, Role role) {

@@ -1,5 +1,6 @@
 #pragma once
-// What a scheme of the surface gives the lowest layer and reports as fluxes: the same numbers, so that budgets close.
+// What a scheme of the surface gives the lowest layer and reports as fluxes: the same numbers, so that budgets close; and
+// the air near the surface.
 
 #include "physics/columns.hpp"
 
@@ -30,6 +31,28 @@ struct SurfaceExchange {
     evaporation(0, j, i) = static_cast<Real>(mass * wetting);
     stress_x(0, j, i) = static_cast<Real>(mass * slowing_u);
     stress_y(0, j, i) = static_cast<Real>(mass * slowing_v);
+  }
+};
+
+/// Air at 2 m and wind at 10 m, from the profile that belongs to the fluxes: X(z) = X_s + f(z) (X_a - X_s), with f = 0 at
+/// the surface, which is at rest, and 1 in the middle of the lowest layer.
+struct NearSurface {
+  static constexpr double height = 2, height_of_wind = 10;  // [m]
+  Field<CellSurface> temperature, humidity, u, v;
+
+  static NearSurface of(const Columns& columns) {
+    return {columns.write(field::near_surface_temperature), columns.write(field::near_surface_humidity),
+            columns.write(field::near_surface_eastward_wind), columns.write(field::near_surface_northward_wind)};
+  }
+
+  /// Temperatures [K] and mixing ratios of vapour [1] of the surface and the lowest layer, its wind [m s-1], and f of each.
+  KOKKOS_FORCEINLINE_FUNCTION void give(int j, int i, double T_s, double T_a, double f_T, double q_s, double q_a,
+                                        double f_q, double u_a, double v_a, double f_wind) const {
+    const double q = q_s + f_q * (q_a - q_s);
+    temperature(0, j, i) = static_cast<Real>(T_s + f_T * (T_a - T_s));
+    humidity(0, j, i) = static_cast<Real>(q / (1 + q));
+    u(0, j, i) = static_cast<Real>(f_wind * u_a);
+    v(0, j, i) = static_cast<Real>(f_wind * v_a);
   }
 };
 

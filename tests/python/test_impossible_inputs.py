@@ -24,7 +24,7 @@ physics:
     - {scheme: grey_radiation, preset: byrne13, albedo: 0.2, co2_ppm: 400}
     - frierson_surface_layer
     - {scheme: slab_ocean, depth_m: 2, initial_temperature_k: 285}
-output: {streams: [{name: snap, fields: [ps, ta], every: 2 steps}]}
+output: {streams: [{name: snap, fields: [ps, ta, tas], every: 2 steps}]}
 restart: {every: never}
 log: {format: none}
 """
@@ -105,3 +105,19 @@ def test_water_below_zero(layout, tmp_path):
     for limiter in ("monotone", "positive"):
         case = write(tmp_path, *cloud, ("limiter: monotone", f"limiter: {limiter}"))
         finished(run(case, tmp_path / limiter, layout=layout))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_field_that_a_run_does_not_have(layout, tmp_path):
+    for field in ("tas", "huss", "uas", "vas", "hur", "hus", "prw"):
+        (tmp_path / "dry.yaml").write_text(f"""title: Dry
+grid: {{n_lon: 24, n_lat: 12, levels: L26}}
+time: {{run_steps: 2}}
+dycore: {{equations: hydrostatic, dt_s: 1200}}
+initial: {{name: rest}}
+physics: {{suite: [held_suarez]}}
+output: {{streams: [{{name: s, fields: [ps, {field}], every: 2 steps}}]}}
+""")
+        result = run(tmp_path / "dry.yaml", tmp_path / "run", layout=layout)
+        refused(result, 78, f"there is no field '{field}' in this run; the fields are")
+        assert not (tmp_path / "run").exists()

@@ -48,8 +48,8 @@ MOIST = CASE.replace("initial: {name: ullrich}", "initial: {name: ullrich, speci
     - betts_miller
     - {scheme: large_scale_condensation, reevaporate: true}
     - {scheme: slab_ocean, depth_m: 1, initial_contrast_k: 40}""")
-MOIST_STREAMS = (STREAMS.replace("[ps, ua, va, hills]", "[ps, ua, pr, ts, tnt_betts_miller, hills]")
-                 .replace("[ps, ta, va, zg, cylinders]", "[ps, qv, rlut, hfls, prc, cylinders]"))
+MOIST_STREAMS = (STREAMS.replace("[ps, ua, va, hills]", "[ps, ua, pr, ts, uas, huss, tnt_betts_miller, hills]")
+                 .replace("[ps, ta, va, zg, cylinders]", "[ps, qv, rlut, hfls, prc, tas, hur, hus, prw, cylinders]"))
 
 
 @pytest.fixture(scope="module", params=["dry", "moist"])

@@ -143,6 +143,20 @@ def test_xarray_decodes_times_bounds_and_pressures(folder):
         assert data.time.dt.calendar == "proleptic_gregorian" and data.h.dims == ("time", "lat", "lon")
 
 
+def test_fields_at_a_height_have_it_as_scalar_coordinate(folder):
+    with xr.open_dataset(file_of(folder, "rest.surface"), decode_coords="all") as data:
+        for name, height, word in (("tas", 2, "air_temperature"), ("uas", 10, "eastward_wind")):
+            coordinate = data[name].coords[f"height{height}m"]
+            assert float(coordinate) == height and coordinate.attrs["standard_name"] == "height"
+            assert coordinate.attrs["units"] == "m" and coordinate.attrs["positive"] == "up"
+            assert data[name].attrs["standard_name"] == word
+    with xr.open_dataset(file_of(folder, "rest.surface"), decode_coords=False) as raw:
+        assert raw.tas.attrs["coordinates"] == "height2m" and "coordinates" not in raw.ps.attrs
+    with xr.open_dataset(file_of(folder, "rest.snap"), decode_coords="all") as data:
+        assert data.tas.dims == ("time", "lat", "lon") and "height2m" in data.tas.coords
+        assert data.ta.attrs["standard_name"] == data.tas.attrs["standard_name"]
+
+
 def test_cdo_interpolates_to_285_and_250_kelvin(folder):
     cdo = tool("cdo")
     for start in ("rest.monthly", "rest.snap", "rest.least"):

@@ -58,6 +58,10 @@ struct SyntheticAtmosphere {
     fields.add(surface_altitude, 1, Role::fixed);
     fields.add(surface_geopotential, 1, Role::fixed);
     fields.add(xwind, n_layers, Role::prognostic);
+    fill(fields.add(near_surface_temperature, 1, Role::diagnostic).data(), grid.block,
+         [](int, int, int) { return 288; });
+    fill(fields.add(near_surface_eastward_wind, 1, Role::diagnostic).data(), grid.block,
+         [](int, int j, int) { return j; });
     fill(fields.get(surface_altitude).data(), grid.block, [](int, int j, int i) { return 10.0 * j + i; });
   }
 

@@ -75,13 +75,13 @@ TEST(Case, mistakes_of_all_parts_are_reported_at_once_with_their_places) {
       "tracers: [{name: a}, {name: a}]\n"
       "output:\n"
       "  streams:\n"
-      "    - {name: s, fields: [ps, tas], every: 1 day}\n"
+      "    - {name: s, fields: [ps, tss], every: 1 day}\n"
       "    - {name: s, fields: [ua], every: 1 day, vertical: [850, 50000]}\n"
       "restart: {every: 1 fortnight}\n");
   for (const char* words :
        {"case.yaml:1:16: 'grid.levels' = L27", "case.yaml:2:22: unknown key 'dycore.colour'",
         "case.yaml:3:18: 'time.run_days' = 1 is no whole number", "case.yaml:4:29: two tracers are called 'a'",
-        "case.yaml:7:30: stream 's' names the field 'tas'", "case.yaml:8:14: two streams are called 's'",
+        "case.yaml:7:30: stream 's' names the field 'tss'", "case.yaml:8:14: two streams are called 's'",
         "50000 hPa; it must be at most 1200 hPa", "case.yaml:9:18: '1 fortnight' is no interval", "10 errors"}) {
     EXPECT_THAT(said, HasSubstr(words));
   }

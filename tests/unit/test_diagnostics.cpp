@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "tests/support/dynamics_run.hpp"
 
@@ -66,6 +67,65 @@ TEST(Diagnostics, temperature_height_and_pressure_are_those_of_the_initial_state
       const double i1 = (std::exp(gamma * z / t0) - 1) / gamma + z * (t0 - tp) / (t0 * tp) * std::exp(-s * s);
       const double i2 = 2.5 * (te - tp) / (te * tp) * z * std::exp(-s * s);
       EXPECT_NEAR(p / (1e5 * std::exp(-9.80616 / 287 * (i1 - i2 * it))), 1, 0.01) << "level " << k;
+    }
+  }
+}
+
+DynamicsRun moist_rest(double surface_temperature) {
+  return DynamicsRun(DycoreOptions(), {{"name", "rest"}, {"temperature_k", std::to_string(surface_temperature)}},
+                     test::alone(16, 8), Planet(), read_levels("L26", 1e5), {},
+                     {{"qv", Limiter::monotone}, {"qc", Limiter::monotone}});
+}
+
+void set_tracer(DynamicsRun& run, const FieldSpec<Cell>& spec,
+                const std::function<double(int k, int j, int i)>& value) {
+  const auto data = run.fields.get(spec).data();
+  const auto host = Kokkos::create_mirror_view(data);
+  for (int k = 0; k < 26; ++k) {
+    for (int j = 0; j < 8; ++j) {
+      for (int i = 0; i < 16; ++i) host(k, j + halo_width, i + halo_width) = static_cast<Real>(value(k, j, i));
+    }
+  }
+  Kokkos::deep_copy(data, host);
+}
+
+TEST(Diagnostics, humidity_of_a_known_column) {
+  auto run = moist_rest(300);
+  const double qv = 0.01, qc = 0.002, tolerance = sizeof(Real) == 8 ? 1e-13 : 1e-6;
+  set_tracer(run, field::water_vapour, [&](int, int, int) { return qv; });
+  set_tracer(run, field::cloud_water, [&](int, int, int) { return qc; });
+  run.dycore.diagnose(false);
+  run.dycore.diagnose_for_output();
+  const auto ps = run.on_host(field::surface_air_pressure), prw = run.on_host(field::water_vapour_path);
+  const auto hus = run.on_host(field::specific_humidity);
+  for (int k = 0; k < 26; ++k) EXPECT_NEAR(hus(k, 3 + halo_width, halo_width) / (qv / (1 + qv + qc)), 1, tolerance);
+  const double weight = ps(0, 3 + halo_width, halo_width) - run.grid.levels.top_pressure();  // of all that there is
+  EXPECT_NEAR(prw(0, 3 + halo_width, halo_width) / (qv * weight / (1 + qv + qc) / 9.80616), 1, 26 * tolerance);
+}
+
+TEST(Diagnostics, relative_humidity_is_100_percent_at_saturation_of_each_formula) {
+  for (const Saturation formula : {Saturation::clausius, Saturation::tetens, Saturation::murphy_koop}) {
+    auto run = moist_rest(230);
+    const MoistAir air(run.grid.planet, formula);
+    const auto everything = [](std::string_view) { return true; };
+    for (int n = 0; n < 20; ++n) {  // temperature depends on vapour, a little
+      run.dycore.diagnose(false);
+      const auto T = run.on_host(field::air_temperature), p = run.on_host(field::air_pressure);
+      set_tracer(run, field::water_vapour, [&](int k, int j, int i) {
+        const int row = j + halo_width, column = i + halo_width;
+        return (k < 10 ? 0 : k < 20 ? 0.25 : 1) * air.saturated(T(k, row, column), p(k, row, column)).q;
+      });
+    }
+    run.dycore.diagnose(false);
+    run.dycore.diagnose_for_output(everything, formula);
+    const auto hur = run.on_host(field::relative_humidity);
+    for (int k = 0; k < 26; ++k) {
+      EXPECT_NEAR(hur(k, 3 + halo_width, 5 + halo_width),
+                  k < 10   ? 0
+                  : k < 20 ? 25
+                           : 100,
+                  sizeof(Real) == 8 ? 1e-9 : 1e-2)
+          << k;
     }
   }
 }

@@ -355,6 +355,99 @@ TEST(Frierson, exchange_is_neutral_in_unstable_air_and_ends_at_the_critical_numb
   EXPECT_EQ(exchange_coefficient(40, 3.21e-5, 7), 0);
 }
 
+TEST(Frierson, the_profile_near_the_surface_is_that_of_its_exchange) {
+  const double z0 = 3.21e-5, za = 40;
+  for (const double z : {0.1, 2., 10., 39.}) {
+    EXPECT_NEAR(similarity_profile(z, za, z0, -3), std::log(z / z0) / std::log(za / z0), 1e-15);
+    EXPECT_EQ(similarity_profile(z, za, z0, 1), z / za);
+    EXPECT_EQ(similarity_profile(z, za, z0, 5), z / za);
+    EXPECT_EQ(similarity_profile(z, 0.5 * z, z0, -3), 1);
+    for (const double richardson : {0.01, 0.3, 0.9}) {
+      // X = (X* / k) [ln(z / z0) + zeta] of phi = 1 + zeta, where zeta_a = Ri (k U / u*), and C = (u* / U)^2.
+      const double friction = std::sqrt(exchange_coefficient(za, z0, richardson));  // u* / U
+      const double zeta = richardson * 0.4 / friction * z / za;
+      const double expected = friction / 0.4 * (std::log(z / z0) + zeta);
+      EXPECT_NEAR(similarity_profile(z, za, z0, richardson), expected, 1e-14) << z << ' ' << richardson;
+    }
+  }
+  EXPECT_NEAR(similarity_profile(za * (1 - 1e-13), za, z0, -1), 1, 1e-12);
+  EXPECT_NEAR(similarity_profile(za * (1 - 1e-13), za, z0, 0.5), 1, 1e-12);
+  EXPECT_NEAR(similarity_profile(z0, za, z0, -1), 0, 1e-15);
+}
+
+TEST(SimplePhysics, the_profile_near_the_surface_is_that_of_its_coefficients) {
+  const double za = 60, k = 0.4, C = drag_coefficient(12), CH = 1.1e-3;
+  const double z0 = za * std::exp(-k / std::sqrt(C)), z0_heat = za * std::exp(-k * std::sqrt(C) / CH);
+  EXPECT_NEAR(std::pow(k / std::log(za / z0), 2), C, 1e-15);
+  EXPECT_NEAR(k * k / (std::log(za / z0) * std::log(za / z0_heat)), CH, 1e-15);
+  for (const double z : {2., 10., 59.}) {
+    EXPECT_NEAR(logarithmic_profile(z, za, std::sqrt(C) / k), std::log(z / z0) / std::log(za / z0), 1e-14);
+    EXPECT_NEAR(logarithmic_profile(z, za, CH / (k * std::sqrt(C))), std::log(z / z0_heat) / std::log(za / z0_heat),
+                1e-14);
+  }
+  EXPECT_EQ(logarithmic_profile(za, za, 0.1), 1);
+  EXPECT_EQ(logarithmic_profile(10, 5, 0.1), 1);
+  EXPECT_EQ(logarithmic_profile(2, za, 5), 0);
+}
+
+/// Columns over a surface of one temperature, run by a scheme of the surface: each is checked at 2 m and 10 m.
+template <class Scheme>
+void expect_air_near_the_surface(const Scheme& scheme, double ts) {
+  const int n = 64;
+  ColumnModel model(n, 24);
+  add_surface(model, field::surface_temperature, ts);
+  run_alone(scheme, model, 1200);
+  const MoistAir air(model.grid.planet, Saturation::clausius);
+  const auto T = model.values(field::air_temperature), q = model.values(field::water_vapour);
+  const auto u = model.values(field::eastward_wind), v = model.values(field::northward_wind);
+  const auto p = model.values(field::interface_pressure);
+  const auto tas = model.values(field::near_surface_temperature), huss = model.values(field::near_surface_humidity);
+  const auto uas = model.values(field::near_surface_eastward_wind);
+  const auto vas = model.values(field::near_surface_northward_wind);
+  const auto share = [](double x, double surface, double lowest) { return (x - surface) / (lowest - surface); };
+  const double bar = sizeof(Real) == 8 ? 1e-9 : 1e-3;
+  for (int i = 0; i < n; ++i) {
+    const int at = 23 * n + i;
+    const double q_s = air.saturated(ts, p[24 * n + i]).q, r = huss[i] / (1 - double(huss[i]));
+    const double of_wind = share(uas[i], 0, u[at]), of_heat = share(tas[i], ts, T[at]),
+                 of_vapour = share(r, q_s, q[at]);
+    EXPECT_GT(of_heat, 0);
+    EXPECT_LT(of_heat, 1);
+    EXPECT_GT(of_wind, 0);
+    EXPECT_LT(of_wind, 1);
+    EXPECT_NEAR(of_vapour, of_heat, bar) << Scheme::name;
+    EXPECT_NEAR(share(vas[i], 0, v[at]), of_wind, bar) << Scheme::name;
+    EXPECT_LE(std::min<Real>(ts, T[at]), tas[i]);
+    EXPECT_GE(std::max<Real>(ts, T[at]), tas[i]);
+  }
+}
+
+TEST(SurfaceSchemes, air_near_the_surface_lies_between_surface_and_lowest_layer) {
+  for (const double ts : {155., 250., 310.}) {
+    expect_air_near_the_surface(FriersonSurfaceLayer{}, ts);
+    expect_air_near_the_surface(BulkSurfaceFluxes{}, ts);
+  }
+}
+
+TEST(Frierson, air_near_a_hot_surface_has_the_logarithmic_profile) {
+  ColumnModel model(8, 24);
+  add_surface(model, field::surface_temperature, 390);  // all columns are unstable
+  model.set(field::eastward_wind, [](int, int, int) { return 6; });
+  model.set(field::northward_wind, [](int, int, int) { return -3; });
+  run_alone(FriersonSurfaceLayer{}, model, 1200);
+  const auto phi = model.values(field::interface_geopotential), T = model.values(field::air_temperature);
+  const auto u = model.values(field::eastward_wind);
+  const auto tas = model.values(field::near_surface_temperature);
+  const auto uas = model.values(field::near_surface_eastward_wind);
+  const double g = model.grid.planet.gravity_m_per_s2, z0 = FriersonOptions().roughness_m;
+  for (int i = 0; i < 8; ++i) {
+    const double za = 0.5 * (phi[23 * 8 + i] + phi[24 * 8 + i]) / g;
+    const double f = std::log(2 / z0) / std::log(za / z0), f_wind = std::log(10 / z0) / std::log(za / z0);
+    EXPECT_LT(relative(tas[i], 390 + f * (T[23 * 8 + i] - 390)), rounding);
+    EXPECT_LT(relative(uas[i], f_wind * u[23 * 8 + i]), rounding);
+  }
+}
+
 TEST(RayleighSponge, damps_the_top_and_nothing_else) {
   ColumnModel model(4, 24);
   RayleighSponge scheme;
