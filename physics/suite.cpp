@@ -141,9 +141,6 @@ void PhysicsOptions::visit(OptionVisitor& option) {
   option.list("suite", impl->schemes, "column schemes in the order of the step; empty: no physics", "scheme");
 }
 
-Saturation PhysicsOptions::saturation() const {
-  return static_cast<Saturation>(std::ranges::find(saturation_words, impl->saturation) - saturation_words.begin());
-}
 bool PhysicsOptions::corrects_energy() const { return impl->energy_correction; }
 bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
 Saturation PhysicsOptions::saturation() const {

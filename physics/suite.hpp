@@ -26,7 +26,6 @@ struct PhysicsOptions {
   bool corrects_energy() const;
   Saturation saturation() const;
   bool uses_tracers_only() const;  // no scheme needs air: shallow water will do
-  Saturation saturation() const;
   std::unique_ptr<Impl> impl;
 };
 
