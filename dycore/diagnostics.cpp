@@ -316,6 +316,16 @@ double sum_of_tracer(const Grid& grid, const ConstField<Cell>& mass, const Const
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
 }
 
+/// Sum over the globe of area times stress times distance from the axis.
+double sum_of_torque(const Grid& grid, const ConstField<CellSurface>& stress) {
+  const Metrics m = grid.metrics;
+  const double radius = grid.planet.radius_m;
+  return exact_sum(
+      "dycore/sum_of_torque", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+        return double(m.area_at_cell(j)) * (radius * m.cos_at_cell(j)) * stress(k, j, i);
+      });
+}
+
 }  // namespace
 
 void Dycore::diagnose(bool floating) {
@@ -423,6 +433,7 @@ DynamicsSummary Dycore::summary() {
 
 Budgets Dycore::budgets() {
   Budgets b;
+  compute_loading();
   if (options_.shallow_water()) {
     poles_.compute(grid_, now_, n_k_);
     b = shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
@@ -439,6 +450,10 @@ Budgets Dycore::budgets() {
     b.tracers.push_back(per_area * sum_of_tracer(grid_, now_.mass, transport_.mixing_ratio(n), n_k_));
   }
   return b;
+}
+
+double Dycore::torque_of(const ConstField<CellSurface>& stress) const {
+  return sphere_mean_factor(grid_) * sum_of_torque(grid_, stress);
 }
 
 }  // namespace meridian

@@ -92,7 +92,10 @@ class Dycore {
   /// False where the wind of this block is not finite or a layer has no mass. Cheap: for every step. Not collective.
   bool is_sound() const;
   DynamicsSummary summary();
+  /// Of the state as it is, also between the parts of a step; halos of the wind must be valid one ring wide.
   Budgets budgets();
+  /// Torque about the axis of the grid of an eastward stress [Pa] at the ground, area mean [kg s-2].
+  double torque_of(const ConstField<CellSurface>& stress) const;
 
   const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }
