@@ -9,8 +9,7 @@ namespace meridian {
 
 void BudgetBook::open(const Totals& now, const Totals& unknown) {
   last_ = now;
-  sums_[earlier].energy += unknown.energy;
-  sums_[earlier].angular_momentum += unknown.angular_momentum;
+  sums_[earlier] = unknown;
 }
 
 void BudgetBook::enter(Process process, const Totals& now, const Totals& explained) {
@@ -21,14 +20,15 @@ void BudgetBook::enter(Process process, const Totals& now, const Totals& explain
 }
 
 std::vector<double> BudgetBook::sums() const {
-  std::vector<double> sums = {torque_};
+  std::vector<double> sums = {torque_, last_.energy, last_.angular_momentum};
   for (const Totals& sum : sums_) sums.insert(sums.end(), {sum.energy, sum.angular_momentum});
   return sums;
 }
 
 void BudgetBook::set_sums(const std::vector<double>& sums) {
   torque_ = sums.at(0);
-  for (std::size_t n = 0; n < sums_.size(); ++n) sums_[n] = {sums.at(1 + 2 * n), sums.at(2 + 2 * n)};
+  last_ = {sums.at(1), sums.at(2)};
+  for (std::size_t n = 0; n < sums_.size(); ++n) sums_[n] = {sums.at(3 + 2 * n), sums.at(4 + 2 * n)};
 }
 
 Shares energy_shares(const Model& model) {
@@ -90,10 +90,9 @@ std::vector<BudgetFigure> budget_figures(const Model& model, const Budgets& now)
   }
   if (model.angle() != 0) return figures;
   add("angular_momentum", "kg s-1", "angular momentum about the axis", now.angular_momentum);
-  add("angular_momentum_brought", "kg s-1", "angular momentum that the stress at the ground brought since the start",
+  add("angular_momentum_brought", "kg s-1", "brought since the start by the stress at the ground, evaporation and rain",
       model.book()->torque());
-  add("angular_momentum_residual", "kg s-1",
-      "change of angular momentum since the start that this stress does not explain",
+  add("angular_momentum_residual", "kg s-1", "change of angular momentum since the start that none of these explains",
       model.angular_momentum_unexplained(now));
   for (const auto& [name, value] : angular_momentum_shares(model)) {
     add("angular_momentum_residual_" + name, "kg s-1", "of the residual of angular momentum: " + name, value);
@@ -119,10 +118,13 @@ std::string budget_table(const Model& model, const Budgets& now) {
     if (scheme.brought != 0) row("  brought by " + scheme.scheme, scheme.brought / seconds, watts);
   }
   row("energy, unexplained", model.energy_residual(now) / seconds, watts);
+  if (!model.book() && model.energy_corrected() != 0) {
+    row("  by correction", model.energy_corrected() / seconds, watts);
+  }
   if (!model.book()) return table;
   for (const auto& [name, share] : energy_shares(model)) row("  by " + name, share / seconds, watts);
   if (model.angle() != 0) return table;
-  row("angular momentum, less the stress at the ground", model.angular_momentum_unexplained(now) / seconds, "kg s-2");
+  row("angular momentum, unexplained", model.angular_momentum_unexplained(now) / seconds, "kg s-2");
   for (const auto& [name, share] : angular_momentum_shares(model)) row("  by " + name, share / seconds, "kg s-2");
   return table;
 }

@@ -23,19 +23,19 @@ class BudgetBook {
  public:
   /// dynamics: advection, pressure gradient, damping, filter, transport of tracers. physics: what the dynamics make of
   /// the tendencies of the schemes beyond what these give to cp T + L qv and to kinetic energy at cell centres, or beyond
-  /// the stress at the ground. earlier: all from before the book was begun.
+  /// the torque at the ground. earlier: all from before the book was begun.
   enum Process { dynamics, remap, physics, correction, earlier };
   static constexpr std::array<std::string_view, 5> names = {"dynamics", "remap", "physics", "correction", "earlier"};
 
-  /// Begins with the state as it is; 'unknown': residual that is in no share.
+  /// Begins with the state as it is; 'unknown': residual from before.
   void open(const Totals& now, const Totals& unknown);
   /// The process led from the state of the last call to this one.
   void enter(Process process, const Totals& now, const Totals& explained = {});
 
   double energy(std::size_t process) const { return sums_[process].energy; }
   double angular_momentum(std::size_t process) const { return sums_[process].angular_momentum; }
-  double torque() const { return torque_; }  // [kg s-1] that the stress at the ground has brought
-  /// All sums for a restart set, and back.
+  double torque() const { return torque_; }  // [kg s-1] that stress at the ground, evaporation and rain have brought
+  /// All that it holds for a restart set, and back.
   std::vector<double> sums() const;
   void set_sums(const std::vector<double>& sums);
 

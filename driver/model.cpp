@@ -246,7 +246,7 @@ void Model::start_without_output() {
   fill();
   dycore_.start();
   budgets_at_start_ = dycore_.budgets();
-  open_book(true);
+  open_book();
 }
 
 void Model::start_from_initial_state() {
@@ -291,9 +291,11 @@ void Model::start_from(const RestartManifest& set) {
     suite_.set_sums(numbers_from(brought->second));
     energy_corrected_ = numbers_from(set.facts.at("corrected")).at(0);
   }
-  const auto book = set.facts.find("book");
-  if (book_ && book != set.facts.end()) book_->set_sums(numbers_from(book->second));
-  open_book(book == set.facts.end());
+  if (const auto book = set.facts.find("book"); book_ && book != set.facts.end()) {
+    book_->set_sums(numbers_from(book->second));
+  } else {
+    open_book();
+  }
   streams_->remove_newer_than(clock_);
 }
 
@@ -346,14 +348,11 @@ void Model::add_budgets(const Provenance& provenance) {
   streams_->add_budgets(numbers, case_.output, clock_, provenance);
 }
 
-void Model::open_book(bool anew) {
+void Model::open_book() {
   if (!book_) return;
   const Budgets now = dycore_.budgets();
-  Totals unknown;
-  if (anew) {
-    unknown = {energy_unexplained(now), angular_momentum_unexplained(now)};
-    for (const auto& [name, share] : energy_shares(*this)) unknown.energy -= share;  // of schemes, from before
-  }
+  Totals unknown{energy_unexplained(now), angular_momentum_unexplained(now)};
+  for (const auto& scheme : suite_.energies()) unknown.energy -= scheme.unexplained;
   book_->open({energy_of(now), now.angular_momentum}, unknown);
 }
 
@@ -364,8 +363,11 @@ double Model::energy_given() const {
 }
 
 double Model::torque() const {
-  const auto& stress = field::eastward_stress;
-  return fields_.has(stress.name) ? -dycore_.torque_of(fields_.get(stress)) : 0;
+  double torque = 0;
+  if (fields_.has(field::eastward_stress.name)) torque -= dycore_.torque_of(fields_.get(field::eastward_stress));
+  if (fields_.has(field::evaporation.name)) torque += dycore_.torque_of_mass(fields_.get(field::evaporation));
+  if (fields_.has(field::precipitation.name)) torque -= dycore_.torque_of_mass(fields_.get(field::precipitation));
+  return torque;
 }
 
 void Model::enter(BudgetBook::Process process, const Budgets& now, const Totals& explained) {

@@ -86,11 +86,10 @@ class Model {
   void correct_energy(const Budgets& now);
   /// Adds the stream of budgets to the output.
   void add_budgets(const Provenance& provenance);
-  /// anew: the residual so far is in no share.
-  void open_book(bool anew);
+  void open_book();
   /// Energy that the tendencies of all schemes have given [J m-2], as far as the suite counts it.
   double energy_given() const;
-  /// Torque of the stress at the ground on the air [kg s-2]; 0 where no scheme has one.
+  /// Torque on the air [kg s-2] of the stress at the ground, and of evaporation less precipitation moving with it.
   double torque() const;
   void enter(BudgetBook::Process process, const Budgets& now, const Totals& explained = {});
   Budgets timed_budgets();

@@ -316,13 +316,14 @@ double sum_of_tracer(const Grid& grid, const ConstField<Cell>& mass, const Const
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
 }
 
-/// Sum over the globe of area times stress times distance from the axis.
-double sum_of_torque(const Grid& grid, const ConstField<CellSurface>& stress) {
+/// Sum over the globe of area times distance from the axis times stress, or times omega times distance times flux of mass.
+double sum_of_torque(const Grid& grid, const ConstField<CellSurface>& flux, bool of_mass) {
   const Metrics m = grid.metrics;
-  const double radius = grid.planet.radius_m;
+  const double radius = grid.planet.radius_m, omega = grid.planet.rotation_rate_per_s;
   return exact_sum(
       "dycore/sum_of_torque", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
-        return double(m.area_at_cell(j)) * (radius * m.cos_at_cell(j)) * stress(k, j, i);
+        const double arm = radius * m.cos_at_cell(j);
+        return double(m.area_at_cell(j)) * arm * (of_mass ? omega * arm : 1.0) * flux(k, j, i);
       });
 }
 
@@ -453,7 +454,10 @@ Budgets Dycore::budgets() {
 }
 
 double Dycore::torque_of(const ConstField<CellSurface>& stress) const {
-  return sphere_mean_factor(grid_) * sum_of_torque(grid_, stress);
+  return sphere_mean_factor(grid_) * sum_of_torque(grid_, stress, false);
+}
+double Dycore::torque_of_mass(const ConstField<CellSurface>& flux) const {
+  return sphere_mean_factor(grid_) * sum_of_torque(grid_, flux, true);
 }
 
 }  // namespace meridian

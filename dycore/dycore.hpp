@@ -94,8 +94,10 @@ class Dycore {
   DynamicsSummary summary();
   /// Of the state as it is, also between the parts of a step; halos of the wind must be valid one ring wide.
   Budgets budgets();
-  /// Torque about the axis of the grid of an eastward stress [Pa] at the ground, area mean [kg s-2].
+  /// Torque about the axis of the grid, area mean [kg s-2], of an eastward stress [Pa] on the air at the ground.
   double torque_of(const ConstField<CellSurface>& stress) const;
+  /// The same of a flux of mass [kg m-2 s-1] into air at rest: what moves with the ground has omega times distance.
+  double torque_of_mass(const ConstField<CellSurface>& flux) const;
 
   const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }
