@@ -24,8 +24,8 @@ struct StreamOptions {
 
 struct OutputOptions {
   std::vector<StreamOptions> streams;
-  std::string budgets = "never";
   int deflate_level = 1;
+  std::string budgets = "never";
 
   void visit(OptionVisitor& option);
 };
