@@ -84,18 +84,20 @@ void check_streams(const Case& c, Reader& reader) {
 /// Intervals of restart sets and streams must be whole numbers of steps.
 void check_intervals(const Case& c, Reader& reader) {
   const bool sound_clock = reader.sound("dycore.dt_s") && reader.sound("time.start") && reader.sound("time.calendar");
-  const auto check_one = [&](const std::string& path, const std::string& every) {
+  const auto check_one = [&](const std::string& path, const std::string& every, int n_steps = 1) {
     if (!reader.sound(path)) return;
     try {
       const Interval interval = parse_interval(every);
       if (!sound_clock) return;
       const Calendar calendar = calendar_of(c.time.calendar);
-      Clock(calendar, parse_date(calendar, c.time.start), c.dycore.step_length()).require_whole_steps(interval, path);
+      Clock(calendar, parse_date(calendar, c.time.start), c.dycore.step_length())
+          .require_whole_steps(interval, path, n_steps);
     } catch (const Error& error) {
       reader.problem(path, error.what());
     }
   };
   check_one("restart.every", c.restart.every);
+  check_one("output.budgets", c.output.budgets, c.steps_of_a_sample());
   for (std::size_t n = 0; n < c.output.streams.size(); ++n) {
     check_one("output.streams[" + std::to_string(n) + "].every", c.output.streams[n].every);
   }

@@ -67,6 +67,8 @@ struct Case {
   VerifyOptions verify;
 
   void visit(OptionVisitor& option);
+  /// Steps between states with whole layers and tracers: statistics sample them.
+  int steps_of_a_sample() const { return dycore.shallow_water() && tracers.empty() ? 1 : dycore.remap_every; }
 };
 
 /// A case file that has been found and read, but not understood.

@@ -71,7 +71,7 @@ bool streams_name(const Case& c, std::string_view field) {
 }
 
 /// Water, or vapour alone, of the tracers of a budget [kg m-2].
-double water_of(const Transport& transport, const Budgets& b, bool vapour_only) {
+double sum_of_water(const Transport& transport, const Budgets& b, bool vapour_only) {
   double sum = 0;
   for (std::size_t n = 0; n < b.tracers.size(); ++n) {
     for (const field::Species& known : field::species) {
@@ -236,14 +236,17 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
              [&c](std::string_view name) { return streams_name(c, name); }),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
-      restart_every_(parse_interval(c.restart.every)) {
+      restart_every_(parse_interval(c.restart.every)),
+      budgets_every_(parse_interval(c.output.budgets)) {
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
   require(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), ExitCode::configuration,
           "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
           "' does not say it: remove the one or the other.");
-  streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance_of(c, run_id), output);
+  const Provenance provenance = provenance_of(c, run_id);
+  streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
+  if (budgets_every_.unit != Interval::Unit::never) add_budgets(provenance);
   if (c.boundary.topography != "flat") {
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
                                              c.boundary.smoothing_passes, grid_.block.world);
@@ -270,6 +273,7 @@ void Model::start_without_output() {
   fill();
   dycore_.start();
   budgets_at_start_ = dycore_.budgets();
+  open_book();
 }
 
 void Model::start_from_initial_state() {
@@ -311,33 +315,102 @@ void Model::start_from(const RestartManifest& set) {
   const auto budgets = set.facts.find("budgets");
   budgets_at_start_ = budgets == set.facts.end() ? dycore_.budgets() : budgets_from(budgets->second);
   if (const auto brought = set.facts.find("brought"); brought != set.facts.end()) {
-    const std::vector<double> numbers = numbers_from(brought->second);
-    suite_.set_brought(numbers.at(0), numbers.at(1));
-    energy_corrected_ = numbers.at(2);
+    suite_.set_sums(numbers_from(brought->second));
+    energy_corrected_ = numbers_from(set.facts.at("corrected")).at(0);
   }
   if (const auto brought = set.facts.find("large_scale_brought"); brought != set.facts.end()) {
     dycore_.set_brought(budgets_from(brought->second));
   }
+  if (const auto book = set.facts.find("book"); book_ && book != set.facts.end()) {
+    book_->set_sums(numbers_from(book->second));
+  } else {
+    open_book();
+  }
   streams_->remove_newer_than(clock_);
 }
 
-double Model::water_imbalance(const Budgets& now) const {
-  const double water = water_of(dycore_.transport(), now, false);
-  if (!suite_.knows_its_water() || water == 0) return std::nan("");
-  const double brought = suite_.water_brought() + water_of(dycore_.transport(), dycore_.brought(), false);
-  return (water - water_of(dycore_.transport(), budgets_at_start_, false) - brought) / water;
+bool Model::has_water() const {
+  return std::ranges::any_of(field::species, [&](const field::Species& known) {
+    return known.is_water && fields_.has(known.mixing_ratio->name);
+  });
 }
 
-double Model::energy_residual(const Budgets& now) const {
-  if (suite_.empty() || !suite_.hides_its_energy().empty() || case_.dycore.shallow_water()) return std::nan("");
-  const auto energy_of = [&](const Budgets& b) {
-    return b.energy + grid_.planet.latent_heat_j_per_kg * water_of(dycore_.transport(), b, true);
-  };
+double Model::water_of(const Budgets& b) const { return sum_of_water(dycore_.transport(), b, false); }
+
+double Model::energy_of(const Budgets& b) const {
+  return b.energy + grid_.planet.latent_heat_j_per_kg * sum_of_water(dycore_.transport(), b, true);
+}
+
+double Model::water_residual(const Budgets& now) const {
+  return water_of(now) - water_of(budgets_at_start_) - suite_.water_brought() - water_of(dycore_.brought());
+}
+
+double Model::water_imbalance(const Budgets& now) const {
+  const double water = water_of(now);
+  return suite_.knows_its_water() && water != 0 ? water_residual(now) / water : std::nan("");
+}
+
+double Model::energy_unexplained(const Budgets& now) const {
   return (energy_of(now) - energy_of(budgets_at_start_)) - suite_.energy_brought() - energy_of(dycore_.brought());
 }
 
-void Model::correct_energy() {
+double Model::energy_residual(const Budgets& now) const {
+  const bool known = !suite_.empty() && suite_.hides_its_energy().empty() && !case_.dycore.shallow_water();
+  return known ? energy_unexplained(now) : std::nan("");
+}
+
+double Model::angular_momentum_unexplained(const Budgets& now) const {
+  return (now.angular_momentum - budgets_at_start_.angular_momentum) - book_->torque();
+}
+
+void Model::add_budgets(const Provenance& provenance) {
+  if (!case_.dycore.shallow_water()) {
+    book_.emplace();
+    suite_.count_unexplained();
+  }
+  Budgets none;
+  none.tracers.resize(dycore_.transport().names().size());
+  std::vector<FieldInfo> numbers;
+  for (const BudgetFigure& figure : budget_figures(*this, none)) {
+    const std::string_view name = fields_.keep(figure.name);
+    numbers.push_back({name, name, fields_.keep(figure.unit), {}, fields_.keep(figure.meaning), ""});
+  }
+  streams_->add_budgets(numbers, case_.output, clock_, provenance);
+}
+
+void Model::open_book() {
+  if (!book_) return;
   const Budgets now = dycore_.budgets();
+  Totals unknown{energy_unexplained(now), angular_momentum_unexplained(now)};
+  for (const auto& scheme : suite_.energies()) unknown.energy -= scheme.unexplained;
+  book_->open({energy_of(now) - energy_of(dycore_.brought()), now.angular_momentum}, unknown);
+}
+
+double Model::energy_given() const {
+  double sum = 0;
+  for (const auto& scheme : suite_.energies()) sum += scheme.brought + scheme.unexplained;
+  return sum;
+}
+
+double Model::torque() const {
+  double torque = 0;
+  if (fields_.has(field::eastward_stress.name)) torque -= dycore_.torque_of(fields_.get(field::eastward_stress));
+  if (fields_.has(field::evaporation.name)) torque += dycore_.torque_of_mass(fields_.get(field::evaporation));
+  if (fields_.has(field::precipitation.name)) torque -= dycore_.torque_of_mass(fields_.get(field::precipitation));
+  return torque;
+}
+
+void Model::enter(BudgetBook::Process process, const Budgets& now, const Totals& explained) {
+  book_->enter(process, {energy_of(now) - energy_of(dycore_.brought()), now.angular_momentum}, explained);
+}
+
+Budgets Model::timed_budgets() {
+  Budgets now;
+  timers_.time("budgets", [&] { now = dycore_.budgets(); });
+  return now;
+}
+
+void Model::correct_energy(const Budgets& now) {
   const double residual = energy_residual(now);
   dycore_.scale_temperature(-residual / now.energy);
   energy_corrected_ -= residual;
@@ -354,20 +427,28 @@ void Model::step() {
   timers_.time("dynamics", [&] { dycore_.step(number); });
   const bool remaps = dycore_.remaps_after(number), physics = !suite_.empty() && dycore_.physics_after(number);
   if (remaps) {
+    if (book_) enter(BudgetBook::dynamics, timed_budgets());
     if (flow_) flow_->hold_surface_pressure(grid_, fields_);
     timers_.time("dynamics", [&] { dycore_.remap(); });
+    if (book_) enter(BudgetBook::remap, timed_budgets());
   }
+  const double given = energy_given(), dt = dycore_.remap_every() * clock_.step_seconds();
   if (physics) {
     timers_.time("physics", [&] {
       dycore_.diagnose(false);
-      const double dt = dycore_.remap_every() * clock_.step_seconds();
       const long first = number + 1 - dycore_.remap_every();
       suite_.run(first / dycore_.remap_every(), dt, clock_.instant_at(first * clock_.step_length()));
       dycore_.add_physics(dt);
     });
   }
   if (remaps || physics) timers_.time("dynamics", [&] { dycore_.finish_step(); });
-  if (physics && case_.physics.corrects_energy()) timers_.time("physics", [&] { correct_energy(); });
+  const bool corrects = case_.physics.corrects_energy();
+  if (physics && (book_ || corrects)) {
+    const Budgets now = timed_budgets();
+    if (book_) enter(BudgetBook::physics, now, {energy_given() - given, dt * torque()});
+    if (corrects) correct_energy(now);
+    if (book_ && corrects) enter(BudgetBook::correction, timed_budgets());
+  }
   clock_.advance();
   fault_point("step");
   if (nan_is_asked_at("state_nan")) spoil(fields_, grid_.block);
@@ -375,8 +456,13 @@ void Model::step() {
 }
 
 void Model::sample_output() {
-  const bool every_step = case_.dycore.shallow_water() && case_.tracers.empty();
-  const int sampling = every_step ? 1 : dycore_.remap_every();
+  const bool budgets_from_start = budgets_every_.unit != Interval::Unit::never && clock_.step() == 0;
+  if (budgets_from_start || clock_.ends(budgets_every_)) {
+    std::vector<double> values;
+    for (const BudgetFigure& figure : budget_figures(*this, dycore_.budgets())) values.push_back(figure.value);
+    streams_->write_budgets(clock_, values);
+  }
+  const int sampling = case_.steps_of_a_sample();
   if (!streams_->wants(clock_, sampling)) return;
   dycore_.diagnose(is_floating());
   dycore_.diagnose_for_output([&](std::string_view name) { return streams_->reads(name); }, case_.physics.saturation());
@@ -395,7 +481,9 @@ RestartContent Model::restart_content() {
   content.facts = state_settings(case_);
   content.facts["streams"] = streams_->state_text();
   content.facts["budgets"] = text_of(budgets_at_start_);
-  content.facts["brought"] = text_of_numbers({suite_.water_brought(), suite_.energy_brought(), energy_corrected_});
+  content.facts["brought"] = text_of_numbers(suite_.sums());
+  content.facts["corrected"] = text_of_numbers({energy_corrected_});
+  if (book_) content.facts["book"] = text_of_numbers(book_->sums());
   if (case_.dycore.column()) content.facts["large_scale_brought"] = text_of(dycore_.brought());
   content.facts["case"] = case_.name;
   content.facts["program"] = std::string(build_info().version) + " " + std::string(build_info().commit);

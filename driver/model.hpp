@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cases/prescribed_flow.hpp"
+#include "driver/budget_book.hpp"
 #include "driver/case.hpp"
 #include "driver/commands.hpp"
 #include "driver/timers.hpp"
@@ -46,6 +47,7 @@ class Model {
   std::string write_restart_set(const std::string& run_directory);
 
   const Clock& clock() const { return clock_; }
+  double elapsed_s() const { return 1e-6 * static_cast<double>(clock_.elapsed()); }
   long last_step() const { return last_step_; }
   bool writes_restart_now() const { return clock_.ends(restart_every_); }
   std::uint64_t hash() const { return state_hash(fields_, clock_.step()); }
@@ -58,21 +60,40 @@ class Model {
   const Grid& grid() const { return grid_; }
   double angle() const { return case_.initial.angle(grid_.planet); }  // [radians] of the state, see Frame
   Dycore& dycore() { return dycore_; }
+  const Dycore& dycore() const { return dycore_; }
   Streams& streams() { return *streams_; }
   const Suite& suite() const { return suite_; }
   MoistAir air() const { return {grid_.planet, case_.physics.saturation()}; }
-  /// Water of the air less that at the start and what physics and large-scale terms brought, relative to what there is;
-  /// exact sums. NaN where there is none or a scheme does not say what it brings.
+  bool has_water() const;
+  double water_of(const Budgets& b) const;   // [kg m-2]
+  double energy_of(const Budgets& b) const;  // [J m-2] with the latent heat of vapour
+  /// Water of the air less that at the start and what physics and large-scale terms brought [kg m-2].
+  double water_residual(const Budgets& now) const;
+  /// The same relative to what there is. NaN where there is none or a scheme does not say what it brings.
   double water_imbalance(const Budgets& now) const;
-  /// Energy of the air less that at the start and what physics and large-scale terms brought [J m-2], without what the
-  /// correction has given since; NaN where a scheme does not say what it brings.
+  /// Energy of the air less that at the start and what the fluxes of the schemes and large-scale terms brought [J m-2].
+  double energy_unexplained(const Budgets& now) const;
+  /// The same; NaN where a scheme does not say what it brings.
   double energy_residual(const Budgets& now) const;
   double energy_corrected() const { return energy_corrected_; }  // [J m-2] since the start
+  /// The same of angular momentum [kg s-1] and the stress at the ground; for a run with a book.
+  double angular_momentum_unexplained(const Budgets& now) const;
+  /// What each process does, up to the last remap; null without 'output.budgets' and in shallow water.
+  const BudgetBook* book() const { return book_ ? &*book_ : nullptr; }
   Timers& timers() { return timers_; }
 
  private:
   /// Scales temperatures so that energy_residual() is 0.
-  void correct_energy();
+  void correct_energy(const Budgets& now);
+  /// Adds the stream of budgets to the output.
+  void add_budgets(const Provenance& provenance);
+  void open_book();
+  /// Energy that the tendencies of all schemes have given [J m-2], as far as the suite counts it.
+  double energy_given() const;
+  /// Torque on the air [kg s-2] of the stress at the ground, and of evaporation less precipitation moving with it.
+  double torque() const;
+  void enter(BudgetBook::Process process, const Budgets& now, const Totals& explained = {});
+  Budgets timed_budgets();
   /// Fixed fields, state and tracers of step 0, on the owned points.
   void fill();
   void sample_output();
@@ -86,13 +107,14 @@ class Model {
   Suite suite_;
   Clock clock_;
   long last_step_ = 0;
-  Interval restart_every_;
+  Interval restart_every_, budgets_every_;
   std::unique_ptr<Streams> streams_;
   std::vector<double> surface_altitude_;
   GriddedState start_file_;  // where the case starts from one
   Timers timers_;
   Budgets budgets_at_start_;
   double energy_corrected_ = 0;
+  std::optional<BudgetBook> book_;
 };
 
 }  // namespace meridian

@@ -88,7 +88,7 @@ void Progress::report() {
   };
   const bool floating = shows_layers();
   const bool shallow = model_.dycore().options().shallow_water();
-  const double elapsed = 1e-6 * static_cast<double>(clock.elapsed());  // [s]
+  const double elapsed = model_.elapsed_s();
   const bool has_imbalance = !shallow && elapsed > 0, has_momentum = !shallow && model_.angle() == 0;
   const double imbalance = has_imbalance ? (b.energy - start.energy) / elapsed : 0;
   const double momentum = drift(b.angular_momentum, start.angular_momentum);
@@ -100,6 +100,14 @@ void Progress::report() {
   for (std::size_t n = 0; n < b.tracers.size(); ++n) {
     tracers[model_.dycore().transport().names()[n]] = known(whole, drift(b.tracers[n], start.tracers[n]));
   }
+  const double booked =
+      elapsed - clock.step_seconds() * static_cast<double>(clock.step() % model_.dycore().remap_every());
+  const auto rates = [&](const auto& shares_of) {
+    nlohmann::ordered_json rates;
+    if (!model_.book() || booked == 0) return rates;
+    for (const auto& [name, share] : shares_of(model_)) rates[name] = share / booked;
+    return rates;
+  };
   const nlohmann::ordered_json line = {
       {"date", iso_text(clock.date())},
       {"step", clock.step()},
@@ -117,7 +125,9 @@ void Progress::report() {
       {"tracer_mass_drift", tracers},
       {"water_imbalance", known(whole && std::isfinite(water), water)},
       {"energy_residual_w_per_m2", known(has_imbalance && std::isfinite(residual), residual)},
-      {"energy_correction_w_per_m2", known(has_imbalance, correction)}};
+      {"energy_correction_w_per_m2", known(has_imbalance, correction)},
+      {"energy_residual_shares_w_per_m2", rates(energy_shares)},
+      {"angular_momentum_residual_shares_kg_per_s2", rates(angular_momentum_shares)}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
   if (options_.format == "none") return;
   if (on_terminal_) {
@@ -137,6 +147,7 @@ void Progress::say_line(double percent, double years_per_day, double eta, const 
 
 void Progress::finish(bool stopped) {
   report();
+  const Budgets budgets = model_.dycore().budgets();
   if (!speaks_) return;
   if (on_terminal_ && options_.format != "none" && isatty(STDERR_FILENO)) std::fputc('\n', stderr);
   const double wall = seconds_between(begin_, std::chrono::steady_clock::now());
@@ -167,6 +178,7 @@ void Progress::finish(bool stopped) {
   std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_bytes() / 1048576);
   table << text;
   std::ofstream(log_ + "/timing.txt") << table.str();
+  table << budget_table(model_, budgets);
   if (options_.format != "none") std::cerr << table.str();
   std::cerr << (stopped ? "Stopped cleanly at " : "Finished at ") << iso_text(model_.clock().date()) << ", step "
             << model_.clock().step() << std::endl;

@@ -68,7 +68,7 @@ class FigureMeter {
   /// Mean of one record a day over the days from 'since' to 'day'; without values where there was none.
   const GlobalField& mean_over_time(const VerifyFigure& figure) const;
   const Budgets& budgets_at_start() const { return model_.budgets_at_start(); }
-  double elapsed_s() const { return 1e-6 * static_cast<double>(model_.clock().elapsed()); }
+  double elapsed_s() const { return model_.elapsed_s(); }
 
  private:
   bool is_now(double day) const;

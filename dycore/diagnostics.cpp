@@ -344,6 +344,17 @@ double sum_of_tracer(const Grid& grid, const ConstField<Cell>& mass, const Const
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
 }
 
+/// Sum over the globe of area times distance from the axis times stress, or times omega times distance times flux of mass.
+double sum_of_torque(const Grid& grid, const ConstField<CellSurface>& flux, bool of_mass) {
+  const Metrics m = grid.metrics;
+  const double radius = grid.planet.radius_m, omega = grid.planet.rotation_rate_per_s;
+  return exact_sum(
+      "dycore/sum_of_torque", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+        const double arm = radius * m.cos_at_cell(j);
+        return double(m.area_at_cell(j)) * arm * (of_mass ? omega * arm : 1.0) * flux(k, j, i);
+      });
+}
+
 }  // namespace
 
 void Dycore::diagnose(bool floating) {
@@ -488,6 +499,7 @@ DynamicsSummary Dycore::summary() {
 
 Budgets Dycore::budgets() {
   Budgets b;
+  compute_loading();
   if (options_.shallow_water()) {
     poles_.compute(grid_, now_, n_k_);
     b = shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
@@ -504,6 +516,13 @@ Budgets Dycore::budgets() {
     b.tracers.push_back(per_area * sum_of_tracer(grid_, now_.mass, transport_.mixing_ratio(n), n_k_));
   }
   return b;
+}
+
+double Dycore::torque_of(const ConstField<CellSurface>& stress) const {
+  return sphere_mean_factor(grid_) * sum_of_torque(grid_, stress, false);
+}
+double Dycore::torque_of_mass(const ConstField<CellSurface>& flux) const {
+  return sphere_mean_factor(grid_) * sum_of_torque(grid_, flux, true);
 }
 
 }  // namespace meridian

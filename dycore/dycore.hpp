@@ -105,10 +105,15 @@ class Dycore {
   /// False where the wind of this block is not finite or a layer has no mass. Cheap: for every step. Not collective.
   bool is_sound() const;
   DynamicsSummary summary();
+  /// Of the state as it is, also between the parts of a step; halos of the wind must be valid one ring wide.
   Budgets budgets();
   /// What the large-scale terms of a column have brought since the start: energy and tracers.
   const Budgets& brought() const { return brought_; }
   void set_brought(const Budgets& brought) { brought_ = brought; }
+  /// Torque about the axis of the grid, area mean [kg s-2], of an eastward stress [Pa] on the air at the ground.
+  double torque_of(const ConstField<CellSurface>& stress) const;
+  /// The same of a flux of mass [kg m-2 s-1] into air at rest: what moves with the ground has omega times distance.
+  double torque_of_mass(const ConstField<CellSurface>& flux) const;
 
   const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }

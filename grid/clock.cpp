@@ -280,15 +280,15 @@ Microseconds Clock::boundary_after(const Interval& interval, Microseconds elapse
   return boundaries_around(interval, elapsed).second;
 }
 
-void Clock::require_whole_steps(const Interval& interval, const std::string& what) const {
+void Clock::require_whole_steps(const Interval& interval, const std::string& what, int n_steps) const {
   if (interval.unit == Unit::never) return;
   // Enough boundaries to meet every length of a month and of a year, leap years and centuries.
   Microseconds boundary = 0;
   for (int n = 0; n < 50; ++n) {
     boundary = boundary_after(interval, boundary);
-    require(boundary % step_length_ == 0, ExitCode::configuration, "'", what, "' is '", to_string(interval),
-            "', which ends ", static_cast<double>(boundary) / 1e6,
-            " s after the start; that is no whole number of steps of ", step_seconds(),
+    require(boundary % (n_steps * step_length_) == 0, ExitCode::configuration, "'", what, "' is '", to_string(interval),
+            "', which ends ", static_cast<double>(boundary) / 1e6, " s after the start; that is no whole number of ",
+            n_steps == 1 ? "" : std::to_string(n_steps) + " times ", "steps of ", step_seconds(),
             " s. Choose an interval, a step or a start so that it is.");
   }
 }

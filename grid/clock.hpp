@@ -92,8 +92,8 @@ class Clock {
   /// the start is cut to the start. For 'never': 0 and the largest number there is.
   Microseconds boundary_before(const Interval& interval, Microseconds elapsed) const;
   Microseconds boundary_after(const Interval& interval, Microseconds elapsed) const;
-  /// Throws configuration unless every boundary falls on a step; 'what' names the setting.
-  void require_whole_steps(const Interval& interval, const std::string& what) const;
+  /// Throws configuration unless every boundary falls on a step, or on each 'n'th; 'what' names the setting.
+  void require_whole_steps(const Interval& interval, const std::string& what, int n = 1) const;
 
  private:
   Microseconds elapsed_at_month(std::int64_t month_count) const;

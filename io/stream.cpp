@@ -19,6 +19,7 @@ constexpr std::string_view precision_words[] = {"single", "double"};
 constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 200, 150, 100, 70, 50, 30, 20, 10, 5, 1};
 constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
 constexpr double pascal_per_hpa = 100;
+constexpr const char* budgets_name = "budgets";
 
 std::string joined(const std::vector<std::string>& words) {
   std::string all;
@@ -91,6 +92,7 @@ struct Stream {
   long samples = 0;        // in it
   std::unique_ptr<StreamFile> file;
 
+  bool of_globe() const { return !layout.has_grid(); }
   bool instant() const { return statistic == Statistic::instant; }
   std::string key() const { return options.name; }
   /// What an open average belongs to: with any of it changed, it cannot be continued.
@@ -118,6 +120,7 @@ bool samples_now(const Stream& stream, const Clock& clock, int samples_every) {
 }
 
 bool is_due(const Stream& stream, const Clock& clock, int samples_every) {
+  if (stream.of_globe()) return false;  // its values come from elsewhere
   if (!stream.instant()) return samples_now(stream, clock, samples_every);
   return clock.step() == 0 || clock.ends(stream.interval);
 }
@@ -196,6 +199,8 @@ void StreamOptions::visit(OptionVisitor& option) {
 }
 
 void OutputOptions::visit(OptionVisitor& option) {
+  option.text("budgets", budgets, "<number> steps|minutes|hours|days|months|seasons|years, or never",
+              "interval of the records of mass, energy, momentum and water, with what each process does to them");
   option.integer("deflate_level", deflate_level, "1", {0, 9}, "compression of the data; 0: none");
   option.list("streams", streams, "what is written, how often and as which statistic");
 }
@@ -213,8 +218,11 @@ struct Streams::Impl {
   void add_stream(const StreamOptions& options, const FieldSet& fields, const Clock& clock, const OutputOptions& output,
                   const Provenance& provenance);
   void add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const;
+  /// What is left to do when the variables are known.
+  void add(Stream stream, const OutputOptions& output, const Provenance& provenance);
   void sample(Stream& stream, const Clock& clock);
-  void write_record(Stream& stream, const Clock& clock);
+  /// Returns true where the file is new.
+  bool begin_record(Stream& stream, const Clock& clock) const;
   void close(Stream& stream) {
     if (!stream.file) return;
     files.push_back(stream.file->close());
@@ -258,6 +266,8 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
   for (const Stream& other : streams) {
     require(other.options.name != options.name, ExitCode::configuration, "two streams have this name.");
   }
+  require(options.name != budgets_name || output.budgets == "never", ExitCode::configuration,
+          "this is the name of the stream that 'output.budgets' makes; choose another one.");
   Stream stream;
   stream.options = options;
   stream.interval = interval_of(options.every);
@@ -290,6 +300,12 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
     if (stream.statistic == Statistic::sum) ps->statistic = Statistic::mean;
   }
 
+  add(std::move(stream), output, provenance);
+}
+
+void Streams::Impl::add(Stream stream, const OutputOptions& output, const Provenance& provenance) {
+  const StreamOptions& options = stream.options;
+  StreamLayout& layout = stream.layout;
   layout.stem = (std::filesystem::path(directory) /
                  (case_name + "." + options.name + "." + frequency_text(stream.interval) + "." + options.statistic))
                     .string();
@@ -314,12 +330,15 @@ void Streams::Impl::sample(Stream& stream, const Clock& clock) {
   }
   ++stream.samples;
   if (!stream.instant() && !clock.ends(stream.interval)) return;
-  write_record(stream, clock);
+  const bool first = begin_record(stream, clock);
+  for (const Variable& variable : stream.variables) {
+    if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
+  }
   stream.reset();
   stream.begin = clock.elapsed();
 }
 
-void Streams::Impl::write_record(Stream& stream, const Clock& clock) {
+bool Streams::Impl::begin_record(Stream& stream, const Clock& clock) const {
   const Microseconds end = clock.elapsed(), begin = stream.instant() ? end : stream.begin;
   const bool first = !stream.file;
   if (first) {
@@ -334,9 +353,7 @@ void Streams::Impl::write_record(Stream& stream, const Clock& clock) {
   }
   agree(grid.block.world, [] { fault_point("stream_write"); });
   stream.file->begin_record(begin, end);
-  for (const Variable& variable : stream.variables) {
-    if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
-  }
+  return first;
 }
 
 Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet& fields, const Clock& clock,
@@ -372,6 +389,30 @@ bool Streams::wants(const Clock& clock, int samples_every) const {
 void Streams::sample(const Clock& clock, int samples_every) {
   for (Stream& stream : impl_->streams) {
     if (is_due(stream, clock, samples_every)) impl_->sample(stream, clock);
+  }
+}
+
+void Streams::add_budgets(const std::vector<FieldInfo>& numbers, const OutputOptions& options, const Clock& clock,
+                          const Provenance& provenance) {
+  Stream stream;
+  stream.options.name = budgets_name;
+  stream.options.precision = "double";
+  stream.interval = parse_interval(options.budgets);
+  stream.begin = clock.elapsed();
+  for (const FieldInfo& info : numbers) {
+    Variable variable;
+    variable.info = info;
+    variable.of_globe = true;
+    stream.variables.push_back(variable);
+  }
+  impl_->add(std::move(stream), options, provenance);
+}
+
+void Streams::write_budgets(const Clock& clock, const std::vector<double>& values) {
+  for (Stream& stream : impl_->streams) {
+    if (!stream.of_globe()) continue;
+    impl_->begin_record(stream, clock);
+    for (std::size_t n = 0; n < values.size(); ++n) stream.file->write(stream.variables[n], {values[n]});
   }
 }
 

@@ -25,6 +25,7 @@ struct StreamOptions {
 struct OutputOptions {
   std::vector<StreamOptions> streams;
   int deflate_level = 1;
+  std::string budgets = "never";
 
   void visit(OptionVisitor& option);
 };
@@ -58,6 +59,12 @@ class Streams {
   bool reads(std::string_view short_name) const;
   /// Samples the diagnosed fields, and writes records that are complete. Collective. Throws input_output.
   void sample(const Clock& clock, int samples_every);
+  /// Adds the stream 'budgets': instantaneous numbers of the globe, one record per interval of 'output.budgets', which may
+  /// not be never. Names and texts of 'numbers' must live as long.
+  void add_budgets(const std::vector<FieldInfo>& numbers, const OutputOptions& options, const Clock& clock,
+                   const Provenance& provenance);
+  /// Writes a record of it; the values are the same on all ranks. Collective. Throws input_output.
+  void write_budgets(const Clock& clock, const std::vector<double>& values);
   /// Closes and renames all open files; the next record begins a new segment. Called before a restart set is written.
   void close_files();
   /// State of half-filled averages for a restart set, and back. counts: samples so far, interval begin, per stream.

@@ -69,7 +69,10 @@ std::vector<double> bounds_between(int count, const Function& edge) {
 double bytes_of_record(const StreamLayout& layout, const Block& block) {
   double numbers = 0;
   for (const StreamVariable& variable : layout.variables) {
-    if (!variable.fixed) numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
+    if (variable.of_globe)
+      numbers += 1;
+    else if (!variable.fixed)
+      numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
   }
   return numbers * (layout.type == NumberType::float32 ? 4 : 8);
 }
@@ -97,14 +100,16 @@ StreamFile::StreamFile(const StreamLayout& layout, const Grid& grid, const Clock
   file_.require_space(sizeof(double) * static_cast<double>(block_.n_lat) * block_.n_lon);  // of areacella
   define(grid);
   file_.end_definitions();
-  write_coordinates(grid);
+  if (layout_.has_grid()) write_coordinates(grid);
 }
 
 void StreamFile::define(const Grid& grid) {
   file_.add_dimension("time", NetcdfWriter::unlimited);
-  file_.add_dimension("lat", block_.n_lat);
-  file_.add_dimension("lon", block_.n_lon);
-  file_.add_dimension("bnds", 2);
+  if (layout_.has_grid()) {
+    file_.add_dimension("lat", block_.n_lat);
+    file_.add_dimension("lon", block_.n_lon);
+    file_.add_dimension("bnds", 2);
+  }
   NetcdfAttributes time = {{"standard_name", "time"},
                            {"axis", "T"},
                            {"units", time_units(clock_)},
@@ -114,6 +119,12 @@ void StreamFile::define(const Grid& grid) {
   if (layout_.statistic != Statistic::instant) {
     file_.add_variable("time_bnds", NumberType::float64, {"time", "bnds"}, {}, {{records_of_a_time_chunk, 2}});
   }
+  if (layout_.has_grid()) define_grid(grid);
+  for (const StreamVariable& variable : layout_.variables) define_variable(variable, grid);
+  file_.add_global_attributes(layout_.global_attributes);
+}
+
+void StreamFile::define_grid(const Grid& grid) {
   file_.add_variable(
       "lat", NumberType::float64, {"lat"},
       {{"standard_name", "latitude"}, {"axis", "Y"}, {"units", "degrees_north"}, {"bounds", "lat_bnds"}});
@@ -134,8 +145,6 @@ void StreamFile::define(const Grid& grid) {
     file_.add_variable(height_name(height), NumberType::float64, {},
                        {{"standard_name", "height"}, {"axis", "Z"}, {"positive", "up"}, {"units", "m"}});
   }
-  for (const StreamVariable& variable : layout_.variables) define_variable(variable, grid);
-  file_.add_global_attributes(layout_.global_attributes);
 }
 
 void StreamFile::define_levels(const Grid& grid) {
@@ -182,6 +191,15 @@ void StreamFile::define_levels(const Grid& grid) {
 
 void StreamFile::define_variable(const StreamVariable& variable, const Grid& grid) {
   const bool single = layout_.type == NumberType::float32;
+  const FieldInfo& info = variable.info;
+  if (variable.of_globe) {
+    file_.add_variable(std::string(info.short_name), layout_.type, {"time"},
+                       {{"long_name", std::string(info.meaning)},
+                        {"units", std::string(info.unit)},
+                        {"cell_methods", cell_methods(layout_.statistic)}},
+                       {{records_of_a_time_chunk}});
+    return;
+  }
   const std::size_t slab = static_cast<std::size_t>(block_.n_lat) * block_.n_lon;
   std::vector<std::string> dimensions;
   NetcdfStorage storage{{}, layout_.deflate_level};
@@ -208,7 +226,6 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
       }
     }
   }
-  const FieldInfo& info = variable.info;
   if (!info.standard_name.empty()) attributes.push_back({"standard_name", std::string(info.standard_name)});
   attributes.push_back({"long_name", std::string(info.meaning)});
   attributes.push_back({"units", std::string(info.unit)});
@@ -270,6 +287,11 @@ void StreamFile::write(const StreamVariable& variable, const std::vector<double>
     start.push_back(first);
     count.push_back(length);
   };
+  if (variable.of_globe) {
+    const bool mine = block_.rank == 0;
+    return file_.write(std::string(variable.info.short_name), {n_records_ - 1}, {mine ? 1U : 0U},
+                       mine ? values : std::vector<double>());
+  }
   if (!variable.fixed) along(n_records_ - 1, 1);
   if (variable.has_levels) along(0, variable.n_k);
   along(block_.j_first, block_.ny);

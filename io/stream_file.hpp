@@ -1,6 +1,7 @@
 #pragma once
 // One segment of an output stream: a CF-1.8 file with its coordinates, written as *.part and named when complete.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct StreamVariable {
   int n_k = 1;              // levels in the file
   bool has_levels = false;  // along lev or plev; else one horizontal field
   bool fixed = false;       // without time
+  bool of_globe = false;    // one number, that of rank 0
 };
 
 /// What all files of a stream have in common.
@@ -33,6 +35,10 @@ struct StreamLayout {
   int deflate_level = 1;
   std::vector<StreamVariable> variables;
   NetcdfAttributes global_attributes;
+  /// False where all variables are numbers of the globe.
+  bool has_grid() const {
+    return !std::ranges::all_of(variables, [](const StreamVariable& variable) { return variable.of_globe; });
+  }
 };
 
 inline constexpr float fill_value = 1e20f;  // where a value on pressure levels is missing
@@ -59,6 +65,7 @@ class StreamFile {
 
  private:
   void define(const Grid& grid);
+  void define_grid(const Grid& grid);
   void define_levels(const Grid& grid);
   void define_variable(const StreamVariable& variable, const Grid& grid);
   void write_coordinates(const Grid& grid);

@@ -261,6 +261,7 @@ double sum_over_globe(const Grid& grid, const ConstField<CellSurface>& flux) {
       "physics/sum_over_globe", grid.block, grid.block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * flux(k, j, i); });
 }
+double area_of_globe(const Grid& grid) { return 4 * pi * grid.planet.radius_m * grid.planet.radius_m; }
 
 /// Up to 12 fields with their ranges, for one pass over all of them.
 struct Ranges {
@@ -368,12 +369,11 @@ void report_bad_result(const AnyScheme& scheme, const Columns& columns) {
 // Kernels of the budgets: level 0 of 'sums' has the sums of a column, level 1 the fluxes less these.
 
 /// sums(0) += factor sum of rate dp.
-void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& rate, double factor, bool first,
+void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& rate, double factor,
                 const Field<Cell>& sums) {
   march_down(
       "physics/sum_column", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        const double before = first && k == 0 ? 0.0 : double(sums(0, j, i));
-        sums(0, j, i) = static_cast<Real>(before + factor * mass(k, j, i) * rate(k, j, i));
+        sums(0, j, i) = static_cast<Real>(sums(0, j, i) + factor * mass(k, j, i) * rate(k, j, i));
       });
 }
 /// sums(0) += sum of the change of (1/2) u^2 dp / (g dt) where u changes by dt du_dt.
@@ -385,10 +385,8 @@ void sum_kinetic_energy(const Box& cells, const ConstField<Cell>& mass, const Co
         sums(0, j, i) += static_cast<Real>(mass(k, j, i) / g * rate * (u(k, j, i) + 0.5 * dt * rate));
       });
 }
-void begin_balance(const Box& surface, bool has_sum, const Field<Cell>& sums) {
-  for_each(
-      "physics/begin_balance", surface,
-      KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = has_sum ? -sums(0, j, i) : Real(0); });
+void begin_balance(const Box& surface, const Field<Cell>& sums) {
+  for_each("physics/begin_balance", surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = -sums(0, j, i); });
 }
 void add_to_balance(const Box& surface, const ConstField<CellSurface>& flux, Real sign, const Field<Cell>& sums) {
   for_each(
@@ -415,42 +413,54 @@ class BudgetCheck {
       if (name == field::water_vapour.name) vapour_ = Field<Cell>(slot.result);
       if (name == field::air_temperature.name) heating_ = Field<Cell>(slot.result);
       const bool is_wind = name == field::eastward_wind.name || name == field::northward_wind.name;
-      if (is_wind && scheme.friction_is_heat()) winds_[n_winds_++] = {Field<Cell>(slot.data), Field<Cell>(slot.result)};
+      if (is_wind) winds_[n_winds_++] = {Field<Cell>(slot.data), Field<Cell>(slot.result)};
     }
   }
 
   void run(double dt) const {
     const MoistAir& air = columns_.air();
     if (const auto terms = scheme_.water_budget()) {
-      for (int n = 0; n < n_water_; ++n) sum(water_[n], 1 / air.g, n == 0);
+      set_to_zero(surface(), sums_);
+      for (int n = 0; n < n_water_; ++n) sum(water_[n], 1 / air.g);
       // Columns hold 0.1 to 100 kg m-2 of water. Single precision rounds the larger ones.
-      compare(*terms, "water", "kg m-2 s-1", (sizeof(Real) == 8 ? 1 : 50) / dt, n_water_ > 0);
+      compare(*terms, "water", "kg m-2 s-1", (sizeof(Real) == 8 ? 1 : 50) / dt);
     }
     if (const auto terms = scheme_.enthalpy_budget()) {
-      if (heating_.exists()) sum(heating_, air.cp / air.g, true);
-      if (vapour_.exists()) sum(vapour_, air.L / air.g, !heating_.exists());
-      for (int n = 0; n < n_winds_; ++n) {
-        sum_kinetic_energy(columns_.cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
-      }
-      compare(*terms, "cp T + L qv", "W m-2", air.cp * 250 * 1e4 / dt, heating_.exists() || vapour_.exists());
+      sum_energy(dt, scheme_.friction_is_heat());
+      compare(*terms, "cp T + L qv", "W m-2", air.cp * 250 * 1e4 / dt);
     }
+  }
+
+  /// What the tendencies give to cp T + L qv and to the kinetic energy over dt, mean over the globe [W m-2].
+  double energy_given(double dt) const {
+    sum_energy(dt, true);
+    return sum_over_globe(columns_.grid(), Field<CellSurface>(sums_.data())) / area_of_globe(columns_.grid());
   }
 
  private:
   static constexpr double tolerance = sizeof(Real) == 8 ? 1e-10 : 1e-5;
 
-  void sum(const ConstField<Cell>& rate, double factor, bool first) const {
-    sum_column(columns_.cells(), mass_, rate, factor, first, sums_);
+  Box surface() const { return columns_.grid().block.cells(1); }
+  void sum(const ConstField<Cell>& rate, double factor) const {
+    sum_column(columns_.cells(), mass_, rate, factor, sums_);
+  }
+  void sum_energy(double dt, bool kinetic) const {
+    const MoistAir& air = columns_.air();
+    set_to_zero(surface(), sums_);
+    if (heating_.exists()) sum(heating_, air.cp / air.g);
+    if (vapour_.exists()) sum(vapour_, air.L / air.g);
+    for (int n = 0; kinetic && n < n_winds_; ++n) {
+      sum_kinetic_energy(columns_.cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
+    }
   }
   /// Throws numerical where sums_(0) is not the sum of the fluxes, relative to 'size'.
-  void compare(std::span<const FluxTerm> terms, const char* what, const char* unit, double size, bool has_sum) const {
-    const Box cells = columns_.grid().block.cells(1);
-    begin_balance(cells, has_sum, sums_);
+  void compare(std::span<const FluxTerm> terms, const char* what, const char* unit, double size) const {
+    begin_balance(surface(), sums_);
     for (const FluxTerm& term : terms) {
-      add_to_balance(cells, flux_of(term), static_cast<Real>(term.into_column), sums_);
+      add_to_balance(surface(), flux_of(term), static_cast<Real>(term.into_column), sums_);
     }
     const Real limit = static_cast<Real>(tolerance * size);
-    const bool bad = is_out_of_balance(cells, sums_, limit);
+    const bool bad = is_out_of_balance(surface(), sums_, limit);
     if (bad) report(what, unit, limit);
   }
   ConstField<CellSurface> flux_of(const FluxTerm& term) const {
@@ -478,7 +488,7 @@ class BudgetCheck {
   const Columns& columns_;
   Field<Cell> sums_;
   ConstField<Cell> mass_, heating_, vapour_;
-  std::array<std::pair<ConstField<Cell>, ConstField<Cell>>, 2> winds_;  // and their tendencies, where friction is heat
+  std::array<std::pair<ConstField<Cell>, ConstField<Cell>>, 2> winds_;  // and their tendencies
   int n_winds_ = 0;
   std::array<Field<Cell>, std::size(field::species)> water_;
   int n_water_ = 0;
@@ -591,12 +601,19 @@ struct Suite::Impl {
   std::vector<Field<Cell>> scratch;
   std::vector<ConstField<CellSurface>> rains;  // what the total precipitation is the sum of
   Field<CellSurface> precipitation;
-  std::vector<std::pair<ConstField<CellSurface>, double>> water_terms;  // flux and its sign
+  struct Term {
+    ConstField<CellSurface> flux;
+    double sign;
+    std::size_t scheme;  // in the order of the suite
+  };
+  std::vector<Term> water_terms;
   bool knows_its_water = true;
   double water_brought = 0;  // [kg m-2]
-  std::vector<std::pair<ConstField<CellSurface>, double>> energy_terms;
+  std::vector<Term> energy_terms;
   std::string hides_energy;   // the first scheme that changes temperature or vapour without an enthalpy budget
   double energy_brought = 0;  // [J m-2]
+  std::vector<SchemeEnergy> energies;
+  bool counts_unexplained = false;
 
   Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
       : watch(watch), fields(fields) {
@@ -632,13 +649,16 @@ struct Suite::Impl {
       const auto water = entry.scheme->water_budget();
       knows_its_water = knows_its_water && (water || !changes_water(*entry.scheme));
       for (const FluxTerm& term : water.value_or(std::span<const FluxTerm>())) {
-        water_terms.emplace_back(Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column);
+        water_terms.push_back(
+            {Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column, runners.size()});
       }
       const auto energy = entry.scheme->enthalpy_budget();
       if (!energy && hides_energy.empty() && changes_energy(*entry.scheme)) hides_energy = entry.scheme->name;
       for (const FluxTerm& term : energy.value_or(std::span<const FluxTerm>())) {
-        energy_terms.emplace_back(Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column);
+        energy_terms.push_back(
+            {Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column, runners.size()});
       }
+      energies.push_back({std::string(entry.scheme->name)});
       Columns columns(*entry.scheme, grid, air, std::move(slots), scratch);
       runners.emplace_back(std::move(entry), std::move(columns), std::move(updates));
     }
@@ -738,7 +758,7 @@ struct Suite::Impl {
     }
   }
 
-  void run(Runner& runner, long step, double dt) const {
+  void run(Runner& runner, long step, double dt) {
     const Kokkos::Profiling::ScopedRegion profile(runner.region);
     const Kokkos::Timer timer;
     const int every = runner.entry.every;
@@ -751,6 +771,10 @@ struct Suite::Impl {
       if (due && kept) set_to_zero(cells, Field<Cell>(slot.result));
     }
     if (due) runner.call(every * dt, fields, scratch.empty() ? Field<Cell>() : scratch.front());
+    if (counts_unexplained) {
+      const BudgetCheck tendencies(*runner.entry.scheme, runner.columns, fields, scratch.front());
+      energies[&runner - runners.data()].unexplained += dt * tendencies.energy_given(dt);
+    }
     at = 0;
     for (const Columns::Slot& slot : runner.columns.slots()) {
       if (slot.use.use != Use::updates) continue;
@@ -775,12 +799,26 @@ struct Suite::Impl {
     return uses(scheme, Use::updates, field::air_temperature.name) ||
            uses(scheme, Use::updates, field::water_vapour.name);
   }
-  /// Mean over the globe of what fluxes bring [kg m-2 s-1] or [W m-2].
-  static double rate(const Grid& grid, const std::vector<std::pair<ConstField<CellSurface>, double>>& terms) {
-    const double radius = grid.planet.radius_m;
+  /// What fluxes bring over dt, mean over the globe [kg m-2] or [J m-2]: the sum, and the share of each scheme.
+  double brought(const std::vector<Term>& terms, double dt, std::vector<double>& shares) const {
+    const Grid& grid = runners.front().columns.grid();
     double rate = 0;
-    for (const auto& [flux, sign] : terms) rate += sign * sum_over_globe(grid, flux);
-    return rate / (4 * pi * radius * radius);
+    shares.assign(runners.size(), 0);
+    for (const Term& term : terms) {
+      const double flux = term.sign * sum_over_globe(grid, term.flux);
+      rate += flux;
+      shares[term.scheme] += dt * (flux / area_of_globe(grid));
+    }
+    return dt * (rate / area_of_globe(grid));
+  }
+  void count_fluxes(double dt) {
+    std::vector<double> shares;
+    water_brought += brought(water_terms, dt, shares);
+    energy_brought += brought(energy_terms, dt, shares);
+    for (std::size_t n = 0; n < shares.size(); ++n) {
+      energies[n].brought += shares[n];
+      if (counts_unexplained) energies[n].unexplained -= shares[n];
+    }
   }
 
   std::vector<std::uint64_t> hashes() const {
@@ -790,7 +828,7 @@ struct Suite::Impl {
   }
 
   /// Runs one scheme and throws internal if a field changed that it does not list.
-  void run_watched(Runner& runner, long step, double dt) const {
+  void run_watched(Runner& runner, long step, double dt) {
     const std::vector<std::uint64_t> before = hashes();
     run(runner, step, dt);
     const std::vector<std::uint64_t> after = hashes();
@@ -845,18 +883,33 @@ void Suite::run(long step, double dt, const Instant& begin) {
     else
       impl_->run(runner, step, dt);
   }
-  impl_->sum_precipitation(grid.block.cells(1));
-  impl_->water_brought += dt * Impl::rate(grid, impl_->water_terms);
-  impl_->energy_brought += dt * Impl::rate(grid, impl_->energy_terms);
+  impl_->sum_precipitation(impl_->fields.block().cells(1));
+  impl_->count_fluxes(dt);
 }
 
 bool Suite::knows_its_water() const { return impl_->knows_its_water; }
 double Suite::water_brought() const { return impl_->water_brought; }
 std::string_view Suite::hides_its_energy() const { return impl_->hides_energy; }
 double Suite::energy_brought() const { return impl_->energy_brought; }
-void Suite::set_brought(double water, double energy) {
-  impl_->water_brought = water;
-  impl_->energy_brought = energy;
+const std::vector<Suite::SchemeEnergy>& Suite::energies() const { return impl_->energies; }
+void Suite::count_unexplained() {
+  impl_->counts_unexplained = true;
+  if (impl_->scratch.empty()) impl_->scratch.push_back(make_field<Cell>("physics_scratch", impl_->fields.block(), 4));
+}
+std::vector<double> Suite::sums() const {
+  std::vector<double> sums = {impl_->water_brought, impl_->energy_brought};
+  for (const SchemeEnergy& energy : impl_->energies) sums.insert(sums.end(), {energy.brought, energy.unexplained});
+  return sums;
+}
+void Suite::set_sums(const std::vector<double>& sums) {
+  require(sums.size() == 2 + 2 * impl_->energies.size(), ExitCode::bad_data,
+          "The restart set holds sums of the fluxes of another suite; start anew with --resume none.");
+  impl_->water_brought = sums[0];
+  impl_->energy_brought = sums[1];
+  for (std::size_t n = 0; n < impl_->energies.size(); ++n) {
+    impl_->energies[n].brought = sums[2 + 2 * n];
+    impl_->energies[n].unexplained = sums[3 + 2 * n];
+  }
 }
 
 std::vector<Suite::SchemeTime> Suite::times() const {

@@ -84,7 +84,17 @@ class Suite {
   std::string_view hides_its_energy() const;
   /// Energy that the fluxes of the schemes have brought into the air since the start, mean over the globe [J m-2].
   double energy_brought() const;
-  void set_brought(double water, double energy);
+  /// Of each scheme [J m-2], mean over the globe: what its fluxes have brought since the start, and what its tendencies
+  /// of cp T + L qv and of the kinetic energy have given beyond that, in the steps after count_unexplained().
+  struct SchemeEnergy {
+    std::string scheme;
+    double brought = 0, unexplained = 0;
+  };
+  const std::vector<SchemeEnergy>& energies() const;
+  void count_unexplained();
+  /// All of the sums above for a restart set, and back. Throws bad_data where they are those of another suite.
+  std::vector<double> sums() const;
+  void set_sums(const std::vector<double>& sums);
 
   /// Time [s] spent in each scheme so far, checks included.
   struct SchemeTime {

@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -87,10 +88,11 @@ def test_layers_of_a_file_come_out_on_pressures(tmp_path):
         assert np.allclose(values, 250 + 20 * np.log(target), rtol=0, atol=5e-5)
 
 
-def test_sums_and_extremes_are_left_out(tmp_path, jets):
+@pytest.mark.parametrize("kind", [".day.sum.", ".budgets.day.instant."])
+def test_sums_extremes_and_budgets_are_left_out(kind, tmp_path, jets):
     (tmp_path / "output").mkdir()
     for path in (jets / "output").iterdir():
-        os.link(path, tmp_path / "output" / path.name.replace(".instant.", ".sum."))
+        os.link(path, tmp_path / "output" / re.sub(r"\.[0-9a-z]+\.instant\.", kind, path.name))
     done = draw(tmp_path)
     assert done.returncode == 66 and "no instant and no mean" in done.stderr
 

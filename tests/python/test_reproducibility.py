@@ -30,6 +30,7 @@ restart: {every: never, keep: 100}
 log: {format: none}
 """ % STEPS
 STREAMS = """output:
+  budgets: 4 steps
   streams:
     - {name: snap, fields: [ps, ua, va, hills], every: 3 steps, precision: double}
     - {name: mean, fields: [ps, ta, va, zg, cylinders], statistic: mean, every: 90 minutes, precision: double}
@@ -69,7 +70,7 @@ def quiet(case, tmp_path_factory):
     finished(run(case, folder))
     assert [step_of(name) for name in sets(folder)] == [STEPS]
     streams = {stream for stream, _ in output_of(folder)}
-    assert streams == {"snap", "mean", "high", "long"}
+    assert streams == {"snap", "mean", "high", "long", "budgets"}
     return folder
 
 
@@ -93,7 +94,7 @@ def test_the_comparison_sees_one_bit(quiet, case, tmp_path):
     finished(run(case, tmp_path, "dycore.divergence_damping=0.0050000000000000009"))
     assert state_hash(tmp_path) != state_hash(quiet)
     changed = differing(output_of(tmp_path), output_of(quiet))
-    assert {stream for stream, _ in changed} == {"snap", "mean", "high", "long"}
+    assert {stream for stream, _ in changed} == {"snap", "mean", "high", "long", "budgets"}
 
 
 @pytest.mark.parametrize("layout", ["", "1x1", "2x1", "1x2", "2x2", "4x1", "1x3", "2x3"])

@@ -253,6 +253,14 @@ bool fits(Calendar calendar, const char* start, Microseconds step, const char* i
   return true;
 }
 
+TEST(Interval, may_have_to_be_a_multiple_of_some_steps) {
+  const Clock clock(Calendar::noleap, parse_date(Calendar::noleap, "2000-01-01"), 2 * hour);
+  EXPECT_NO_THROW(clock.require_whole_steps(parse_interval("1 day"), "output.budgets", 3));
+  EXPECT_NO_THROW(clock.require_whole_steps(parse_interval("6 steps"), "output.budgets", 3));
+  EXPECT_THROW(clock.require_whole_steps(parse_interval("4 steps"), "output.budgets", 3), Error);
+  EXPECT_THROW(clock.require_whole_steps(parse_interval("1 day"), "output.budgets", 5), Error);
+}
+
 TEST(Interval, must_be_whole_steps) {
   constexpr Calendar gregorian = Calendar::proleptic_gregorian;
   EXPECT_TRUE(fits(gregorian, "2000-01-01", 600 * microseconds_per_second, "6 hours"));

@@ -255,6 +255,42 @@ TEST(Suite, a_scheme_out_of_balance_is_named_with_the_place) {
               HasSubstr("Scheme 'condenser' does not keep cp T + L qv"));
 }
 
+/// Takes a part of the eastward wind and says that it brings nothing.
+struct Brake : TestScheme {
+  static constexpr std::string_view name = "brake";
+  static constexpr FieldUse fields[] = {updates(field::eastward_wind)};
+  void run(Columns& columns, double) const {
+    add_everywhere(columns, columns.tendency(field::eastward_wind), Real(-0.0625));
+  }
+};
+
+TEST(Suite, energy_that_no_flux_explains_is_counted_for_each_scheme) {
+  ColumnModel model(8);
+  const double dt = 64, mass = 98304 / 6.0;
+  model.set(field::layer_mass, [&](int, int, int) { return mass; });
+  model.set(field::eastward_wind, [](int, int, int) { return 10; });
+  const auto make = [&] {
+    return std::make_unique<Suite>(schemes(Condenser{}, Heater{}, Brake{}), Saturation::clausius, model.grid,
+                                   model.fields, Watch::results);
+  };
+  const auto suite = make();
+  suite->run(0, dt);  // not counted yet
+  for (const auto& energy : suite->energies()) EXPECT_EQ(energy.unexplained, 0);
+  suite->count_unexplained();
+  suite->run(1, dt);
+  const Planet& planet = model.grid.planet;
+  const double area = 8 * static_cast<double>(model.grid.metrics.area_at_cell(0)) /
+                      (4 * pi * planet.radius_m * planet.radius_m);  // of these columns, over that of the globe
+  const double heat = area * 98304 / planet.gravity_m_per_s2 * planet.heat_capacity_j_per_kg_k * dt * 0.125;
+  const double kinetic = area * 98304 / planet.gravity_m_per_s2 * (6.0 * 6 - 10 * 10) / 2;
+  const double round_off = (sizeof(Real) == 8 ? 1e-13 : 1e-5);
+  const auto& energies = suite->energies();
+  EXPECT_EQ(energies[0].scheme, "condenser");
+  EXPECT_NEAR(energies[0].unexplained, 0, round_off * heat);
+  EXPECT_NEAR(energies[1].unexplained, heat, round_off * heat);
+  EXPECT_NEAR(energies[2].unexplained, kinetic, round_off * -kinetic);
+}
+
 constexpr FieldSpec<CellSurface> pond{"pond", "pond", "m", {0, 10}, "a store of these tests", false};
 
 struct Pond : TestScheme {
