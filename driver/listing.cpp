@@ -165,6 +165,14 @@ std::string list_options(bool json) {
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
 
+/// A line of a table of options; long lists of words are cut, `describe` of the option shows them whole.
+std::vector<std::string> row_of(const OptionInfo& option, const std::string& meaning) {
+  constexpr std::size_t widest = 60;
+  std::string allowed = allowed_text(option);
+  if (allowed.size() > widest) allowed = allowed.substr(0, widest - 3) + "...";
+  return {"  " + option.path, option.default_value, allowed, meaning};
+}
+
 std::string describe_option(const OptionInfo& option) {
   std::string text = option.path + ": " + option.meaning + "\n";
   std::vector<std::vector<std::string>> rows = {{"  type", option.type}};
@@ -188,8 +196,7 @@ std::string describe_options(const std::string& path) {
     if (option.path == path) text += describe_option(option);
     const bool inside = option.path.starts_with(path + ".") || option.path.starts_with(path + "[].");
     if (inside && has_value(option)) {
-      below.push_back({"  " + option.path, option.default_value, allowed_text(option),
-                       option.meaning + (option.condition.empty() ? "" : " (" + option.condition + ")")});
+      below.push_back(row_of(option, option.meaning + (option.condition.empty() ? "" : " (" + option.condition + ")")));
     }
   }
   if (!below.empty()) below.insert(below.begin(), {"  option", "default", "allowed", "meaning"});
@@ -201,7 +208,7 @@ std::string options_with(const std::string& condition) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& option : all_options()) {
     if (option.condition != condition || !has_value(option)) continue;
-    rows.push_back({"  " + option.path, option.default_value, allowed_text(option), option.meaning});
+    rows.push_back(row_of(option, option.meaning));
   }
   if (!rows.empty()) rows.insert(rows.begin(), {"  option", "default", "allowed", "meaning"});
   return table(rows);
