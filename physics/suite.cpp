@@ -903,7 +903,9 @@ std::vector<double> Suite::sums() const {
 }
 void Suite::set_sums(const std::vector<double>& sums) {
   require(sums.size() == 2 + 2 * impl_->energies.size(), ExitCode::bad_data,
-          "The restart set holds sums of the fluxes of another suite; start anew with --resume none.");
+          "The restart set has other sums of fluxes than this suite; an older version of the model made it: start anew "
+          "with "
+          "--resume none.");
   impl_->water_brought = sums[0];
   impl_->energy_brought = sums[1];
   for (std::size_t n = 0; n < impl_->energies.size(); ++n) {
