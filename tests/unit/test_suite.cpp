@@ -802,7 +802,8 @@ TEST(AllSchemes, no_direction_of_the_wind_is_preferred) {
   };
   const std::pair<const FieldInfo*, const FieldInfo*> vectors[] = {
       {&field::eastward_wind_tendency, &field::northward_wind_tendency},
-      {&field::eastward_stress, &field::northward_stress}};
+      {&field::eastward_stress, &field::northward_stress},
+      {&field::near_surface_eastward_wind, &field::near_surface_northward_wind}};
   for (const auto& scheme : scheme_table()) {
     auto before = results_of(*scheme, n), after = results_of(*scheme, n, turn);
     for (const auto& [east, north] : vectors) {
