@@ -61,7 +61,9 @@ TEST(Insolation, an_orbit_obeys_the_equation_of_kepler) {
       EXPECT_GT(turn, 0);
       swept += area;
       // Equal areas in equal times: each is a share of the ellipse, pi sqrt(1 - e^2).
-      if (e < 0.5) EXPECT_NEAR(area * n / (pi * std::sqrt(1 - e * e)), 1, 1e-4) << e << ' ' << m;
+      if (e < 0.5) {
+        EXPECT_NEAR(area * n / (pi * std::sqrt(1 - e * e)), 1, 1e-4) << e << ' ' << m;
+      }
     }
     EXPECT_NEAR(swept / (pi * std::sqrt(1 - e * e)), 1, 1e-4) << e;
     EXPECT_NEAR(nearest, 1 / ((1 - e) * (1 - e)), 1e-3 * nearest) << e;
