@@ -53,9 +53,16 @@ Progress::Progress(const LogOptions& options, Model& model, const std::string& l
       last_report_(begin_),
       first_step_(model.clock().step()) {}
 
-bool Progress::shows_layers() const {
-  const long step = model_.clock().step();
-  return model_.dycore().remap_every() == 1 || step == 0 || !model_.dycore().remaps_after(step - 1);
+bool Progress::look() {
+  const Dycore& dycore = model_.dycore();
+  const bool floats = model_.is_floating() && !dycore.options().shallow_water();
+  if (floats) layers_ = model_.dycore().summary();
+  const bool waits = dycore.tracer_step_is_open(model_.clock().step()) ||
+                     (!dycore.options().shallow_water() && dycore.remap_every() > 1 && !layers_);
+  if (floats || waits) return false;
+  report();
+  layers_.reset();
+  return true;
 }
 
 bool Progress::due() const {
@@ -71,6 +78,8 @@ void Progress::report() {
     first_step_ = model_.clock().step();
   }
   const DynamicsSummary s = model_.dycore().summary();
+  const bool knows_layers = layers_ || model_.dycore().remap_every() == 1;
+  const DynamicsSummary layers = layers_.value_or(s);
   const Budgets b = model_.dycore().budgets();
   ++reports_;
   if (!speaks_) return;
@@ -86,7 +95,6 @@ void Progress::report() {
   const auto known = [](bool is_known, double value) {
     return is_known ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
   };
-  const bool floating = shows_layers();
   const bool shallow = model_.dycore().options().shallow_water();
   const double elapsed = model_.elapsed_s();
   const bool has_imbalance = !shallow && elapsed > 0, has_momentum = !shallow && model_.angle() == 0;
@@ -116,8 +124,8 @@ void Progress::report() {
       {"eta_s", known(steps > 0, eta)},
       {"max_wind_m_per_s", s.largest_wind},
       {"courant", s.largest_courant},
-      {"thinnest_layer_ratio", known(floating, s.thinnest_layer)},
-      {"thickest_layer_ratio", known(floating, s.thickest_layer)},
+      {"thinnest_layer_ratio", known(knows_layers, layers.thinnest_layer)},
+      {"thickest_layer_ratio", known(knows_layers, layers.thickest_layer)},
       {"mass_drift", drift(b.mass, start.mass)},
       {"energy_drift", drift(b.energy, start.energy)},
       {"energy_imbalance_w_per_m2", known(has_imbalance, imbalance)},

@@ -2,6 +2,7 @@
 // What a run says while it runs and at its end: a line on a terminal, JSON lines elsewhere and in log/progress.jsonl.
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "driver/model.hpp"
@@ -18,14 +19,14 @@ class Progress {
 
   /// True on rank 0 when a report is due by the clock on the wall.
   bool due() const;
-  /// True where layers are off their reference levels, so that a report can say how far; every rank agrees.
-  bool shows_layers() const;
-  /// Collective: figures are global sums.
-  void report();
+  /// To be called after each step while a report is due. Keeps how far the layers are off their reference levels where they
+  /// float, and reports after the remap, where tracers have had their step, too. True when it has reported. Collective.
+  bool look();
   /// Last report and the table of times. stopped: before the end of the run.
   void finish(bool stopped);
 
  private:
+  void report();
   double seconds_since_start() const;
   void say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift);
 
@@ -37,6 +38,7 @@ class Progress {
   long first_step_ = 0;
   bool first_step_done_ = false;
   int reports_ = 0;
+  std::optional<DynamicsSummary> layers_;  // before the last remap
 };
 
 }  // namespace meridian

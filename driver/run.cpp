@@ -225,14 +225,12 @@ int run_case(const Case& c, const RunOptions& options) {
                                     std::to_string(model.clock().step() + 1) +
                                     ". Last good restart set: " + (last_set.empty() ? "none" : last_set) + ".");
     }
-    const bool report = (first || progress.due()) && progress.shows_layers();
-    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), report);
-    first = first && !all.report;
+    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), first || progress.due());
     if (!all.sound) {
       if (block.rank == 0) std::cerr << std::endl;
       model.fail_numerically(last_set);
     }
-    if (all.report) progress.report();
+    if (all.report && progress.look()) first = false;
     stopped = all.stop && model.clock().step() < model.last_step();
     if (model.writes_restart_now() || stopped) {
       last_set = model.write_restart_set(directory.path());
