@@ -123,6 +123,7 @@ struct Measured {
     const std::string& other = f.order_from.empty() ? f.less : f.order_from;
     if (other.empty()) return value;
     const double there = of(other, f);
+    if (std::isnan(there)) return there;
     if (!f.order_from.empty()) return std::log(there / value) / std::log(double(n_lat_here) / n_lat.at(other));
     VerifyFigure warming;
     warming.figure = "time_mean", warming.field = "ts", warming.day = f.day, warming.since = f.since;

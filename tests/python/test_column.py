@@ -26,7 +26,7 @@ dycore:
   equations: column
   dt_s: 900
   large_scale:
-    vertical_velocity_pa_per_s: [{pressure_pa: 100000, value: 0}, {pressure_pa: 50000, value: -0.2}]
+    vertical_velocity_pa_per_s: [{pressure_pa: 100000, value: 0}, {pressure_pa: 50000, value: -0.2}, {pressure_pa: 10000, value: 0}]
     temperature_tendency_k_per_day: [{pressure_pa: 50000, value: -3}]
     vapour_tendency_g_per_kg_per_day: [{pressure_pa: 90000, value: 2}, {pressure_pa: 80000, value: 0}]
     geostrophic_eastward_wind_m_per_s: [{pressure_pa: 100000, value: 5}, {pressure_pa: 0, value: 30}]
