@@ -58,6 +58,8 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
+
 std::string_view place_name(Horizontal horizontal) {
   switch (horizontal) {
     case Horizontal::cell:
@@ -283,10 +285,10 @@ std::string describe(const std::string& name) {
     if (name != scheme.name) continue;
     text += "Scheme " + scheme.name + ": " + scheme.meaning + "\n" +
             table({{"  source", scheme.source},
-                   {"  reads", joined(scheme.reads)},
-                   {"  updates", joined(scheme.updates)},
-                   {"  writes", joined(scheme.writes)},
-                   {"  owns", joined(scheme.owns)}}) +
+                   {"  reads", or_nothing(joined(scheme.reads))},
+                   {"  updates", or_nothing(joined(scheme.updates))},
+                   {"  writes", or_nothing(joined(scheme.writes))},
+                   {"  owns", or_nothing(joined(scheme.owns))}}) +
             indented(scheme.equation) + options_with("physics.suite[].scheme: " + name);
   }
   for (const auto& state : all_initial_states()) {

@@ -182,8 +182,8 @@ int run_case(const Case& c, const RunOptions& options) {
   if (automatic && !set.directory.empty() && set.step == model.last_step()) {
     if (block.rank == 0) {
       std::cerr << "Run directory: " << directory.path() << "\nAlready complete at " << set.facts.at("date")
-                << ", step " << set.step << ". Raise time.run_days to go on, or start anew with --resume none."
-                << std::endl;
+                << ", step " << set.step
+                << ". Raise time.run_days or time.run_steps to go on, or start anew with --resume none." << std::endl;
     }
     return static_cast<int>(ExitCode::done);
   }

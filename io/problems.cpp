@@ -102,19 +102,22 @@ std::vector<std::string> nearest(const std::string& word, const std::vector<std:
                                     : std::pair(path.substr(0, dot), path.substr(dot + 1));
   };
   const auto [group, last] = split(word);
-  std::vector<std::pair<int, std::string>> near;
+  std::vector<std::tuple<int, std::size_t, std::string>> near;  // distance, letters that it has more or less
   for (const auto& candidate : candidates) {
     if (word.starts_with(candidate + ".")) continue;  // its own group
     const auto [candidate_group, candidate_last] = split(candidate);
     const bool part = last.size() >= 4 && candidate_last.find(last) != std::string::npos;  // cut short
     const int by_last = (part ? 0 : distance_if_near(last, candidate_last)) + (group == candidate_group ? 0 : 1);
     const int distance = std::min(by_last, distance_if_near(word, candidate));
-    if (distance < too_far) near.emplace_back(distance, candidate);
+    const std::size_t a = last.size(), b = candidate_last.size();
+    if (distance < too_far) near.emplace_back(distance, a > b ? a - b : b - a, candidate);
   }
-  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+  });
   std::vector<std::string> result;
-  for (const auto& [distance, candidate] : near) {
-    if (result.size() == 3 || distance > near.front().first + 1) break;
+  for (const auto& [distance, letters, candidate] : near) {
+    if (result.size() == 3 || distance > std::get<0>(near.front()) + 1) break;
     if (std::find(result.begin(), result.end(), candidate) == result.end()) result.push_back(candidate);
   }
   return result;

@@ -61,7 +61,7 @@ Air air_of(const Columns& columns, const FriersonOptions& options) {
 }
 
 void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air, double dt,
-                           const SurfaceExchange& out, const NearSurface& near) {
+                           const SurfaceExchange& out) {
   const int k = air.last;
   for_each(
       "physics/frierson_surface_layer", surface, KOKKOS_LAMBDA(int, int j, int i) {
@@ -74,9 +74,19 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
         const double u = air.u(k, j, i), v = air.v(k, j, i);
         const double friction = share * (1 - 0.5 * dt * share) * (u * u + v * v) / moist.cp;  // [K s-1]
         out.give(moist, k, j, i, mass, warming, wetting, share * u, share * v, friction);
+      });
+}
+
+/// A kernel of its own: together with the fluxes it would need more than 128 registers.
+void fill_near_surface(const Box& surface, const MoistAir& moist, const Air& air, const NearSurface& near) {
+  const int k = air.last;
+  for_each(
+      "physics/frierson_near_surface", surface, KOKKOS_LAMBDA(int, int j, int i) {
+        const Air::Surface at = air.surface(moist, j, i);
         const double f = similarity_profile(NearSurface::height, at.height, air.z0, at.richardson);
         const double f_wind = similarity_profile(NearSurface::height_of_wind, at.height, air.z0, at.richardson);
-        near.give(j, i, air.ts(0, j, i), air.T(k, j, i), f, at.q_surface, air.q(k, j, i), f, u, v, f_wind);
+        near.give(j, i, air.ts(0, j, i), air.T(k, j, i), f, at.q_surface, air.q(k, j, i), f, air.u(k, j, i),
+                  air.v(k, j, i), f_wind);
       });
 }
 
@@ -170,8 +180,10 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
 }  // namespace
 
 void FriersonSurfaceLayer::run(Columns& columns, double dt) const {
-  exchange_with_surface(columns.grid().block.cells(1), columns.air(), air_of(columns, options), dt,
-                        SurfaceExchange::of(columns), NearSurface::of(columns));
+  const Box surface = columns.grid().block.cells(1);
+  const Air air = air_of(columns, options);
+  exchange_with_surface(surface, columns.air(), air, dt, SurfaceExchange::of(columns));
+  fill_near_surface(surface, columns.air(), air, NearSurface::of(columns));
 }
 
 void FriersonBoundaryLayer::run(Columns& columns, double dt) const {

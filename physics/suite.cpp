@@ -98,7 +98,8 @@ struct SchemeOptions {
     option.word("coupling", coupling, couplings,
                 "sequential: it sees what entries before it did; parallel: the state at the start of the step");
     if (option.shows_alternatives()) return show_alternatives(option);
-    if (name.empty()) option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
+    if (name.empty() && !option.given("scheme"))
+      option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
     const AnyScheme* known = in_table(name);
     if (!known)
       scheme = nullptr;
@@ -427,7 +428,8 @@ class BudgetCheck {
     }
     if (const auto terms = scheme_.enthalpy_budget()) {
       sum_energy(dt, scheme_.friction_is_heat());
-      compare(*terms, "cp T + L qv", "W m-2", air.cp * 250 * 1e4 / dt);
+      compare(*terms, scheme_.friction_is_heat() ? "cp T + L qv + kinetic energy" : "cp T + L qv", "W m-2",
+              air.cp * 250 * 1e4 / dt);
     }
   }
 

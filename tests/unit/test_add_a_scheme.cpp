@@ -91,7 +91,7 @@ TEST(AddAScheme, the_example_cools_as_its_formula_says) {
 TEST(AddAScheme, a_scheme_outside_the_tree_is_in_the_table) {
   const auto& table = scheme_table();
   const bool found = std::ranges::any_of(table, [](const auto& s) { return s->name == "constant_heating"; });
-  EXPECT_EQ(found, MERIDIAN_HAS_EXTRA_PHYSICS);
+  EXPECT_EQ(found, MERIDIAN_HAS_EXAMPLE_OF_EXTRA_PHYSICS);
 }
 
 }  // namespace

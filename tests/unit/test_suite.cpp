@@ -563,7 +563,7 @@ class ListReader : public OptionVisitor {
   }
   void text(Text, std::string&, Text, Text) override {}
   void texts(Text, std::vector<std::string>&, Text, Text) override {}
-  bool given(Text) const override { return true; }
+  bool given(Text) const override { return suite.empty() || !suite[element_].empty(); }
   void problem(Text, const std::string& sentence) override { problems.push_back(sentence); }
   bool shows_alternatives() const override { return shows; }
   void alternative(Text, Text word) override { seen.emplace_back("alternative " + std::string(word)); }
