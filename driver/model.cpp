@@ -432,7 +432,7 @@ void Model::step() {
     timers_.time("dynamics", [&] { dycore_.remap(); });
     if (book_) enter(BudgetBook::remap, timed_budgets());
   }
-  const double given = energy_given(), dt = dycore_.remap_every() * clock_.step_seconds();
+  const double given = book_ ? energy_given() : 0, dt = dycore_.remap_every() * clock_.step_seconds();
   if (physics) {
     timers_.time("physics", [&] {
       dycore_.diagnose(false);

@@ -69,7 +69,7 @@ bool Progress::due() const {
   return speaks_ && seconds_between(last_report_, std::chrono::steady_clock::now()) >= options_.every_s;
 }
 
-void Progress::report() {
+Budgets Progress::report() {
   const auto now = std::chrono::steady_clock::now();
   last_report_ = now;
   if (!first_step_done_) {  // the first step pays for first use; speed is measured from its end
@@ -82,7 +82,7 @@ void Progress::report() {
   const DynamicsSummary layers = layers_.value_or(s);
   const Budgets b = model_.dycore().budgets();
   ++reports_;
-  if (!speaks_) return;
+  if (!speaks_) return b;
   const Clock& clock = model_.clock();
   const double wall = seconds_between(after_first_step_, now);
   const double steps = static_cast<double>(clock.step() - first_step_);
@@ -137,12 +137,13 @@ void Progress::report() {
       {"energy_residual_shares_w_per_m2", rates(energy_shares)},
       {"angular_momentum_residual_shares_kg_per_s2", rates(angular_momentum_shares)}};
   std::ofstream(log_ + "/progress.jsonl", std::ios::app) << line.dump() << '\n';
-  if (options_.format == "none") return;
+  if (options_.format == "none") return b;
   if (on_terminal_) {
     say_line(percent, years_per_day, reports_ > 2 ? eta : -1, s, drift(b.mass, start.mass));
   } else {
     std::cerr << line.dump() << std::endl;
   }
+  return b;
 }
 
 void Progress::say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift) {
@@ -154,8 +155,7 @@ void Progress::say_line(double percent, double years_per_day, double eta, const 
 }
 
 void Progress::finish(bool stopped) {
-  report();
-  const Budgets budgets = model_.dycore().budgets();
+  const Budgets budgets = report();
   if (!speaks_) return;
   if (on_terminal_ && options_.format != "none" && isatty(STDERR_FILENO)) std::fputc('\n', stderr);
   const double wall = seconds_between(begin_, std::chrono::steady_clock::now());

@@ -26,7 +26,8 @@ class Progress {
   void finish(bool stopped);
 
  private:
-  void report();
+  /// Returns the budgets that it told.
+  Budgets report();
   double seconds_since_start() const;
   void say_line(double percent, double years_per_day, double eta, const DynamicsSummary& s, double mass_drift);
 

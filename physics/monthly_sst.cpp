@@ -37,8 +37,9 @@ void interpolate(const Box& cells, const ConstField<CellInterface>& months, cons
 }  // namespace
 
 void MonthlySst::run(Columns& columns, double) const {
+  const std::array<double, 12> now = weights_of_months(columns.begin().part_of_year);
   Kokkos::Array<double, 12> weights;
-  for (int m = 0; m < 12; ++m) weights[m] = weights_of_months(columns.begin().part_of_year)[m];
+  for (int m = 0; m < 12; ++m) weights[m] = now[m];
   interpolate(columns.grid().block.cells(1), columns.read(field::monthly_sea_surface_temperature), weights,
               options.warming_k, columns.own(field::surface_temperature));
 }
