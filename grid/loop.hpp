@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "grid/base.hpp"
 #include "grid/field.hpp"
@@ -69,6 +70,22 @@ void for_each_column(const char* label, const Box& box, const Body& body) {
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
   }
+}
+
+namespace detail {
+
+template <class Body, int... m>
+KOKKOS_FORCEINLINE_FUNCTION void call_each(const Body& body, std::integer_sequence<int, m...>) {
+  (body(m), ...);
+}
+
+}  // namespace detail
+
+/// Calls body(m) for m = 0 .. n - 1, written out one after the other, m a constant once it is inlined: a loop left in the loop over i
+/// stops vectorisation.
+template <int n, class Body>
+KOKKOS_FORCEINLINE_FUNCTION void unrolled(const Body& body) {
+  detail::call_each(body, std::make_integer_sequence<int, n>{});
 }
 
 namespace detail {
@@ -159,7 +176,7 @@ void march_down_up(const char* label, const Box& box, const Down& down, const Up
   }
 }
 
-/// In each column one pass after the other, each for ascending k: pass(k, j, i_begin, i_end) works on a piece of a row
+/// In each column one pass after the other, each for ascending k from 0 on: pass(k, j, i_begin, i_end) works on a piece of a row
 /// and may read what earlier passes, or itself at smaller k, wrote in the same columns. Pieces are whole rows on hosts
 /// (write the loop over i with MERIDIAN_VECTORISE), single points on devices.
 template <class... Passes>
@@ -173,6 +190,34 @@ void for_each_column_in_passes(const char* label, const Box& box, const Passes&.
   } else {
     Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, n_j), detail::ColumnPasses<Passes...>{box, {passes...}});
   }
+}
+
+namespace detail {
+
+template <bool descending, class Body>
+struct PointPass {
+  Body body;
+  Box box;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int j, int i_begin, int i_end) const {
+    const int level = descending ? box.k_end - 1 - k : k;
+    if (level < box.k_begin || level >= box.k_end) return;
+    const Body local = body;  // its members stay in registers, whatever it writes
+    MERIDIAN_VECTORISE
+    for (int i = i_begin; i < i_end; ++i) local(level, j, i);
+  }
+};
+
+}  // namespace detail
+
+/// Passes of for_each_column_in_passes() that call body(k, j, i) for the levels of this box, in ascending and in descending
+/// order. What differs at the ends of a column is a pass of its own: a condition on k in a long body stops vectorisation.
+template <class Body>
+detail::PointPass<false, Body> downward(const Box& box, const Body& body) {
+  return {body, box};
+}
+template <class Body>
+detail::PointPass<true, Body> upward(const Box& box, const Body& body) {
+  return {body, box};
 }
 
 /// Calls body(n) for n in [0, count).

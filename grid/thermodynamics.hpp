@@ -27,6 +27,8 @@ struct MoistAir {
   double kappa;         // [1]
   double epsilon;       // [1] R / Rv
   Saturation formula;
+  /// clausius and tetens: q = (scale / p) exp[rate (T - zero) / (T - pole)]
+  double scale, rate, zero, pole;  // [Pa], [1], [K], [K]
 
   MoistAir(const Planet& planet, Saturation formula)
       : R(planet.gas_constant_j_per_kg_k),
@@ -37,7 +39,11 @@ struct MoistAir {
         p0(planet.reference_pressure_pa),
         kappa(planet.kappa()),
         epsilon(R / Rv),
-        formula(formula) {}
+        formula(formula),
+        scale(formula == Saturation::tetens ? 380 : epsilon * 610.78),
+        rate(formula == Saturation::tetens ? 17.27 : L / Rv / 273.16),
+        zero(formula == Saturation::tetens ? 273 : 273.16),
+        pole(formula == Saturation::tetens ? 36 : 0) {}
 
   /// Saturation mixing ratio over liquid [1] at T [K] and p [Pa], and its slope [K-1] at constant pressure.
   ///   clausius:    q = epsilon e / p,  e = 610.78 Pa exp[- (L / Rv) (1 / T - 1 / 273.16 K)] (Reed and Jablonowski 2012)
@@ -47,12 +53,11 @@ struct MoistAir {
     double q, slope;
   };
   KOKKOS_FORCEINLINE_FUNCTION Saturated saturated(double T, double p) const {
-    if (formula == Saturation::tetens) {
-      const double inverse = 1 / (T - 36);
-      const double q = 380 / p * elementary::exp(17.27 * (T - 273) * inverse);
-      return {q, q * 17.27 * 237 * inverse * inverse};
-    }
-    if (formula == Saturation::murphy_koop) {
+    return formula == Saturation::murphy_koop ? saturated_by<true>(T, p) : saturated_by<false>(T, p);
+  }
+  template <bool murphy_koop>
+  KOKKOS_FORCEINLINE_FUNCTION Saturated saturated_by(double T, double p) const {
+    if constexpr (murphy_koop) {
       const double log_T = elementary::log(T);
       const double x = 0.0415 * (T - 218.8), tanh = 1 - 2 / (elementary::exp(2 * x) + 1);
       const double b = 53.878 - 1331.22 / T - 9.44523 * log_T + 0.014025 * T;
@@ -62,16 +67,34 @@ struct MoistAir {
       // Where e nears p there is no saturation: the mixing ratio stays finite.
       const double dry = p - e > 0.5 * p ? p - e : 0.5 * p;
       return {epsilon * e / dry, p - e > 0.5 * p ? epsilon * e * slope * p / (dry * dry) : epsilon * e * slope / dry};
+    } else {
+      const double inverse = 1 / (T - pole);
+      const double q = scale / p * elementary::exp(rate * (T - zero) * inverse);
+      return {q, q * rate * (zero - pole) * inverse * inverse};
     }
-    const double q = epsilon * 610.78 / p * elementary::exp(-(L / Rv) * (1 / T - 1 / 273.16));
-    return {q, q * L / (Rv * T * T)};
   }
   /// Vapour that condenses [1] until the air is saturated, by one step of Newton's method: (q - qs) / (1 + (L / cp) dqs/dT);
   /// negative where the air is not saturated: what could evaporate.
-  KOKKOS_FORCEINLINE_FUNCTION double condensate(double T, double p, double q) const {
-    const Saturated s = saturated(T, p);
+  KOKKOS_FORCEINLINE_FUNCTION double condensate(const Saturated& s, double q) const {
     return (q - s.q) / (1 + L / cp * s.slope);
   }
 };
+
+/// Moist air whose kind of formula is known to the compiler: half the work where a loop is vectorised.
+template <bool murphy_koop>
+struct MoistAirBy : MoistAir {
+  explicit MoistAirBy(const MoistAir& air) : MoistAir(air) {}
+  KOKKOS_FORCEINLINE_FUNCTION Saturated saturated(double T, double p) const { return saturated_by<murphy_koop>(T, p); }
+};
+
+/// Calls body(MoistAirBy<...>) for the formula of this air.
+template <class Body>
+void by_formula(const MoistAir& air, const Body& body) {
+  if (air.formula == Saturation::murphy_koop) {
+    body(MoistAirBy<true>(air));
+  } else {
+    body(MoistAirBy<false>(air));
+  }
+}
 
 }  // namespace meridian

@@ -24,7 +24,7 @@ shallow  Pt > 0 and Pq <= 0: layers are dropped from the top until Pq is 0, dT i
                                         writes(field::convective_precipitation)};
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::convective_precipitation, -1}}};
   static constexpr std::array<FluxTerm, 0> enthalpy_budget{};
-  static constexpr int scratch_fields = 2;
+  static constexpr int scratch_fields = 3;
 
   struct Options {
     double relaxation_time_s = 7200;

@@ -25,7 +25,12 @@ const FieldSpec<Cell>& tendency_of(std::string_view scheme, const FieldInfo& fie
 
 Columns::Columns(const AnyScheme& scheme, const Grid& grid, const MoistAir& air, std::vector<Slot> slots,
                  std::vector<Field<Cell>> scratch)
-    : scheme_(scheme.name), grid_(&grid), air_(air), slots_(std::move(slots)), scratch_(std::move(scratch)) {}
+    : scheme_(scheme.name),
+      lowest_layer_only_(scheme.lowest_layer_only()),
+      grid_(&grid),
+      air_(air),
+      slots_(std::move(slots)),
+      scratch_(std::move(scratch)) {}
 
 const Columns::Slot& Columns::find(const FieldInfo& field, Wish wish) const {
   for (const Slot& slot : slots_) {

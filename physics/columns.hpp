@@ -40,6 +40,12 @@ class Columns {
   void set_begin(const Instant& begin) { begin_ = begin; }
   /// Owned cells, all layers.
   Box cells() const { return grid_->block.cells(grid_->n_levels()); }
+  /// The layers of them that the scheme may change.
+  Box changed_cells() const {
+    Box box = cells();
+    if (lowest_layer_only_) box.k_begin = box.k_end - 1;
+    return box;
+  }
 
   /// A field that is declared with reads() or updates().
   template <class P>
@@ -62,7 +68,9 @@ class Columns {
   Field<P> own(const FieldSpec<P>& spec) const {
     return Field<P>(find(spec, Wish::own).result);
   }
-  /// Work array n of scratch_fields, with one level more than there are layers.
+  /// Work array n of scratch_fields, with one level more than there are layers, and no fewer than this: room for values
+  /// of a column, one a level.
+  static constexpr int least_scratch_levels = 16;
   const Field<Cell>& scratch(int n) const { return scratch_.at(n); }
 
   std::span<const Slot> slots() const { return slots_; }
@@ -72,6 +80,7 @@ class Columns {
   const Slot& find(const FieldInfo& field, Wish wish) const;
 
   std::string scheme_;
+  bool lowest_layer_only_;
   const Grid* grid_;
   MoistAir air_;
   Instant begin_;

@@ -35,7 +35,8 @@ struct Air {
   struct Surface {
     double height, wind, richardson, exchange, q_surface;
   };
-  KOKKOS_FORCEINLINE_FUNCTION Surface surface(const MoistAir& air, int j, int i) const {
+  template <class Moist>
+  KOKKOS_FORCEINLINE_FUNCTION Surface surface(const Moist& air, int j, int i) const {
     const double q_s = air.saturated(ts(0, j, i), p(last + 1, j, i)).q;
     const double below = ts(0, j, i) * (1 + (1 / air.epsilon - 1) * q_s) / exner(last + 1, j, i);
     const double above = theta(air, last, j, i);
@@ -60,7 +61,8 @@ Air air_of(const Columns& columns, const FriersonOptions& options) {
           options.least_wind_m_per_s};
 }
 
-void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air& air, double dt,
+template <class Moist>
+void exchange_with_surface(const Box& surface, const Moist& moist, const Air& air, double dt,
                            const SurfaceExchange& out) {
   const int k = air.last;
   for_each(
@@ -78,7 +80,8 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
 }
 
 /// A kernel of its own: together with the fluxes it would need more than 128 registers.
-void fill_near_surface(const Box& surface, const MoistAir& moist, const Air& air, const NearSurface& near) {
+template <class Moist>
+void fill_near_surface(const Box& surface, const Moist& moist, const Air& air, const NearSurface& near) {
   const int k = air.last;
   for_each(
       "physics/frierson_near_surface", surface, KOKKOS_LAMBDA(int, int j, int i) {
@@ -90,72 +93,92 @@ void fill_near_surface(const Box& surface, const MoistAir& moist, const Air& air
       });
 }
 
-/// What the profile of K needs of a column.
-struct Profile {
-  double depth, inner, slope, stability;  // h and f h [m], k U sqrt(C) [m s-1], Ri_a / Ric / (1 - Ri_a / Ric) [1]
-  double z0;
+/// Values of a column, each a level of one work array. K grows as slope z / (1 + stability ln(z / z0)) up to 'inner'.
+enum : int {
+  theta_lowest,  // virtual potential temperature of the lowest layer [K]
+  slope,         // k U sqrt(C) [m s-1]
+  stability,     // Ri_a / Ric / (1 - Ri_a / Ric) [1], 0 in unstable air
+  depth,         // h [m], 0 until it is found
+  per_inner,     // 1 / (f h) [m-1]
+  per_outer,     // 1 / ((1 - f) h) [m-1]
+  n_column_values
+};
+static_assert(n_column_values <= Columns::least_scratch_levels);
 
-  KOKKOS_FORCEINLINE_FUNCTION double unbounded(double z) const {
-    return slope * z / (stability > 0 ? 1 + stability * elementary::log(z > z0 ? z / z0 : 1.0) : 1.0);
+/// What is done at one level of one column.
+template <class Moist>
+struct BoundaryLayer {
+  static constexpr double inner_share = 0.1;  // f
+  Moist moist;
+  Air air;
+  ConstField<Cell> p_middle;
+  Field<Cell> richardson, column, weights;
+  double dt;  // [s]
+  double per_g, per_z0, virtual_part;
+
+  KOKKOS_FORCEINLINE_FUNCTION void start(int j, int i) const {
+    const int last = air.last;
+    const Air::Surface at = air.surface(moist, j, i);
+    const double Ri = at.richardson;
+    column(theta_lowest, j, i) = static_cast<Real>(air.theta(moist, last, j, i));
+    column(slope, j, i) = static_cast<Real>(0.4 * at.wind * Kokkos::sqrt(at.exchange));
+    column(stability, j, i) = static_cast<Real>(Ri > 0 && Ri < 1 ? Ri / (1 - Ri) : 0.0);
+    column(depth, j, i) = 0;
+    richardson(last, j, i) = 0;
   }
-  KOKKOS_FORCEINLINE_FUNCTION double at(double z) const {  // [m2 s-1]
-    const bool low = z < inner;
-    const double x = low ? 1.0 : 1 - (z - inner) / (depth - inner);
-    return z >= depth ? 0.0 : unbounded(low ? z : inner) * (low ? 1.0 : z / inner) * x * x;
+
+  /// On the way up: h is where Ri reaches 1 between two layers, or the middle of the top layer.
+  KOKKOS_FORCEINLINE_FUNCTION void rise(int k, int j, int i) const {
+    const double lowest = column(theta_lowest, j, i), h = column(depth, j, i), below = richardson(k + 1, j, i);
+    const double z = air.height(moist, k, j, i), z_below = air.height(moist, k + 1, j, i);
+    const double u = air.u(k, j, i), v = air.v(k, j, i), least = air.least * air.least;
+    const double square = u * u + v * v > least ? u * u + v * v : least;
+    const double Ri = moist.g * z * (air.theta(moist, k, j, i) - lowest) / (lowest * square);
+    const double share = Ri > 1 && Ri > below ? (1 - below) / (Ri - below) : 1.0;
+    const double here = z_below + (share > 0 ? share : 0.0) * (z - z_below);
+    richardson(k, j, i) = static_cast<Real>(Ri);
+    column(depth, j, i) = static_cast<Real>(h == 0 && (Ri >= 1 || k == 0) ? here : h);
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void finish_profile(int j, int i) const {
+    const double h = column(depth, j, i);
+    column(per_inner, j, i) = static_cast<Real>(1 / (inner_share * h));
+    column(per_outer, j, i) = static_cast<Real>(1 / ((1 - inner_share) * h));
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void set_weight(int k, int j, int i) const {
+    const double h = column(depth, j, i), steep = column(slope, j, i), stable = column(stability, j, i);
+    const double z = (air.phi(k, j, i) - air.phi(air.last + 1, j, i)) * per_g, inner = inner_share * h;
+    const double z_in = z < inner ? z : inner, x_in = z_in * per_z0;
+    const double x = 1 - (z - z_in) * column(per_outer, j, i);
+    const double relative = z < inner ? 1.0 : z * column(per_inner, j, i);
+    const double K_in = steep * z_in / (1 + stable * elementary::log(x_in > 1 ? x_in : 1.0));
+    const double K = z >= h ? 0.0 : K_in * relative * x * x;  // [m2 s-1]
+    const double T = air.T(k - 1, j, i) + air.T(k, j, i), q = air.q(k - 1, j, i) + air.q(k, j, i);
+    const double Tv = 0.5 * T * (1 + virtual_part * q);
+    const double weight = moist.g * air.p(k, j, i) / (moist.R * Tv);  // g rho [kg m-2 s-2]
+    weights(k, j, i) = static_cast<Real>(dt * weight * weight * K / (p_middle(k, j, i) - p_middle(k - 1, j, i)));
   }
 };
 
-/// Values of a column, each a level of one work array.
-enum : int { depth_level, slope_level, stability_level, n_column_values };
-
-/// Height h [m] of the boundary layer, on the way up: where Ri reaches 1 between two layers; and what K follows from.
-void find_depth(const Box& cells, const MoistAir& moist, const Air& air, const Field<Cell>& richardson,
-                const Field<Cell>& column) {
-  const int last = air.last;
-  march_down_up(
-      "physics/frierson_depth", cells,
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        const double lowest = air.theta(moist, last, j, i), speed = air.wind(k, j, i);
-        richardson(k, j, i) = static_cast<Real>(moist.g * air.height(moist, k, j, i) *
-                                                (air.theta(moist, k, j, i) - lowest) / (lowest * speed * speed));
-      },
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        const bool lowest = k == last;
-        const int from = lowest ? last : k + 1;
-        const double above = richardson(k, j, i), below = richardson(from, j, i);
-        const double so_far = lowest ? 0.0 : double(column(depth_level, j, i));  // 0: not found yet
-        const bool found = so_far == 0 && !lowest && (above >= 1 || k == 0);
-        const double z_below = air.height(moist, from, j, i), z = air.height(moist, k, j, i);
-        const double share = above > 1 && above > below ? (1 - below) / (above - below) : 1.0;
-        const double here = z_below + (share > 0 ? share : 0.0) * (z - z_below);
-        column(depth_level, j, i) = static_cast<Real>(found ? here : so_far);
-      });
-  for_each(
-      "physics/frierson_column", Box{0, 1, cells.j_begin, cells.j_end, cells.i_begin, cells.i_end},
-      KOKKOS_LAMBDA(int, int j, int i) {
-        const Air::Surface at = air.surface(moist, j, i);
-        column(slope_level, j, i) = static_cast<Real>(0.4 * at.wind * Kokkos::sqrt(at.exchange));
-        column(stability_level, j, i) =
-            static_cast<Real>(at.richardson > 0 && at.richardson < 1 ? at.richardson / (1 - at.richardson) : 0.0);
-      });
-}
-
-void compute_weights(const Box& cells, const MoistAir& moist, const Air& air, const ConstField<Cell>& p_middle,
-                     const ConstField<Cell>& column, double dt, const Field<Cell>& weights) {
-  const int last = air.last;
-  const double virtual_part = 0.5 * (1 / moist.epsilon - 1);
-  for_each(
-      "physics/frierson_weights", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        const int above = k == 0 ? 0 : k - 1;  // the weight of the top is not used
-        const double h = column(depth_level, j, i);
-        const Profile profile{h, 0.1 * h, column(slope_level, j, i), column(stability_level, j, i), air.z0};
-        const double K = profile.at((air.phi(k, j, i) - air.phi(last + 1, j, i)) / moist.g);
-        const double Tv =
-            0.5 * (air.T(above, j, i) + air.T(k, j, i)) * (1 + virtual_part * (air.q(above, j, i) + air.q(k, j, i)));
-        const double weight = moist.g * air.p(k, j, i) / (moist.R * Tv);  // g rho [kg m-2 s-2]
-        const double distance = k == 0 ? 1.0 : double(p_middle(k, j, i) - p_middle(above, j, i));
-        weights(k, j, i) = static_cast<Real>(dt * weight * weight * K / distance);
-      });
+template <class Moist>
+void compute_weights(const Box& cells, const BoundaryLayer<Moist>& c) {
+  const int last = c.air.last;
+  Box lowest = cells, above = cells, below_top = cells;
+  lowest.k_begin = above.k_end = last;
+  below_top.k_begin = 1;
+  for_each_column_in_passes("physics/frierson_weights", cells,  //
+                            downward(
+                                lowest, KOKKOS_LAMBDA(int, int j, int i) { c.start(j, i); }),
+                            upward(
+                                above, KOKKOS_LAMBDA(int k, int j, int i) { c.rise(k, j, i); }),
+                            downward(
+                                lowest,
+                                KOKKOS_LAMBDA(int, int j, int i) {
+                                  c.finish_profile(j, i);
+                                  c.weights(0, j, i) = c.weights(last + 1, j, i) = 0;
+                                }),
+                            downward(below_top, KOKKOS_LAMBDA(int k, int j, int i) { c.set_weight(k, j, i); }));
 }
 
 void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstField<Cell>& weights,
@@ -182,17 +205,21 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
 void FriersonSurfaceLayer::run(Columns& columns, double dt) const {
   const Box surface = columns.grid().block.cells(1);
   const Air air = air_of(columns, options);
-  exchange_with_surface(surface, columns.air(), air, dt, SurfaceExchange::of(columns));
-  fill_near_surface(surface, columns.air(), air, NearSurface::of(columns));
+  by_formula(columns.air(), [&](const auto& moist) {
+    exchange_with_surface(surface, moist, air, dt, SurfaceExchange::of(columns));
+    fill_near_surface(surface, moist, air, NearSurface::of(columns));
+  });
 }
 
 void FriersonBoundaryLayer::run(Columns& columns, double dt) const {
   const Air air = air_of(columns, options);
   const Box cells = columns.cells();
-  const Field<Cell>&weights = columns.scratch(0), &richardson = columns.scratch(1);
-  const Field<Cell>& column = columns.scratch(2);
-  find_depth(cells, columns.air(), air, richardson, column);
-  compute_weights(cells, columns.air(), air, columns.read(field::air_pressure), column, dt, weights);
+  const Field<Cell>& weights = columns.scratch(0);
+  by_formula(columns.air(), [&](const auto& moist) {
+    compute_weights(cells, BoundaryLayer<std::remove_cvref_t<decltype(moist)>>{
+                               moist, air, columns.read(field::air_pressure), columns.scratch(1), columns.scratch(2),
+                               weights, dt, 1 / moist.g, 1 / air.z0, 0.5 * (1 / moist.epsilon - 1)});
+  });
   const DiffusionWork<4> work{columns.scratch(1),
                               {columns.scratch(3), columns.scratch(4), columns.scratch(5), columns.scratch(6)}};
   mix(cells, columns.air(), air, weights, work, static_cast<Real>(1 / dt), columns.tendency(field::air_temperature),

@@ -46,6 +46,7 @@ near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = (1 - Ri) ln(z / z0) / ln(z
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
   static constexpr std::array<FluxTerm, 2> enthalpy_budget{
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
+  static constexpr bool lowest_layer_only = true;
   static constexpr bool friction_is_heat = true;
 
   using Options = FriersonOptions;

@@ -70,8 +70,9 @@ struct Air {
 struct Fluxes {
   Field<CellSurface> rsdt, rsut, rlut, rsds, rsus, rlds, rlus;
 };
+/// Fluxes at interfaces and their parts of layers; ln(p / p0) of both, and the sunlight of interfaces over that of the top.
 struct Work {
-  Field<Cell> down, up, transmission, emission;  // fluxes at interfaces, of layers
+  Field<Cell> down, up, transmission, emission, log_middle, log_interface, sun;
 };
 
 KOKKOS_FORCEINLINE_FUNCTION double emission_at(double T) { return stefan_boltzmann * (T * T) * (T * T); }
@@ -85,77 +86,112 @@ struct SurfaceAlbedo {
         freezing(options.ice_below_k),
         per_kelvin(options.ice_range_k > 0 ? 1 / options.ice_range_k : 1e300) {}
   KOKKOS_FORCEINLINE_FUNCTION double at(double ts) const {
-    const double share = Kokkos::fmin(1.0, Kokkos::fmax(0.0, (freezing - ts) * per_kelvin));
-    return water + share * (ice - water);
+    const double share = (freezing - ts) * per_kelvin, some = share > 0 ? share : 0.0;
+    return water + (some < 1 ? some : 1.0) * (ice - water);
   }
 };
 
-/// 25 words a cell; rsdt is read.
+/// What is done at one level of one column; rsdt is read.
 template <bool isothermal>
-void radiate(const Grid& grid, const MoistAir& air, const GreyOptics& optics, const SurfaceAlbedo& surface,
-             double emissivity, const Air& s, const Work& work, const Fluxes& out, const Field<Cell>& dT_dt) {
-  const int n_k = grid.n_levels();
-  const Metrics metrics = grid.metrics;
-  const double per_p0 = 1 / air.p0;
-  const double g_over_cp = air.g / air.cp;
-  march_down_up(
-      "physics/grey_radiation", grid.block.cells(n_k),
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        const double sine2 = metrics.sin_at_cell(j) * metrics.sin_at_cell(j);
-        const double top = s.p(k, j, i), bottom = s.p(k + 1, j, i);
-        const double per_ps = optics.by_surface_pressure ? 1 / double(s.p(n_k, j, i)) : per_p0;
-        const double tau = optics.depth(bottom * per_ps, sine2) - optics.depth(top * per_ps, sine2) +
-                           (optics.constant + optics.vapour * s.q(k, j, i)) * (bottom - top) * per_p0;
-        // Temperature of interfaces, linear in ln p between layers and on to the ground; the top has that of its layer.
-        const double T = s.T(k, j, i);
-        double T_top = T, T_bottom = T;
-        if constexpr (!isothermal) {
-          const int a = k == 0 ? 0 : k - 1, b = k == n_k - 1 ? k : k + 1, c = k == n_k - 1 ? a : k;
-          const double here = s.p_middle(k, j, i);
-          const double p_above = k == 0 ? 0.5 * here : double(s.p_middle(a, j, i));
-          const double lower = n_k == 1 ? 2 * here : double(s.p_middle(b, j, i));
-          const double upper = n_k == 1 ? here : double(s.p_middle(c, j, i));
-          T_top += elementary::log(here / (k == 0 ? here : top)) / elementary::log(here / p_above) * (s.T(a, j, i) - T);
-          T_bottom += elementary::log(bottom / here) / elementary::log(lower / upper) * (s.T(b, j, i) - s.T(c, j, i));
-        }
-        const double B_top = emission_at(T_top), B_bottom = emission_at(T_bottom);
-        const bool thick = tau > 1e-3;
-        const double through = thick ? elementary::exp(-tau) : 1 - tau;
-        const double slope = (B_bottom - B_top) / (thick ? tau : 1.0), thin = tau * (B_top + B_bottom) / 2;
-        const double up = thick ? B_top + slope - through * (B_bottom + slope) : thin;
-        const double down = thick ? B_bottom - slope - through * (B_top - slope) : thin;
-        work.transmission(k, j, i) = static_cast<Real>(through);
-        work.emission(k, j, i) = static_cast<Real>(up);
-        if (k == 0) work.down(0, j, i) = 0;
-        work.down(k + 1, j, i) = static_cast<Real>(through * work.down(k, j, i) + down);
-      },
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        // The top layer absorbs what the air above it would.
-        const double ps = s.p(n_k, j, i), s_top = k == 0 ? 0.0 : s.p(k, j, i) / ps, s_bottom = s.p(k + 1, j, i) / ps;
-        const double sun = out.rsdt(0, j, i);
-        if (k == n_k - 1) {
-          const double down = work.down(n_k, j, i);
-          const double up = emissivity * emission_at(s.ts(0, j, i)) + (1 - emissivity) * down;
-          const double albedo = surface.at(s.ts(0, j, i));
-          const double at_surface = sun * elementary::exp(-optics.shortwave);
-          work.up(n_k, j, i) = static_cast<Real>(up);
-          out.rlds(0, j, i) = static_cast<Real>(down);
-          out.rlus(0, j, i) = static_cast<Real>(up);
-          out.rsds(0, j, i) = static_cast<Real>(at_surface);
-          out.rsus(0, j, i) = static_cast<Real>(albedo * at_surface);
-          out.rsut(0, j, i) = static_cast<Real>(albedo * at_surface);
-        }
-        const double up_below = work.up(k + 1, j, i);
-        const double up = work.transmission(k, j, i) * up_below + work.emission(k, j, i);
-        work.up(k, j, i) = static_cast<Real>(up);
-        if (k == 0) out.rlut(0, j, i) = static_cast<Real>(up);
-        const double sunlight = optics.shortwave == 0
-                                    ? 0.0
-                                    : sun * (elementary::exp(-optics.shortwave * s_top * s_top) -
-                                             elementary::exp(-optics.shortwave * s_bottom * s_bottom));
-        const double absorbed = (up_below - up) + (work.down(k, j, i) - work.down(k + 1, j, i)) + sunlight;
-        dT_dt(k, j, i) += static_cast<Real>(g_over_cp * absorbed / s.mass(k, j, i));
-      });
+struct Transfer {
+  Metrics metrics;
+  GreyOptics optics;
+  SurfaceAlbedo surface;
+  Air s;
+  Work work;
+  Fluxes out;
+  Field<Cell> dT_dt;
+  int n_k;
+  double emissivity, p0, per_p0, g_over_cp;
+  double by_surface;  // 1: optical depths follow p / ps, 0: p / p0
+
+  KOKKOS_FORCEINLINE_FUNCTION void begin(int j, int i) const {
+    work.down(0, j, i) = 0;
+    work.log_interface(0, j, i) = static_cast<Real>(elementary::log(s.p_middle(0, j, i) * per_p0));  // see T_top
+    work.sun(0, j, i) = 1;  // the top layer absorbs what the air above it would
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void prepare(int k, int j, int i) const {
+    const double bottom = s.p(k + 1, j, i), sigma = bottom / s.p(n_k, j, i);
+    work.log_middle(k, j, i) = static_cast<Real>(elementary::log(s.p_middle(k, j, i) * per_p0));
+    work.log_interface(k + 1, j, i) = static_cast<Real>(elementary::log(bottom * per_p0));
+    work.sun(k + 1, j, i) = static_cast<Real>(elementary::exp(-optics.shortwave * sigma * sigma));
+  }
+  /// Layer k. a: that above it; b and c: two neighbours about its lower interface, or the nearest two.
+  KOKKOS_FORCEINLINE_FUNCTION void descend(int k, int a, int b, int c, int j, int i) const {
+    const double sine2 = metrics.sin_at_cell(j) * metrics.sin_at_cell(j);
+    const double top = s.p(k, j, i), bottom = s.p(k + 1, j, i), ps = s.p(n_k, j, i);
+    const double per_ps = 1 / (by_surface * ps + (1 - by_surface) * p0);
+    const double tau = optics.depth(bottom * per_ps, sine2) - optics.depth(top * per_ps, sine2) +
+                       (optics.constant + optics.vapour * s.q(k, j, i)) * (bottom - top) * per_p0;
+    // Temperature of interfaces, linear in ln p between layers and on to the ground; the top has that of its layer.
+    const double T = s.T(k, j, i);
+    double T_top = T, T_bottom = T;
+    if constexpr (!isothermal) {
+      const double here = work.log_middle(k, j, i), from_above = here - work.log_middle(a, j, i);
+      const double across = double(work.log_middle(b, j, i)) - work.log_middle(c, j, i);
+      const double up = (here - work.log_interface(k, j, i)) / (from_above + (k == 0));
+      const double down = (work.log_interface(k + 1, j, i) - here) / (across + (n_k == 1));
+      T_top += up * (s.T(a, j, i) - T);
+      T_bottom += down * (s.T(b, j, i) - s.T(c, j, i));
+    }
+    const double B_top = emission_at(T_top), B_bottom = emission_at(T_bottom);
+    const double exact = elementary::exp(-tau),
+                 thick = tau > 1e-3 ? 1.0 : 0.0;  // as a number: branches stop vectorisation
+    const double through = thick * exact + (1 - thick) * (1 - tau);
+    const double mean =
+        thick * (1 - exact) / (tau + (1 - thick)) + (1 - thick) * (1 - tau / 2);  // of exp(-x), x to tau
+    const double up = (B_top - through * B_bottom) + (B_bottom - B_top) * mean;
+    const double down = (B_bottom - through * B_top) - (B_bottom - B_top) * mean;
+    work.transmission(k, j, i) = static_cast<Real>(through);
+    work.emission(k, j, i) = static_cast<Real>(up);
+    work.down(k + 1, j, i) = static_cast<Real>(through * work.down(k, j, i) + down);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void reflect(int j, int i) const {
+    const double down = work.down(n_k, j, i), ts = s.ts(0, j, i);
+    const double up = emissivity * emission_at(ts) + (1 - emissivity) * down;
+    const double at_surface = out.rsdt(0, j, i) * work.sun(n_k, j, i), reflected = surface.at(ts) * at_surface;
+    work.up(n_k, j, i) = static_cast<Real>(up);
+    out.rlds(0, j, i) = static_cast<Real>(down);
+    out.rlus(0, j, i) = static_cast<Real>(up);
+    out.rsds(0, j, i) = static_cast<Real>(at_surface);
+    out.rsus(0, j, i) = static_cast<Real>(reflected);
+    out.rsut(0, j, i) = static_cast<Real>(reflected);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void ascend(int k, int j, int i) const {
+    const double up_below = work.up(k + 1, j, i);
+    const double up = work.transmission(k, j, i) * up_below + work.emission(k, j, i);
+    work.up(k, j, i) = static_cast<Real>(up);
+    const double sunlight = out.rsdt(0, j, i) * (double(work.sun(k, j, i)) - work.sun(k + 1, j, i));
+    const double absorbed = (up_below - up) + (work.down(k, j, i) - work.down(k + 1, j, i)) + sunlight;
+    dT_dt(k, j, i) += static_cast<Real>(g_over_cp * absorbed / s.mass(k, j, i));
+  }
+};
+
+/// 32 words a cell.
+template <bool isothermal>
+void radiate(const Box& cells, const Transfer<isothermal>& c) {
+  const int last = cells.k_end - 1, second = last > 0 ? 1 : 0;
+  Box top = cells, inside = cells, bottom = cells;
+  top.k_end = inside.k_begin = 1;
+  inside.k_end = last;
+  bottom.k_begin = last > 0 ? last : 1;
+  for_each_column_in_passes(
+      "physics/grey_radiation", cells,  //
+      downward(
+          top, KOKKOS_LAMBDA(int, int j, int i) { c.begin(j, i); }),
+      downward(
+          cells, KOKKOS_LAMBDA(int k, int j, int i) { c.prepare(k, j, i); }),
+      downward(
+          top, KOKKOS_LAMBDA(int, int j, int i) { c.descend(0, 0, second, 0, j, i); }),
+      downward(
+          inside, KOKKOS_LAMBDA(int k, int j, int i) { c.descend(k, k - 1, k + 1, k, j, i); }),
+      downward(
+          bottom, KOKKOS_LAMBDA(int k, int j, int i) { c.descend(k, k - 1, k, k - 1, j, i); }),
+      downward(
+          top, KOKKOS_LAMBDA(int, int j, int i) { c.reflect(j, i); }),
+      upward(
+          cells, KOKKOS_LAMBDA(int k, int j, int i) { c.ascend(k, j, i); }),
+      downward(top, KOKKOS_LAMBDA(int, int j, int i) { c.out.rlut(0, j, i) = c.work.up(0, j, i); }));
 }
 
 }  // namespace
@@ -164,19 +200,26 @@ void GreyRadiation::run(Columns& columns, double dt) const {
   const Air air{columns.read(field::interface_pressure), columns.read(field::air_pressure),
                 columns.read(field::layer_mass),         columns.read(field::water_vapour),
                 columns.read(field::air_temperature),    columns.read(field::surface_temperature)};
-  const Work work{columns.scratch(0), columns.scratch(1), columns.scratch(2), columns.scratch(3)};
+  const Work work{columns.scratch(0), columns.scratch(1), columns.scratch(2), columns.scratch(3),
+                  columns.scratch(4), columns.scratch(5), columns.scratch(6)};
   const Fluxes out{columns.write(field::incoming_shortwave),   columns.write(field::outgoing_shortwave),
                    columns.write(field::outgoing_longwave),    columns.write(field::surface_shortwave_down),
                    columns.write(field::surface_shortwave_up), columns.write(field::surface_longwave_down),
                    columns.write(field::surface_longwave_up)};
-  const auto dT_dt = columns.tendency(field::air_temperature);
-  fill_sunlight(columns.grid(), sun_during(options.sun, columns.begin(), dt), out.rsdt);
+  const Grid& grid = columns.grid();
+  fill_sunlight(grid, sun_during(options.sun, columns.begin(), dt), out.rsdt);
   const GreyOptics optics(options, options.co2_at(columns.begin().elapsed_s));
-  const SurfaceAlbedo surface(options);
+  const auto with = [&]<bool isothermal>(std::bool_constant<isothermal>) {
+    radiate(columns.cells(),
+            Transfer<isothermal>{grid.metrics, optics, SurfaceAlbedo(options), air, work, out,
+                                 columns.tendency(field::air_temperature), grid.n_levels(), options.emissivity,
+                                 columns.air().p0, 1 / columns.air().p0, columns.air().g / columns.air().cp,
+                                 optics.by_surface_pressure ? 1.0 : 0.0});
+  };
   if (options.source == "isothermal") {
-    radiate<true>(columns.grid(), columns.air(), optics, surface, options.emissivity, air, work, out, dT_dt);
+    with(std::true_type());
   } else {
-    radiate<false>(columns.grid(), columns.air(), optics, surface, options.emissivity, air, work, out, dT_dt);
+    with(std::false_type());
   }
 }
 

@@ -46,7 +46,7 @@ byrne13     dtau = [0.8678 + 1997.9 q + 0.17 ln(CO2 / 360 ppm)] dp / p0;  tau_sw
                                                             {&field::surface_shortwave_up, 1},
                                                             {&field::surface_longwave_down, -1},
                                                             {&field::surface_longwave_up, 1}}};
-  static constexpr int scratch_fields = 4;
+  static constexpr int scratch_fields = 7;
 
   struct Options {
     std::string preset = "frierson06";

@@ -43,6 +43,7 @@ class Columns;  // hands out reads as ConstField, updates as tendencies, writes 
 ///     water and of cp T + L qv must sum up to in each column; the suite checks it after every call. Functions of
 ///     these names, where it depends on options.
 ///   bool friction_is_heat = true: the enthalpy that its budget counts has the kinetic energy in it, too.
+///   bool lowest_layer_only: it changes no other layer, which saves the passes over these.
 ///   int scratch_fields: work arrays that columns.scratch(n) hands out; their contents are lost between calls.
 ///   start(columns): fills what it owns before the first step.
 ///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
@@ -72,6 +73,7 @@ class AnyScheme {
   virtual FluxTerms water_budget() const = 0;       // none: not conserved
   virtual FluxTerms enthalpy_budget() const = 0;
   virtual bool friction_is_heat() const = 0;
+  virtual bool lowest_layer_only() const = 0;
   virtual int scratch_fields() const = 0;
 
   const std::string_view name, meaning, source, equation;
@@ -118,6 +120,10 @@ class SchemeOf final : public AnyScheme {
   }
   bool friction_is_heat() const override {
     if constexpr (requires { Scheme::friction_is_heat; }) return Scheme::friction_is_heat;
+    return false;
+  }
+  bool lowest_layer_only() const override {
+    if constexpr (requires { Scheme::lowest_layer_only; }) return Scheme::lowest_layer_only;
     return false;
   }
   int scratch_fields() const override {

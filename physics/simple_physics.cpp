@@ -77,9 +77,14 @@ void compute_weights(const Box& cells, const MoistAir& moist, const Air& air, bo
                      const ConstField<CellInterface>& phi, const ConstField<Cell>& p_middle, double dt,
                      const Field<Cell>& of_wind, const Field<Cell>& of_rest) {
   const int last = air.last;
+  Box interfaces = cells;
+  ++interfaces.k_end;
   for_each(
-      "physics/simple_boundary_layer_weights", cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        if (k == 0) return;
+      "physics/simple_boundary_layer_weights", interfaces, KOKKOS_LAMBDA(int k, int j, int i) {
+        if (k == 0 || k > last) {
+          of_wind(k, j, i) = of_rest(k, j, i) = 0;
+          return;
+        }
         const double p = air.p(k, j, i), speed = air.speed(j, i);
         double drag = drag_coefficient(speed), rest = vapour_coefficient, shape = 0;
         if (by_depth) {

@@ -35,6 +35,7 @@ b = sqrt(Cd) / k for the wind, C / (k sqrt(Cd)) for temperature and vapour)";
                                         writes(field::near_surface_eastward_wind),
                                         writes(field::near_surface_northward_wind)};
   static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
+  static constexpr bool lowest_layer_only = true;
   static constexpr std::array<FluxTerm, 2> enthalpy_budget{
       {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
 

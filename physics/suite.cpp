@@ -9,6 +9,7 @@
 #include <iomanip>
 #include <limits>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "grid/exact_sum.hpp"
@@ -291,17 +292,19 @@ void add(std::vector<Ranges>& lists, const FieldInfo& info, const Array3<Real>& 
   lists.back().add(info, data);
 }
 
-/// True where a field is NaN or out of its range. The k of the loop counts the levels of one field after the other; one
-/// with fewer levels repeats its last.
+/// True where a field is NaN or out of its range, from level cells.k_begin on. The k of the loop counts the levels of one
+/// field after the other; one with fewer levels repeats its last.
 bool any_out_of_range(const Ranges& fields, const Box& cells) {
-  int n_k = 0;
-  for (int n = 0; n < fields.count; ++n) n_k = std::max(n_k, fields.n_levels[n]);
+  const int first = cells.k_begin;
+  int n_k = 1;
+  for (int n = 0; n < fields.count; ++n) n_k = std::max(n_k, fields.n_levels[n] - first);
   Box box = cells;
+  box.k_begin = 0;
   box.k_end = fields.count * n_k;
   return any_point(
       "physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
         const int n = row / n_k;
-        const int k = Kokkos::min(row % n_k, fields.n_levels[n] - 1);
+        const int k = Kokkos::min(first + row % n_k, fields.n_levels[n] - 1);
         return out_of_range(fields.field[n](k, j, i), fields.lowest[n], fields.highest[n]);
       });
 }
@@ -444,7 +447,7 @@ class BudgetCheck {
 
   Box surface() const { return columns_.grid().block.cells(1); }
   void sum(const ConstField<Cell>& rate, double factor) const {
-    sum_column(columns_.cells(), mass_, rate, factor, sums_);
+    sum_column(columns_.changed_cells(), mass_, rate, factor, sums_);
   }
   void sum_energy(double dt, bool kinetic) const {
     const MoistAir& air = columns_.air();
@@ -452,7 +455,7 @@ class BudgetCheck {
     if (heating_.exists()) sum(heating_, air.cp / air.g);
     if (vapour_.exists()) sum(vapour_, air.L / air.g);
     for (int n = 0; kinetic && n < n_winds_; ++n) {
-      sum_kinetic_energy(columns_.cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
+      sum_kinetic_energy(columns_.changed_cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
     }
   }
   /// Throws numerical where sums_(0) is not the sum of the fluxes, relative to 'size'.
@@ -520,7 +523,7 @@ struct Runner {
     const AnyScheme& scheme = *entry.scheme;
     scheme.run(columns, dt);
     for (const Ranges& some : results) {
-      if (any_out_of_range(some, columns.cells())) report_bad_result(scheme, columns);
+      if (any_out_of_range(some, columns.changed_cells())) report_bad_result(scheme, columns);
     }
     if (scheme.water_budget() || scheme.enthalpy_budget()) BudgetCheck(scheme, columns, fields, scratch).run(dt);
   }
@@ -720,7 +723,8 @@ struct Suite::Impl {
     }
     if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, role(field::precipitation));
     for (int n = 0; n < n_scratch; ++n)
-      scratch.push_back(make_field<Cell>("physics_scratch", grid.block, std::max(4, n_levels + 1)));
+      scratch.push_back(
+          make_field<Cell>("physics_scratch", grid.block, std::max(Columns::least_scratch_levels, n_levels + 1)));
   }
 
   /// What is there before the first scheme runs: surface pressure, and what schemes use of the state and of stores. Ranges
@@ -765,7 +769,7 @@ struct Suite::Impl {
     const Kokkos::Timer timer;
     const int every = runner.entry.every;
     const bool due = step % every == 0;
-    const Box cells = runner.columns.cells();
+    const Box cells = runner.columns.changed_cells();
     std::size_t at = 0;
     for (const Columns::Slot& slot : runner.columns.slots()) {
       if (slot.use.use != Use::updates) continue;
@@ -832,7 +836,20 @@ struct Suite::Impl {
   /// Runs one scheme and throws internal if a field changed that it does not list.
   void run_watched(Runner& runner, long step, double dt) {
     const std::vector<std::uint64_t> before = hashes();
+    Box above = runner.columns.cells();
+    above.k_end = runner.columns.changed_cells().k_begin;
+    const auto updates_of = std::views::filter([](const Columns::Slot& slot) { return slot.use.use == Use::updates; });
+    if (step % runner.entry.every == 0) {
+      for (const Columns::Slot& slot : runner.columns.slots() | updates_of)
+        set_to_zero(above, Field<Cell>(slot.result));
+    }
     run(runner, step, dt);
+    for (const Columns::Slot& slot : runner.columns.slots() | updates_of) {
+      const Field<Cell> result(slot.result);
+      require(reduce_largest_magnitude("physics/largest_above", above, result) == 0, ExitCode::internal, "Scheme '",
+              runner.entry.scheme->name, "' changed '", slot.use.field->name,
+              "' above the lowest layer, though it declares 'lowest_layer_only'.");
+    }
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
@@ -896,7 +913,8 @@ double Suite::energy_brought() const { return impl_->energy_brought; }
 const std::vector<Suite::SchemeEnergy>& Suite::energies() const { return impl_->energies; }
 void Suite::count_unexplained() {
   impl_->counts_unexplained = true;
-  if (impl_->scratch.empty()) impl_->scratch.push_back(make_field<Cell>("physics_scratch", impl_->fields.block(), 4));
+  if (impl_->scratch.empty())
+    impl_->scratch.push_back(make_field<Cell>("physics_scratch", impl_->fields.block(), Columns::least_scratch_levels));
 }
 std::vector<double> Suite::sums() const {
   std::vector<double> sums = {impl_->water_brought, impl_->energy_brought};
