@@ -68,12 +68,10 @@ void run(int n_lon, int n_lat) {
     for (int k = 0; k < n_k; k += at_once) kernel(k, std::min(at_once, n_k - k));
   };
   add_copy();
-  add("mass fluxes", n, 5, [&] {
-    in_parts([&](int k, int n_part) { compute_mass_fluxes(grid, levels_of(state, k, n_part), n_part, 2, fx, fy); });
-  });
-  add("potential temperature", n, 3, [&] {
-    in_parts(
-        [&](int k, int n_part) { compute_potential_temperature(grid, levels_of(state, k, n_part), n_part, 2, thv); });
+  add("mass fluxes, potential temperature", n, 7, [&] {
+    in_parts([&](int k, int n_part) {
+      compute_mass_fluxes_and_potential_temperature(grid, levels_of(state, k, n_part), n_part, 2, fx, fy, thv);
+    });
   });
   add("mass and heat tendency", n, 5, [&] {
     in_parts([&](int k, int n_part) {

@@ -219,12 +219,20 @@ double largest_magnitude(const Grid& grid, const ConstField<P>& f, int n_k) {
   return reduce_largest_magnitude("dycore/largest_magnitude", grid.block.cells(n_k), f);
 }
 
-/// True where a mass is not positive or NaN; 'any_sign': NaN alone counts (a tracer carried by frozen winds).
-bool has_empty_layer(const Grid& grid, const ConstField<Cell>& mass, int n_k, bool any_sign) {
-  const Real lowest = any_sign ? -std::numeric_limits<Real>::max() : Real(0);
+/// True where a wind or theta is not finite, or a mass is not positive ('any_sign': not a number).
+bool has_bad_value(const Grid& grid, const State& state, int n_k, bool any_sign) {
+  constexpr Real largest = std::numeric_limits<Real>::max();
+  const Real lowest = any_sign ? -largest : Real(0);
+  const ConstField<Cell> mass = state.mass, theta = state.theta.exists() ? state.theta : state.mass;
+  const ConstField<XFace> u = state.u;
+  const ConstField<YFace> v = state.v;
   return any_point(
-      "dycore/has_empty_layer", grid.block.cells(n_k),
-      KOKKOS_LAMBDA(int k, int j, int i) { return !(mass(k, j, i) > lowest); });
+      "dycore/has_bad_value", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real m = mass(k, j, i);
+        const bool good = (m > lowest) & (m <= largest) & (Kokkos::abs(theta(k, j, i)) <= largest) &
+                          (Kokkos::abs(u(k, j, i)) <= largest) & (Kokkos::abs(v(k, j, i)) <= largest);
+        return !good;
+      });
 }
 
 /// Largest of -mass: the smallest mass with its sign turned.
@@ -467,12 +475,7 @@ void Dycore::add_large_scale_tendencies(double dt) {
       [&] { add_to_tracer(grid_, fields_.get(field::water_vapour), mass_tendency_, static_cast<Real>(dt), n_k_); });
 }
 
-bool Dycore::is_sound() const {
-  const bool finite = std::isfinite(largest_magnitude<XFace>(grid_, now_.u, n_k_)) &&
-                      std::isfinite(largest_magnitude<YFace>(grid_, now_.v, n_k_)) &&
-                      (options_.shallow_water() || std::isfinite(largest_magnitude<Cell>(grid_, now_.theta, n_k_)));
-  return finite && !has_empty_layer(grid_, now_.mass, n_k_, options_.frozen_winds);
-}
+bool Dycore::is_sound() const { return !has_bad_value(grid_, now_, n_k_, options_.frozen_winds); }
 
 DynamicsSummary Dycore::summary() {
   DynamicsSummary s;

@@ -327,12 +327,15 @@ void Dycore::slow_tendencies(const State& from, bool last, double dt) {
     const State part = levels_of(from, k, n);
     const Field<XFace> du_dt = levels_of(u_tendency_, k, n);
     const Field<YFace> dv_dt = levels_of(v_tendency_, k, n);
-    compute_mass_fluxes(grid_, part, n, 2, mass_flux_x_, mass_flux_y_);
+    if (shallow) {
+      compute_mass_fluxes(grid_, part, n, 2, mass_flux_x_, mass_flux_y_);
+    } else {
+      compute_mass_fluxes_and_potential_temperature(grid_, part, n, 2, mass_flux_x_, mass_flux_y_, thv_);
+    }
     if (last && !transport_.empty()) transport_.accumulate(mass_flux_x_, mass_flux_y_, dt, k, n);
     if (shallow) {
       compute_mass_tendency(grid_, mass_flux_x_, mass_flux_y_, n, levels_of(mass_tendency_, k, n));
     } else {
-      compute_potential_temperature(grid_, part, n, 2, thv_);
       compute_mass_and_heat_tendency(grid_, mass_flux_x_, mass_flux_y_, thv_, n, levels_of(mass_tendency_, k, n),
                                      levels_of(theta_tendency_, k, n));
     }

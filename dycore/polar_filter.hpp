@@ -374,10 +374,10 @@ void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<P
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
-  if (on_yface && block_.at_south_pole()) polar_filter::set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
-  if (enabled_) {
+  if (enabled_) {  // the pole itself has no wind of its own: its row of yfaces has gain 0
     apply_to<2>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
   } else {
+    if (on_yface && block_.at_south_pole()) polar_filter::set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
     for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
   }
 }

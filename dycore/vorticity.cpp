@@ -55,15 +55,6 @@ void finish_poles(const Grid& grid, const ConstField<CornerSurface>& coriolis, i
       });
 }
 
-/// Writes the pole's value into the row of corners at a pole, halo columns included.
-void fill_pole_row(const Block& block, const PoleValues& values, int pole, int k_first, int n_k,
-                   const Field<Corner>& pv) {
-  const int row = pole == 0 ? 0 : block.ny;
-  const Box box{0, n_k, row, row + 1, -halo_width + 1, block.nx + halo_width};
-  for_each(
-      "dycore/fill_pole_row", box, KOKKOS_LAMBDA(int k, int j, int i) { pv(k, j, i) = values(k + k_first, pole); });
-}
-
 /// Kinetic energy of a cell: [(u_W^2 + u_E^2) dx dy + v_S^2 dx_S dy + v_N^2 dx_N dy] / (4 area) [m2 s-2].
 struct KineticEnergy {
   RowValues weight_u, weight_south, weight_north;
@@ -96,16 +87,18 @@ void compute_potential_vorticity(const Grid& grid, const RowFactors& factors, co
   const RowValues north_weight = factors.north_weight_at_corner;
   const Block& block = grid.block;
   const Box box{0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
+  const PoleValues at_poles = poles.values();
+  const int south_row = block.at_south_pole() ? 0 : -1000, north_row = block.at_north_pole() ? block.ny : -1000;
   for_each(
       "dycore/compute_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const bool at_pole = j == south_row || j == north_row;
+        const Real of_pole = at_poles(k_first + k, j == south_row ? 0 : 1);
         const Real zeta = curl_at_corner(metrics, u, v, k, j, i);
         const Real north = north_weight(j);
         const Real vertex_mass = north * (mass(k, j, i) + mass(k, j, i - 1)) +
                                  (Real(0.5) - north) * (mass(k, j - 1, i) + mass(k, j - 1, i - 1));
-        pv(k, j, i) = (coriolis(0, j, i) + zeta) / vertex_mass;
+        pv(k, j, i) = at_pole ? of_pole : (coriolis(0, j, i) + zeta) / vertex_mass;
       });
-  if (block.at_south_pole()) fill_pole_row(block, poles.values(), 0, k_first, n_k, pv);
-  if (block.at_north_pole()) fill_pole_row(block, poles.values(), 1, k_first, n_k, pv);
 }
 
 void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, const ConstField<XFace>& mass_flux_x,

@@ -36,29 +36,42 @@ struct HaloItems {
 
 namespace {
 
-/// The pole copy with one rank in longitude: rows mirrored, half a circle away. Two places of a row at a time, so that
-/// there is no remainder to take.
-void copy_over_pole(const HaloItems& items, bool north, int ny, int nx) {
-  for_each(
-      "grid/halo_over_pole", {0, items.levels(), 1, h + 1, 0, nx / 2 + h}, KOKKOS_LAMBDA(int k, int n, int i) {
-        const int item = items.item_of(k);
-        const int shift = items.yface_shift[item];
-        const Real sign = static_cast<Real>(items.sign[item]);
-        const Real* from = items.row(item, k, north ? ny - n : n - 1 + shift);
-        Real* to = items.row(item, k, north ? ny - 1 + shift + n : -n);
-        to[i] = sign * from[i + nx / 2];
-        to[i + nx / 2 + h] = sign * from[i + h];
-      });
-}
+/// Copies over a pole with one rank in longitude: rows mirrored, half a circle away. Two places of a row at a time, so
+/// that there is no remainder to take. Reads owned columns only.
+struct OverPole {
+  HaloItems items;
+  bool north;
+  int ny, nx;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int n, int i) const {
+    const int item = items.item_of(k);
+    const int shift = items.yface_shift[item];
+    const Real sign = static_cast<Real>(items.sign[item]);
+    const Real* from = items.row(item, k, north ? ny - n : n - 1 + shift);
+    Real* to = items.row(item, k, north ? ny - 1 + shift + n : -n);
+    to[i] = sign * from[i + nx / 2];
+    to[i + nx / 2 + h] = sign * from[i + h];
+  }
+};
 
-/// Rows 0..ny: the northern faces of the last row belong to the block at the north pole.
-void wrap_longitude(const HaloItems& items, int ny, int nx) {
-  for_each(
-      "grid/halo_wrap", {0, items.levels(), 0, ny + 1, 0, h}, KOKKOS_LAMBDA(int k, int j, int i) {
-        Real* row = items.row(items.item_of(k), k, j);
-        row[i] = row[i + nx];
-        row[i + nx + h] = row[i + h];
-      });
+/// The same columns at both ends of a row.
+struct Wrap {
+  HaloItems items;
+  int nx;
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int j, int i) const {
+    Real* row = items.row(items.item_of(k), k, j);
+    row[i] = row[i + nx];
+    row[i + nx + h] = row[i + h];
+  }
+};
+
+/// All that one rank in longitude copies within itself: the ends of rows 0 .. ny (the northern faces of the last row belong
+/// to the block at the north pole), and the rows beyond the poles it has.
+void fill_own_halo(const HaloItems& items, const Block& block) {
+  const int ny = block.ny, nx = block.nx, levels = items.levels();
+  const int south = block.at_south_pole() ? h : 0, north = block.at_north_pole() ? h : 0;
+  for_each_part("grid/halo", Part<Wrap>{{0, levels, 0, ny + 1, 0, h}, {items, nx}},
+                Part<OverPole>{{0, levels, 1, south + 1, 0, nx / 2 + h}, {items, false, ny, nx}},
+                Part<OverPole>{{0, levels, 1, north + 1, 0, nx / 2 + h}, {items, true, ny, nx}});
 }
 
 /// Around a single column everything is as in it.
@@ -158,7 +171,7 @@ void Halo::reserve(std::size_t count) {
 void Halo::exchange_x(const HaloItems& items) {
   const int nx = block_.nx;
   const int ny = block_.ny;
-  if (block_.layout.ranks_lon == 1) return wrap_longitude(items, ny, nx);
+  if (block_.layout.ranks_lon == 1) return fill_own_halo(items, block_);
   const std::size_t count = static_cast<std::size_t>(items.levels()) * (ny + 1) * h;
   reserve(count);
   move_columns<true>(items, send_low_.device, h, ny);
@@ -169,13 +182,10 @@ void Halo::exchange_x(const HaloItems& items) {
 }
 
 void Halo::exchange_y(const HaloItems& items) {
-  const int nx = block_.nx;
   const int ny = block_.ny;
   const bool south_pole = block_.at_south_pole();
   const bool north_pole = block_.at_north_pole();
-  const bool alone = block_.layout.ranks_lon == 1;  // then the partner across a pole is this rank
-  if (alone && south_pole) copy_over_pole(items, false, ny, nx);
-  if (alone && north_pole) copy_over_pole(items, true, ny, nx);
+  const bool alone = block_.layout.ranks_lon == 1;  // then the partner across a pole is this rank: fill_own_halo()
   const int low = alone && south_pole ? MPI_PROC_NULL : block_.south;
   const int high = alone && north_pole ? MPI_PROC_NULL : block_.north;
   if (low == MPI_PROC_NULL && high == MPI_PROC_NULL) return;

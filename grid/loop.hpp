@@ -54,6 +54,69 @@ void for_each(const char* label, const Box& box, const Body& body) {
   }
 }
 
+/// A box and what is done at its points, for for_each_part().
+template <class Body>
+struct Part {
+  Box box;
+  Body body;
+
+  int n_k() const { return box.k_end > box.k_begin ? box.k_end - box.k_begin : 0; }
+  int n_j() const { return box.j_end > box.j_begin ? box.j_end - box.j_begin : 0; }
+  int n_i() const { return box.i_end > box.i_begin ? box.i_end - box.i_begin : 0; }
+  int rows() const { return n_i() > 0 ? n_k() * n_j() : 0; }
+};
+
+namespace detail {
+
+/// The parts of one kernel, numbered one after the other: by rows on hosts, by points on devices.
+template <class... Parts>
+struct PartList {
+  KOKKOS_FORCEINLINE_FUNCTION void run(int) const {}
+  int count() const { return 0; }
+};
+template <class First, class... Rest>
+struct PartList<First, Rest...> {
+  First first;
+  int n_i, n_j, items;
+  PartList<Rest...> rest;
+  PartList(const First& f, const Rest&... r)
+      : first(f), n_i(f.n_i()), n_j(f.n_j()), items(on_device ? f.rows() * f.n_i() : f.rows()), rest(r...) {}
+  KOKKOS_FORCEINLINE_FUNCTION void run(int n) const {
+    if (n >= items) return rest.run(n - items);
+    const Box& box = first.box;
+    const int row = on_device ? n / n_i : n;
+    const int k = box.k_begin + row / n_j, j = box.j_begin + row % n_j;
+    if constexpr (on_device) {
+      first.body(k, j, box.i_begin + n % n_i);
+    } else {
+      const auto body = first.body;
+      const int i_begin = box.i_begin, i_end = box.i_end;
+      MERIDIAN_VECTORISE
+      for (int i = i_begin; i < i_end; ++i) body(k, j, i);
+    }
+  }
+  int count() const { return items + rest.count(); }
+};
+
+template <class List>
+struct RunParts {
+  List list;
+  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int n) const { list.run(n); }
+};
+
+}  // namespace detail
+
+/// For each part, calls its body(k, j, i) for every point of its box, all in one kernel. Points must be independent of each
+/// other, those of different parts, too. For small boxes: on devices a launch costs more than they do.
+template <class... Bodies>
+void for_each_part(const char* label, const Part<Bodies>&... parts) {
+  using List = detail::PartList<Part<Bodies>...>;
+  const List list(parts...);
+  if (list.count() > 0) {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list});
+  }
+}
+
 /// Calls body(j, i) for every column of the box; the body marches in k itself (scalar on the host: use march_down
 /// where the recurrence can go through a field).
 template <class Body>
