@@ -68,27 +68,21 @@ void run(int n_lon, int n_lat) {
     for (int k = 0; k < n_k; k += at_once) kernel(k, std::min(at_once, n_k - k));
   };
   add_copy();
-  add("mass fluxes, potential temperature", n, 7, [&] {
+  const SlowWork work{fx, fy, thv, pv, pv_x, pv_y};
+  add("mass fluxes, thv and potential vorticity", n, 8, [&] {
     in_parts([&](int k, int n_part) {
-      compute_mass_fluxes_and_potential_temperature(grid, levels_of(state, k, n_part), n_part, 2, fx, fy, thv);
-    });
-  });
-  add("mass and heat tendency", n, 5, [&] {
-    in_parts([&](int k, int n_part) {
-      compute_mass_and_heat_tendency(grid, fx, fy, thv, n_part, levels_of(dm, k, n_part), levels_of(dtheta, k, n_part));
-    });
-  });
-  add("potential vorticity", n, 4, [&] {
-    in_parts([&](int k, int n_part) {
-      compute_potential_vorticity(grid, factors, levels_of(state, k, n_part), coriolis, poles, k, n_part, pv);
+      compute_fluxes_and_potential_vorticity(grid, factors, levels_of(state, k, n_part), coriolis, poles, k, n_part,
+                                             work);
     });
   });
   add("face vorticity", n, 5,
       [&] { in_parts([&](int, int n_part) { compute_face_vorticity(grid, pv, fx, fy, n_part, pv_x, pv_y); }); });
-  add("vorticity flux and kinetic energy", n, 8, [&] {
+  add("tendencies of mass, heat and wind", n, 11, [&] {
     in_parts([&](int k, int n_part) {
-      compute_vorticity_flux_and_kinetic_energy(grid, factors, levels_of(state, k, n_part), fx, fy, pv_x, pv_y, n_part,
-                                                levels_of(du, k, n_part), levels_of(dv, k, n_part));
+      const Continuity continuity{grid.metrics.inverse_area_at_cell, fx, fy, thv, levels_of(dm, k, n_part),
+                                  levels_of(dtheta, k, n_part)};
+      compute_slow_tendencies(grid, factors, levels_of(state, k, n_part), work, continuity, n_part,
+                              levels_of(du, k, n_part), levels_of(dv, k, n_part));
     });
   });
   add("Exner function and geopotential", n, 6,

@@ -28,26 +28,13 @@ struct MassFlux {
   }
 };
 
-/// Mass fluxes on the owned points and 'margin' rings around them. 5 words per cell.
-inline void compute_mass_fluxes(const Grid& grid, const State& state, int n_k, int margin,
-                                const Field<XFace>& mass_flux_x, const Field<YFace>& mass_flux_y) {
+/// Mass fluxes on the owned points and two rings around them, and thv = theta / mass [K] (1 in shallow water). 7 words per cell.
+inline void compute_mass_fluxes(const Grid& grid, const State& state, int n_k, const Field<XFace>& mass_flux_x,
+                                const Field<YFace>& mass_flux_y, const Field<Cell>& thv) {
   const MassFlux flux(grid, state);
+  const ConstField<Cell> theta = state.theta.exists() ? state.theta : state.mass;
   for_each(
-      "dycore/compute_mass_fluxes", grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
-        const Real m = flux.mass(k, j, i);
-        mass_flux_x(k, j, i) = flux.x(m, k, j, i);
-        mass_flux_y(k, j, i) = flux.y(m, k, j, i);
-      });
-}
-
-/// The same, and thv = theta / mass [K], in one pass. 7 words per cell.
-inline void compute_mass_fluxes_and_potential_temperature(const Grid& grid, const State& state, int n_k, int margin,
-                                                          const Field<XFace>& mass_flux_x,
-                                                          const Field<YFace>& mass_flux_y, const Field<Cell>& thv) {
-  const MassFlux flux(grid, state);
-  const ConstField<Cell> theta = state.theta;
-  for_each(
-      "dycore/compute_mass_fluxes", grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
+      "dycore/compute_mass_fluxes", grid.block.cells_with_halo(n_k, 2), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real m = flux.mass(k, j, i);
         mass_flux_x(k, j, i) = flux.x(m, k, j, i);
         mass_flux_y(k, j, i) = flux.y(m, k, j, i);
@@ -55,35 +42,44 @@ inline void compute_mass_fluxes_and_potential_temperature(const Grid& grid, cons
       });
 }
 
-/// dmass/dt = - div(U, V) / area: by Gauss, so that the area-weighted sum over the sphere is zero.
-inline void compute_mass_tendency(const Grid& grid, const ConstField<XFace>& mass_flux_x,
-                                  const ConstField<YFace>& mass_flux_y, int n_k, const Field<Cell>& mass_tendency) {
-  const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
-  for_each(
-      "dycore/compute_mass_tendency", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-        mass_tendency(k, j, i) = -inverse_area(j) * (mass_flux_x(k, j, i + 1) - mass_flux_x(k, j, i) +
-                                                     (mass_flux_y(k, j + 1, i) - mass_flux_y(k, j, i)));
-      });
-}
+/// Tendencies of mass and heat by Gauss, so that their area-weighted sums over the sphere are zero:
+///   dmass/dt = - div(U, V) / area,  dtheta/dt = - div(U thv, V thv) / area
+/// with thv at the faces of third order, upwind-biased. A uniform thv stays uniform: the same fluxes carry both. thv: two
+/// halo rings; absent in shallow water.
+struct Continuity {
+  RowValues inverse_area;
+  ConstField<XFace> fx;
+  ConstField<YFace> fy;
+  ConstField<Cell> thv;
+  Field<Cell> mass_tendency, theta_tendency;
 
-/// Both tendencies in one pass: dmass/dt as above, dtheta/dt = - div(U thv, V thv) / area with thv at the faces of
-/// third order, upwind-biased. A uniform thv stays uniform: the same fluxes carry both. thv: two halo rings.
-inline void compute_mass_and_heat_tendency(const Grid& grid, const ConstField<XFace>& mass_flux_x,
-                                           const ConstField<YFace>& mass_flux_y, const ConstField<Cell>& thv, int n_k,
-                                           const Field<Cell>& mass_tendency, const Field<Cell>& theta_tendency) {
-  const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
-  for_each(
-      "dycore/compute_mass_and_heat_tendency", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
-        const Real west = mass_flux_x(k, j, i), east = mass_flux_x(k, j, i + 1);
-        const Real south = mass_flux_y(k, j, i), north = mass_flux_y(k, j + 1, i);
-        const Real w2 = thv(k, j, i - 2), w1 = thv(k, j, i - 1), here = thv(k, j, i), e1 = thv(k, j, i + 1),
-                   e2 = thv(k, j, i + 2);
-        const Real s2 = thv(k, j - 2, i), s1 = thv(k, j - 1, i), n1 = thv(k, j + 1, i), n2 = thv(k, j + 2, i);
-        mass_tendency(k, j, i) = -inverse_area(j) * (east - west + (north - south));
-        theta_tendency(k, j, i) =
-            -inverse_area(j) * (flux_of_order_3(east, w1, here, e1, e2) - flux_of_order_3(west, w2, w1, here, e1) +
-                                (flux_of_order_3(north, s1, here, n1, n2) - flux_of_order_3(south, s2, s1, here, n1)));
-      });
+  template <bool heat>
+  KOKKOS_FORCEINLINE_FUNCTION void set(int k, int j, int i) const {
+    const Real west = fx(k, j, i), east = fx(k, j, i + 1), south = fy(k, j, i), north = fy(k, j + 1, i);
+    mass_tendency(k, j, i) = -inverse_area(j) * (east - west + (north - south));
+    if constexpr (heat) {
+      const Real w2 = thv(k, j, i - 2), w1 = thv(k, j, i - 1), here = thv(k, j, i), e1 = thv(k, j, i + 1),
+                 e2 = thv(k, j, i + 2);
+      const Real s2 = thv(k, j - 2, i), s1 = thv(k, j - 1, i), n1 = thv(k, j + 1, i), n2 = thv(k, j + 2, i);
+      theta_tendency(k, j, i) =
+          -inverse_area(j) * (flux_of_order_3(east, w1, here, e1, e2) - flux_of_order_3(west, w2, w1, here, e1) +
+                              (flux_of_order_3(north, s1, here, n1, n2) - flux_of_order_3(south, s2, s1, here, n1)));
+    }
+  }
+};
+
+/// Both tendencies, or that of the mass where there is no thv, by themselves.
+inline void compute_mass_and_heat_tendency(const Grid& grid, const Continuity& continuity, int n_k) {
+  const Continuity c = continuity;
+  if (c.thv.exists()) {
+    for_each(
+        "dycore/compute_mass_and_heat_tendency", grid.block.cells(n_k),
+        KOKKOS_LAMBDA(int k, int j, int i) { c.set<true>(k, j, i); });
+  } else {
+    for_each(
+        "dycore/compute_mass_tendency", grid.block.cells(n_k),
+        KOKKOS_LAMBDA(int k, int j, int i) { c.set<false>(k, j, i); });
+  }
 }
 
 }  // namespace meridian

@@ -322,30 +322,31 @@ void Dycore::stage(int n, double dt) {
 
 void Dycore::slow_tendencies(const State& from, bool last, double dt) {
   const bool shallow = options_.shallow_water();
+  const SlowWork work{mass_flux_x_, mass_flux_y_, thv_, pv_, pv_x_, pv_y_};
   for (int k = 0; k < n_k_; k += n_k_at_once_) {  // a few levels at a time: work arrays stay in the cache
     const int n = std::min(n_k_at_once_, n_k_ - k);
     const State part = levels_of(from, k, n);
     const Field<XFace> du_dt = levels_of(u_tendency_, k, n);
     const Field<YFace> dv_dt = levels_of(v_tendency_, k, n);
-    if (shallow) {
-      compute_mass_fluxes(grid_, part, n, 2, mass_flux_x_, mass_flux_y_);
+    const Continuity continuity{grid_.metrics.inverse_area_at_cell,
+                                mass_flux_x_,
+                                mass_flux_y_,
+                                shallow ? Field<Cell>() : thv_,
+                                levels_of(mass_tendency_, k, n),
+                                levels_of(theta_tendency_, k, n)};
+    if (options_.frozen_winds) {
+      compute_mass_fluxes(grid_, part, n, mass_flux_x_, mass_flux_y_, thv_);
+      compute_mass_and_heat_tendency(grid_, continuity, n);
     } else {
-      compute_mass_fluxes_and_potential_temperature(grid_, part, n, 2, mass_flux_x_, mass_flux_y_, thv_);
+      compute_fluxes_and_potential_vorticity(grid_, factors_, part, coriolis_, poles_, k, n, work);
     }
     if (last && !transport_.empty()) transport_.accumulate(mass_flux_x_, mass_flux_y_, dt, k, n);
-    if (shallow) {
-      compute_mass_tendency(grid_, mass_flux_x_, mass_flux_y_, n, levels_of(mass_tendency_, k, n));
-    } else {
-      compute_mass_and_heat_tendency(grid_, mass_flux_x_, mass_flux_y_, thv_, n, levels_of(mass_tendency_, k, n),
-                                     levels_of(theta_tendency_, k, n));
-    }
     if (options_.frozen_winds) continue;
-    compute_potential_vorticity(grid_, factors_, part, coriolis_, poles_, k, n, pv_);
     if (vorticity_ == VorticityScheme::s5) {
       compute_face_vorticity(grid_, pv_, mass_flux_x_, mass_flux_y_, n, pv_x_, pv_y_);
-      compute_vorticity_flux_and_kinetic_energy(grid_, factors_, part, mass_flux_x_, mass_flux_y_, pv_x_, pv_y_, n,
-                                                du_dt, dv_dt);
+      compute_slow_tendencies(grid_, factors_, part, work, continuity, n, du_dt, dv_dt);
     } else {
+      compute_mass_and_heat_tendency(grid_, continuity, n);
       compute_centred_vorticity_flux_and_kinetic_energy(vorticity_, grid_, factors_, part, mass_flux_x_, mass_flux_y_,
                                                         pv_, n, du_dt, dv_dt);
     }

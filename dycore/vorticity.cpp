@@ -77,28 +77,47 @@ void PoleVorticity::compute(const Grid& grid, const State& state, int n_k) {
   finish_poles(grid, coriolis_, n_k, ring_.blocks(), ring_.gather(n_k * 2, 2), values_, zeta_);
 }
 
-void compute_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
-                                 const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles, int k_first,
-                                 int n_k, const Field<Corner>& pv) {
-  const ConstField<Cell> mass = state.mass;
-  const ConstField<XFace> u = state.u;
-  const ConstField<YFace> v = state.v;
+namespace {
+
+template <bool heat>
+void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
+                                  const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles, int k_first,
+                                  int n_k, const SlowWork& work) {
+  const MassFlux flux(grid, state);
+  const ConstField<Cell> theta = state.theta;
   const Metrics metrics = grid.metrics;
   const RowValues north_weight = factors.north_weight_at_corner;
   const Block& block = grid.block;
   const Box box{0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
   const PoleValues at_poles = poles.values();
   const int south_row = block.at_south_pole() ? 0 : -1000, north_row = block.at_north_pole() ? block.ny : -1000;
+  const SlowWork to = work;
   for_each(
-      "dycore/compute_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
-        const bool at_pole = j == south_row || j == north_row;
-        const Real of_pole = at_poles(k_first + k, j == south_row ? 0 : 1);
-        const Real zeta = curl_at_corner(metrics, u, v, k, j, i);
-        const Real north = north_weight(j);
-        const Real vertex_mass = north * (mass(k, j, i) + mass(k, j, i - 1)) +
-                                 (Real(0.5) - north) * (mass(k, j - 1, i) + mass(k, j - 1, i - 1));
-        pv(k, j, i) = at_pole ? of_pole : (coriolis(0, j, i) + zeta) / vertex_mass;
+      "dycore/compute_fluxes_and_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const Real zeta = curl_at_corner(metrics, flux.u, flux.v, k, j, i);
+        const Real north = north_weight(j), m = flux.mass(k, j, i);
+        const Real vertex_mass = north * (m + flux.mass(k, j, i - 1)) +
+                                 (Real(0.5) - north) * (flux.mass(k, j - 1, i) + flux.mass(k, j - 1, i - 1));
+        // At the poles the curl is 0; their value goes in by factors of 0 and 1, for a branch would stop vectorisation.
+        const Real is_south = j == south_row ? 1 : 0, is_north = j == north_row ? 1 : 0;
+        to.pv(k, j, i) = (1 - is_south - is_north) * ((coriolis(0, j, i) + zeta) / vertex_mass) +
+                         (is_south * at_poles(k_first + k, 0) + is_north * at_poles(k_first + k, 1));
+        to.mass_flux_x(k, j, i) = flux.x(m, k, j, i);
+        to.mass_flux_y(k, j, i) = flux.y(m, k, j, i);
+        if constexpr (heat) to.thv(k, j, i) = theta(k, j, i) / m;
       });
+}
+
+}  // namespace
+
+void compute_fluxes_and_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
+                                            const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles,
+                                            int k_first, int n_k, const SlowWork& work) {
+  if (state.theta.exists()) {
+    compute_fluxes_and_vorticity<true>(grid, factors, state, coriolis, poles, k_first, n_k, work);
+  } else {
+    compute_fluxes_and_vorticity<false>(grid, factors, state, coriolis, poles, k_first, n_k, work);
+  }
 }
 
 void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, const ConstField<XFace>& mass_flux_x,
@@ -120,20 +139,22 @@ void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, cons
       });
 }
 
-void compute_vorticity_flux_and_kinetic_energy(const Grid& grid, const RowFactors& factors, const State& state,
-                                               const ConstField<XFace>& mass_flux_x,
-                                               const ConstField<YFace>& mass_flux_y, const ConstField<XFace>& pv_x,
-                                               const ConstField<YFace>& pv_y, int n_k, const Field<XFace>& du_dt,
-                                               const Field<YFace>& dv_dt) {
+namespace {
+
+template <bool heat>
+void compute_all_slow_tendencies(const Grid& grid, const RowFactors& factors, const State& state, const SlowWork& work,
+                                 const Continuity& continuity, int n_k, const Field<XFace>& du_dt,
+                                 const Field<YFace>& dv_dt) {
   const ConstField<XFace> u = state.u;
   const ConstField<YFace> v = state.v;
   const KineticEnergy kinetic{factors.ke_u, factors.ke_v_south, factors.ke_v_north};
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const Real inverse_dy = Real(1) / grid.metrics.dy;
-  const ConstField<XFace> fx = mass_flux_x;
-  const ConstField<YFace> fy = mass_flux_y;
+  const ConstField<XFace> fx = work.mass_flux_x, pv_x = work.pv_x;
+  const ConstField<YFace> fy = work.mass_flux_y, pv_y = work.pv_y;
+  const Continuity c = continuity;
   for_each(
-      "dycore/compute_vorticity_flux_and_kinetic_energy", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      "dycore/compute_slow_tendencies", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = kinetic(u, v, k, j, i);
         const Real qu = pv_x(k, j, i);
         const Real qv = pv_y(k, j, i);
@@ -145,7 +166,20 @@ void compute_vorticity_flux_and_kinetic_energy(const Grid& grid, const RowFactor
             ((qv + pv_x(k, j - 1, i)) * fx(k, j - 1, i) + (qv + pv_x(k, j - 1, i + 1)) * fx(k, j - 1, i + 1));
         du_dt(k, j, i) = inverse_dx(j) * (Real(0.125) * northward - (here - kinetic(u, v, k, j, i - 1)));
         dv_dt(k, j, i) = -inverse_dy * (Real(0.125) * eastward + (here - kinetic(u, v, k, j - 1, i)));
+        c.template set<heat>(k, j, i);
       });
+}
+
+}  // namespace
+
+void compute_slow_tendencies(const Grid& grid, const RowFactors& factors, const State& state, const SlowWork& work,
+                             const Continuity& continuity, int n_k, const Field<XFace>& du_dt,
+                             const Field<YFace>& dv_dt) {
+  if (state.theta.exists()) {
+    compute_all_slow_tendencies<true>(grid, factors, state, work, continuity, n_k, du_dt, dv_dt);
+  } else {
+    compute_all_slow_tendencies<false>(grid, factors, state, work, continuity, n_k, du_dt, dv_dt);
+  }
 }
 
 void compute_centred_vorticity_flux_and_kinetic_energy(VorticityScheme scheme, const Grid& grid,

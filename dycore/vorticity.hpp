@@ -1,6 +1,7 @@
 #pragma once
 // Potential vorticity at vertices and faces, and what it does to the wind.
 
+#include "dycore/continuity.hpp"
 #include "dycore/interpolation.hpp"
 #include "dycore/row_factors.hpp"
 #include "dycore/state.hpp"
@@ -29,11 +30,22 @@ class PoleVorticity {
   Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory> zeta_;
 };
 
-/// Potential vorticity at vertices, q = (f + zeta) / m_q (numerics 3.2), on the owned corners and three rings (which
-/// reads four rings of the state). k_first: level of index 0 in the pole values.
-void compute_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
-                                 const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles, int k_first,
-                                 int n_k, const Field<Corner>& pv);
+/// What the slow tendencies pass from kernel to kernel, of a few levels.
+struct SlowWork {
+  Field<XFace> mass_flux_x;
+  Field<YFace> mass_flux_y;
+  Field<Cell> thv;
+  Field<Corner> pv;
+  Field<XFace> pv_x;
+  Field<YFace> pv_y;
+};
+
+/// In one pass over the state, on the owned points and three rings (which reads four rings of it): mass fluxes
+/// (dycore/continuity.hpp), thv = theta / mass where there is theta, and the potential vorticity at vertices,
+/// q = (f + zeta) / m_q (numerics 3.2). k_first: level of index 0 in the pole values. 8 words per cell.
+void compute_fluxes_and_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
+                                            const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles,
+                                            int k_first, int n_k, const SlowWork& work);
 
 /// Upwind-biased potential vorticity at xfaces (along y) and yfaces (along x), order 5, by the sign of the mean mass
 /// flux across the face. On the owned faces and one ring.
@@ -41,16 +53,16 @@ void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, cons
                             const ConstField<YFace>& mass_flux_y, int n_k, const Field<XFace>& pv_x,
                             const Field<YFace>& pv_y);
 
-/// Sets the wind tendencies to the vorticity flux minus the gradient of kinetic energy:
+/// Sets the tendencies of mass and heat (dycore/continuity.hpp), and those of the wind to the vorticity flux minus the
+/// gradient of kinetic energy:
 ///   du/dt = +1/(8 dx) sum_e (q_u + q_e) V_e - dK/dx,   dv/dt = -1/(8 dy) sum_e (q_v + q_e) U_e - dK/dy
 /// the energy-neutral pairing of Ringler et al. (2010), JCP 229, eq. (49), with the kinetic energy of numerics 3.4.
-void compute_vorticity_flux_and_kinetic_energy(const Grid& grid, const RowFactors& factors, const State& state,
-                                               const ConstField<XFace>& mass_flux_x,
-                                               const ConstField<YFace>& mass_flux_y, const ConstField<XFace>& pv_x,
-                                               const ConstField<YFace>& pv_y, int n_k, const Field<XFace>& du_dt,
-                                               const Field<YFace>& dv_dt);
+/// 11 words per cell.
+void compute_slow_tendencies(const Grid& grid, const RowFactors& factors, const State& state, const SlowWork& work,
+                             const Continuity& continuity, int n_k, const Field<XFace>& du_dt,
+                             const Field<YFace>& dv_dt);
 
-/// The same from vertex values without upwinding: Sadourny's (1975) energy-conserving form ('sen') or that of Arakawa
+/// The wind's tendencies from vertex values without upwinding: Sadourny's (1975) energy-conserving form ('sen') or that of Arakawa
 /// and Lamb (1981) in triads ('een').
 enum class VorticityScheme { s5, een, sen };
 void compute_centred_vorticity_flux_and_kinetic_energy(VorticityScheme scheme, const Grid& grid,
