@@ -202,11 +202,45 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
       });
 }
 
-/// Pass 2: sums entering each block from the west and from the east, by Horner's rule over the blocks upstream, the
-/// farthest first; the order is that of the circle, whoever owns the blocks. all: sums of the whole circle.
+/// Sums of the whole circle, and where this rank's blocks lie in it.
+struct Circle {
+  Array1<double> all;
+  int blocks, first_block;
+};
+
+/// What enters a block from the west and from the east.
+template <class V>
+struct Carry {
+  Complex<V> from_west{}, from_east{};
+};
+
+/// Pass 2: the carries of W lines from first_line on, by Horner's rule over the blocks upstream, the farthest first; the
+/// order is that of the circle, whoever owns the blocks. reach: of each line; farthest: the largest of them.
+template <class V>
+KOKKOS_FORCEINLINE_FUNCTION Carry<V> carry_into(const Circle& circle, const Shape& shape, int block, int first_line,
+                                                const Complex<V>& power, const Complex<V>& closure, const V& reach,
+                                                double farthest) {
+  const auto sum_of = [&](int upstream, int part) {
+    const int at = shape.at(upstream, part) + first_line;
+    return Complex<V>{load<V>(&circle.all(at)), load<V>(&circle.all(at + shape.lines))};
+  };
+  Carry<V> carry;
+  for (int distance = static_cast<int>(farthest); distance > 0; --distance) {
+    const int west = circle.first_block + block - distance;
+    const int east = circle.first_block + block + distance;
+    carry.from_west = carry.from_west * power + sum_of(west < 0 ? west + circle.blocks : west, 0);
+    carry.from_east = carry.from_east * power + sum_of(east < circle.blocks ? east : east - circle.blocks, 2);
+    const auto within = static_cast<double>(distance) <= reach;  // each lane's row by itself
+    carry.from_west = where(within, carry.from_west);
+    carry.from_east = where(within, carry.from_east);
+  }
+  return {carry.from_west * closure, carry.from_east * closure};
+}
+
+/// Pass 2 of all blocks and lines, as a kernel of its own.
 template <int W>
-void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const Rows& rows_a, const Rows& rows_b,
-                  const Array1<double>& all, const Array1<double>& carries) {
+void enter_blocks(const Shape& shape, const Circle& circle, const Rows& rows_a, const Rows& rows_b,
+                  const Array1<double>& carries) {
   using V = Vector<W>;
   const int groups = shape.lines / W;
   for_range(
@@ -214,32 +248,16 @@ void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const 
         const int first_line = n % groups * W;
         const int block = n / groups;
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
-        const auto power = lines(&Row::rho_over_block);
-        const auto closure = lines(&Row::closure);
         const V reach = vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
         double farthest = 0;
         for (int w = 0; w < W; ++w) farthest = Kokkos::max(farthest, lines.reach[w]);
-        const auto sum_of = [&](int upstream, int part) {
-          const int at = shape.at(upstream, part) + first_line;
-          return Complex<V>{load<V>(&all(at)), load<V>(&all(at + shape.lines))};
-        };
-        Complex<V> from_west{}, from_east{};
-        for (int distance = static_cast<int>(farthest); distance > 0; --distance) {
-          const int west = first_block + block - distance;
-          const int east = first_block + block + distance;
-          from_west = from_west * power + sum_of(west < 0 ? west + circle_blocks : west, 0);
-          from_east = from_east * power + sum_of(east < circle_blocks ? east : east - circle_blocks, 2);
-          const auto within = static_cast<double>(distance) <= reach;  // each lane's row by itself
-          from_west = where(within, from_west);
-          from_east = where(within, from_east);
-        }
-        from_west = from_west * closure;
-        from_east = from_east * closure;
-        double* const carry = &carries(shape.at(block, 0) + first_line);
-        store(from_west.re, carry);
-        store(from_west.im, carry + shape.lines);
-        store(from_east.re, carry + 2 * shape.lines);
-        store(from_east.im, carry + 3 * shape.lines);
+        const Carry<V> carry = carry_into<V>(circle, shape, block, first_line, lines(&Row::rho_over_block),
+                                             lines(&Row::closure), reach, farthest);
+        double* const to = &carries(shape.at(block, 0) + first_line);
+        store(carry.from_west.re, to);
+        store(carry.from_west.im, to + shape.lines);
+        store(carry.from_east.re, to + 2 * shape.lines);
+        store(carry.from_east.im, to + 3 * shape.lines);
       });
 }
 
@@ -247,29 +265,23 @@ void enter_blocks(const Shape& shape, int circle_blocks, int first_block, const 
 struct Entering {
   const double* weights;
   int length;
-  Complex<double> from_west, from_east;
-
-  KOKKOS_FORCEINLINE_FUNCTION Entering(const Rows& rows, const Shape& shape, const Array1<double>& carries, int field,
-                                       int k, int j, int block)
-      : weights(&rows.weights(j * 4 * shape.length)), length(shape.length) {
-    const double* const carry = &carries(shape.at(block, 0) + shape.line(field, k, j));
-    from_west = {carry[0], carry[shape.lines]};
-    from_east = {carry[2 * shape.lines], carry[3 * shape.lines]};
-  }
+  Carry<double> carry;
 
   /// (S b) at place l of the block, from the value that pass 1 left there.
   KOKKOS_FORCEINLINE_FUNCTION Real filtered(Real swept, int l) const {
-    const double western = weights[l] * from_west.re - weights[length + l] * from_west.im;
-    const double eastern = weights[2 * length + l] * from_east.re - weights[3 * length + l] * from_east.im;
+    const double western = weights[l] * carry.from_west.re - weights[length + l] * carry.from_west.im;
+    const double eastern = weights[2 * length + l] * carry.from_east.re - weights[3 * length + l] * carry.from_east.im;
     return static_cast<Real>(swept + (western + eastern));
   }
 };
 
-/// What enters one block of one level and row, of one or two fields.
-template <int fields, class PlaceA, class PlaceB>
+/// What enters one block of one level and row, of one or two fields. 'at_once': pass 2 is done here, in each point, instead
+/// of read from 'carries': a launch less, for a few sums that the cache holds (most rows look at one block upstream).
+template <int fields, bool at_once, class PlaceA, class PlaceB>
 struct Finisher {
   Shape shape;
   Rows rows_a, rows_b;
+  Circle circle;
   Array1<double> carries;
   Field<PlaceA> a;
   Field<PlaceB> b;
@@ -277,9 +289,21 @@ struct Finisher {
   struct Block {
     Entering into_a, into_b;
   };
+  KOKKOS_FORCEINLINE_FUNCTION Entering entering(const Rows& rows, int field, int k, int j, int block) const {
+    const double* const weights = &rows.weights(j * 4 * shape.length);
+    const int line = shape.line(field, k, j);
+    if constexpr (at_once) {
+      const Row& row = rows.row(j);
+      const double reach = Kokkos::max(rows_a.row(j).reach, rows_b.row(j).reach);
+      return {weights, shape.length,
+              carry_into<double>(circle, shape, block, line, row.rho_over_block, row.closure, reach, reach)};
+    } else {
+      const double* const from = &carries(shape.at(block, 0) + line);
+      return {weights, shape.length, {{from[0], from[shape.lines]}, {from[2 * shape.lines], from[3 * shape.lines]}}};
+    }
+  }
   KOKKOS_FORCEINLINE_FUNCTION Block block(int k, int j, int block) const {
-    return {Entering(rows_a, shape, carries, 0, k, j, block),
-            Entering(rows_b, shape, carries, fields - 1, k, j, block)};
+    return {entering(rows_a, 0, k, j, block), entering(rows_b, fields - 1, k, j, block)};
   }
   template <class Body>
   KOKKOS_FORCEINLINE_FUNCTION void point(const Block& block, int k, int j, int i, int l, const Body& body) const {
@@ -329,11 +353,12 @@ class PolarFilter {
   /// Filters tendency a (cell or xface rows: r from cos phi_j) and tendency b (cell, xface or yface rows; yface: r from
   /// cos psi_j) on the owned points, and calls body(k, j, i, filtered_a, filtered_b) once for each owned cell (k, j, i),
   /// k in [0, n_k). Tendencies are used as work space: their values are undefined afterwards. One message round the
-  /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0.
-  template <class PlaceA, class PlaceB, class Body>
+  /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0. at_once: two kernels
+  /// instead of three, the same bits.
+  template <bool at_once = on_device, class PlaceA, class PlaceB, class Body>
   void apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
   /// The same for one field.
-  template <class PlaceA, class Body>
+  template <bool at_once = on_device, class PlaceA, class Body>
   void apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body);
 
   /// S of a row with r = cos(latitude) for waves with s = |sin(n dl / 2)|.
@@ -343,7 +368,7 @@ class PolarFilter {
   long messages() const { return ring_.messages(); }
 
  private:
-  template <int fields, class PlaceA, class PlaceB, class Body>
+  template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>
   void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, const polar_filter::Rows& rows_b,
                 int n_k, const Body& body);
   /// Device buffer of at least n numbers for the sums that enter the blocks; grows on first use only.
@@ -356,37 +381,39 @@ class PolarFilter {
   bool enabled_ = true;
 };
 
-template <int fields, class PlaceA, class PlaceB, class Body>
+template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>
 void PolarFilter::apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
                            const polar_filter::Rows& rows_b, int n_k, const Body& body) {
   using namespace polar_filter;
   const int lines = (fields * n_k * block_.ny + lanes - 1) / lanes * lanes;
   const Shape shape{fields, n_k, block_.ny, ring_.my_blocks(), block_.filter_block, lines};
   sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(1, 4 * lines));
-  const Array1<double> all = ring_.gather(1, 4 * lines);
-  const Array1<double>& entering = carries(shape.blocks * 4 * lines);
-  enter_blocks<lanes>(shape, ring_.blocks(), ring_.first_block(), rows_at_cell_, rows_b, all, entering);
-  finish(label, shape, Finisher<fields, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, entering, a, b}, body);
+  const Circle circle{ring_.gather(1, 4 * lines), ring_.blocks(), ring_.first_block()};
+  if constexpr (!at_once) {
+    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(shape.blocks * 4 * lines));
+  }
+  finish(label, shape, Finisher<fields, at_once, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, circle, carries_, a, b},
+         body);
 }
 
-template <class PlaceA, class PlaceB, class Body>
+template <bool at_once, class PlaceA, class PlaceB, class Body>
 void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
   if (enabled_) {  // the pole itself has no wind of its own: its row of yfaces has gain 0
-    apply_to<2>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
+    apply_to<2, at_once>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
   } else {
     if (on_yface && block_.at_south_pole()) polar_filter::set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
     for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
   }
 }
 
-template <class PlaceA, class Body>
+template <bool at_once, class PlaceA, class Body>
 void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   if (enabled_) {
-    apply_to<1>(label, a, a, rows_at_cell_, n_k, body);
+    apply_to<1, at_once>(label, a, a, rows_at_cell_, n_k, body);
   } else {
     for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
   }

@@ -7,51 +7,85 @@ namespace {
 using PoleValues = Kokkos::View<Real* [2], Kokkos::LayoutRight, DeviceMemory>;
 using PoleSums = Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>;
 
-/// Sums of u and mass along the row beside a pole, per filter block: items (k, pole), words (u, mass).
-void sum_blocks_beside_poles(const Block& block, const State& state, int n_k, int my_blocks,
-                             const Array1<double>& partial) {
-  const ConstField<XFace> u = state.u;
-  const ConstField<Cell> mass = state.mass;
-  const int length = block.filter_block;
-  const int rows[2] = {0, block.ny - 1};
-  const bool owned[2] = {block.at_south_pole(), block.at_north_pole()};
+/// Sums of u and mass over one filter block of the row beside a pole.
+struct RowSums {
+  ConstField<XFace> u;
+  ConstField<Cell> mass;
+  int length, ny;
+  struct Sums {
+    double u = 0, mass = 0;
+  };
+  KOKKOS_FORCEINLINE_FUNCTION Sums of_block(int k, int pole, int b) const {
+    const int row = pole == 0 ? 0 : ny - 1;
+    Sums sums;
+    for (int l = 0; l < length; ++l) {
+      sums.u += u(k, row, b * length + l);
+      sums.mass += mass(k, row, b * length + l);
+    }
+    return sums;
+  }
+};
+
+/// The vorticity of a pole from the sums of its row.
+struct PoleValue {
+  ConstField<CornerSurface> coriolis;
+  RowValues dx;
+  int ny, n_lon;
+  double per_area_south;
+  PoleValues values;
+  PoleSums zeta;
+  KOKKOS_FORCEINLINE_FUNCTION void set(int k, int pole, const RowSums::Sums& sums) const {
+    const double relative = (pole == 0 ? per_area_south : -per_area_south) * sums.u * dx(pole == 0 ? 0 : ny - 1);
+    zeta(k, pole) = relative;
+    values(k, pole) = static_cast<Real>((coriolis(0, pole == 0 ? 0 : ny, 0) + relative) / (sums.mass / n_lon));
+  }
+};
+
+/// Which poles this block has: pole 0 is the southern one.
+struct OwnPoles {
+  bool south, north;
+  KOKKOS_FORCEINLINE_FUNCTION bool operator()(int pole) const { return pole == 0 ? south : north; }
+};
+
+/// The whole circle on this rank: its blocks one after the other.
+void compute_poles_alone(const RowSums& row, const PoleValue& value, const OwnPoles& owned, int n_k, int n_blocks) {
   for_range(
-      "dycore/sum_blocks_beside_poles", n_k * 2 * my_blocks, KOKKOS_LAMBDA(int n) {
-        const int b = n % my_blocks;
-        const int pole = n / my_blocks % 2;
-        const int k = n / my_blocks / 2;
-        double sum_u = 0, sum_mass = 0;
-        if (owned[pole]) {
-          for (int l = 0; l < length; ++l) {
-            sum_u += u(k, rows[pole], b * length + l);
-            sum_mass += mass(k, rows[pole], b * length + l);
-          }
+      "dycore/pole_vorticity", n_k * 2, KOKKOS_LAMBDA(int item) {
+        const int k = item / 2, pole = item % 2;
+        if (!owned(pole)) return;
+        RowSums::Sums sums;
+        for (int b = 0; b < n_blocks; ++b) {
+          const RowSums::Sums of_block = row.of_block(k, pole, b);
+          sums.u += of_block.u;
+          sums.mass += of_block.mass;
         }
-        partial(2 * n) = sum_u;
-        partial(2 * n + 1) = sum_mass;
+        value.set(k, pole, sums);
       });
 }
 
-void finish_poles(const Grid& grid, const ConstField<CornerSurface>& coriolis, int n_k, int n_blocks,
-                  const Array1<double>& sums, const PoleValues& values, const PoleSums& zeta) {
-  const int ny = grid.block.ny;
-  const int n_lon = grid.block.n_lon;
-  const double per_area_south = -1.0 / grid.metrics.area_of_pole;
-  const RowValues dx = grid.metrics.dx_at_cell;
-  const bool owned[2] = {grid.block.at_south_pole(), grid.block.at_north_pole()};
+/// Items (k, pole), words (u, mass) of each of this rank's blocks.
+void sum_blocks_beside_poles(const RowSums& row, const OwnPoles& owned, int n_k, int my_blocks,
+                             const Array1<double>& partial) {
+  for_range(
+      "dycore/sum_blocks_beside_poles", n_k * 2 * my_blocks, KOKKOS_LAMBDA(int n) {
+        const int b = n % my_blocks, pole = n / my_blocks % 2, k = n / my_blocks / 2;
+        const RowSums::Sums sums = owned(pole) ? row.of_block(k, pole, b) : RowSums::Sums();
+        partial(2 * n) = sums.u;
+        partial(2 * n + 1) = sums.mass;
+      });
+}
+
+void finish_poles(const PoleValue& value, const OwnPoles& owned, int n_k, int n_blocks, const Array1<double>& partial) {
   for_range(
       "dycore/finish_poles", n_k * 2, KOKKOS_LAMBDA(int item) {
-        const int k = item / 2;
-        const int pole = item % 2;
-        if (!owned[pole]) return;
-        double sum_u = 0, sum_mass = 0;
+        const int k = item / 2, pole = item % 2;
+        if (!owned(pole)) return;
+        RowSums::Sums sums;
         for (int b = 0; b < n_blocks; ++b) {
-          sum_u += sums(2 * (item * n_blocks + b));
-          sum_mass += sums(2 * (item * n_blocks + b) + 1);
+          sums.u += partial(2 * (item * n_blocks + b));
+          sums.mass += partial(2 * (item * n_blocks + b) + 1);
         }
-        const double relative = (pole == 0 ? per_area_south : -per_area_south) * sum_u * dx(pole == 0 ? 0 : ny - 1);
-        zeta(k, pole) = relative;
-        values(k, pole) = static_cast<Real>((coriolis(0, pole == 0 ? 0 : ny, 0) + relative) / (sum_mass / n_lon));
+        value.set(k, pole, sums);
       });
 }
 
@@ -72,9 +106,15 @@ PoleVorticity::PoleVorticity(const Grid& grid, const Field<CornerSurface>& corio
     : ring_(grid.block), coriolis_(coriolis), values_("pole_vorticity", n_k), zeta_("pole_zeta", n_k) {}
 
 void PoleVorticity::compute(const Grid& grid, const State& state, int n_k) {
-  if (!grid.block.at_south_pole() && !grid.block.at_north_pole()) return;
-  sum_blocks_beside_poles(grid.block, state, n_k, ring_.my_blocks(), ring_.mine(n_k * 2, 2));
-  finish_poles(grid, coriolis_, n_k, ring_.blocks(), ring_.gather(n_k * 2, 2), values_, zeta_);
+  const Block& block = grid.block;
+  const OwnPoles owned{block.at_south_pole(), block.at_north_pole()};
+  if (!owned.south && !owned.north) return;
+  const RowSums row{state.u, state.mass, block.filter_block, block.ny};
+  const PoleValue value{
+      coriolis_, grid.metrics.dx_at_cell, block.ny, block.n_lon, -1.0 / grid.metrics.area_of_pole, values_, zeta_};
+  if (block.layout.ranks_lon == 1) return compute_poles_alone(row, value, owned, n_k, ring_.blocks());
+  sum_blocks_beside_poles(row, owned, n_k, ring_.my_blocks(), ring_.mine(n_k * 2, 2));
+  finish_poles(value, owned, n_k, ring_.blocks(), ring_.gather(n_k * 2, 2));
 }
 
 namespace {

@@ -56,12 +56,12 @@ struct Pair {
 };
 
 /// Filtered copies of a and b, which are used up.
-template <class PlaceA, class PlaceB>
+template <bool at_once = on_device, class PlaceA, class PlaceB>
 Pair<PlaceA, PlaceB> filtered(PolarFilter& filter, const Block& block, const Field<PlaceA>& a, const Field<PlaceB>& b,
                               int n_k) {
   const Field<PlaceA> result_a = make_field<PlaceA>("test", block, n_k);
   const Field<PlaceB> result_b = make_field<PlaceB>("test", block, n_k);
-  filter.apply(
+  filter.template apply<at_once>(
       "test/filtered", a, b, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real of_a, Real of_b) {
         result_a(k, j, i) = of_a;
         result_b(k, j, i) = of_b;
