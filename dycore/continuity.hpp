@@ -11,7 +11,7 @@ namespace meridian {
 /// Mass fluxes U = dy u mean(mass) [xface], V = dx v mean(mass) [yface], in mass unit times m2 s-1. Centred: the energy
 /// proof needs it.
 struct MassFlux {
-  ConstField<Cell> mass;
+  ConstField<Cell> mass, theta;
   ConstField<XFace> u;
   ConstField<YFace> v;
   Real half_dy;

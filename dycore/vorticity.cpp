@@ -124,7 +124,6 @@ void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, c
                                   const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles, int k_first,
                                   int n_k, const SlowWork& work) {
   const MassFlux flux(grid, state);
-  const ConstField<Cell> theta = state.theta;
   const Metrics metrics = grid.metrics;
   const RowValues north_weight = factors.north_weight_at_corner;
   const Block& block = grid.block;
@@ -144,7 +143,7 @@ void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, c
                          (is_south * at_poles(k_first + k, 0) + is_north * at_poles(k_first + k, 1));
         to.mass_flux_x(k, j, i) = flux.x(m, k, j, i);
         to.mass_flux_y(k, j, i) = flux.y(m, k, j, i);
-        if constexpr (heat) to.thv(k, j, i) = theta(k, j, i) / m;
+        if constexpr (heat) to.thv(k, j, i) = flux.theta(k, j, i) / m;
       });
 }
 
