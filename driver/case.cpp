@@ -289,7 +289,7 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
     }
   };
   if (c.boundary.topography != "flat") find_input("boundary.topography", c.boundary.topography);
-  if (c.boundary.sea_surface_temperature != "none") {
+  if (c.boundary.has_sea_surface_temperature()) {
     find_input("boundary.sea_surface_temperature", c.boundary.sea_surface_temperature);
   }
   if (c.initial.is_file()) find_input("initial.path", c.initial.path());

@@ -206,7 +206,7 @@ std::string first_bad_value(const FieldSet::Entry& entry, const Grid& grid, bool
 
 /// The set, with the fields that files of 'boundary' fill.
 FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
-  if (c.boundary.sea_surface_temperature != "none") {
+  if (c.boundary.has_sea_surface_temperature()) {
     fields.add(field::monthly_sea_surface_temperature, 12, Role::fixed);
   }
   return fields;
@@ -251,7 +251,7 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
                                              c.boundary.smoothing_passes, grid_.block.world);
   }
-  if (c.boundary.sea_surface_temperature != "none") {
+  if (c.boundary.has_sea_surface_temperature()) {
     distribute(sea_surface_temperature_from_file(c.boundary.sea_surface_temperature, c.grid.n_lon, c.grid.n_lat,
                                                  grid_.block.world),
                grid_.block, fields_.get(field::monthly_sea_surface_temperature).data());

@@ -46,7 +46,7 @@ std::string make_run_id(MPI_Comm world) {
 std::vector<std::string> inputs_of(const Case& c) {
   std::vector<std::string> files;
   if (c.boundary.topography != "flat") files.push_back(find_data_file(c.boundary.topography));
-  if (c.boundary.sea_surface_temperature != "none") {
+  if (c.boundary.has_sea_surface_temperature()) {
     files.push_back(find_data_file(c.boundary.sea_surface_temperature));
   }
   if (Case copy = c; copy.initial.is_file()) files.push_back(find_data_file(copy.initial.path()));

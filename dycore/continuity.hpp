@@ -18,7 +18,12 @@ struct MassFlux {
   RowValues dx_at_yface;
 
   MassFlux(const Grid& grid, const State& state)
-      : mass(state.mass), u(state.u), v(state.v), half_dy(grid.metrics.dy / 2), dx_at_yface(grid.metrics.dx_at_yface) {}
+      : mass(state.mass),
+        theta(state.theta),
+        u(state.u),
+        v(state.v),
+        half_dy(grid.metrics.dy / 2),
+        dx_at_yface(grid.metrics.dx_at_yface) {}
   /// Through the western and the southern face of a cell with mass m.
   KOKKOS_FORCEINLINE_FUNCTION Real x(Real m, int k, int j, int i) const {
     return half_dy * u(k, j, i) * (mass(k, j, i - 1) + m);

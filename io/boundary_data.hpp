@@ -16,6 +16,7 @@ struct BoundaryOptions {
   int smoothing_passes = 8;
   std::string sea_surface_temperature = "none";  // or a NetCDF file
 
+  bool has_sea_surface_temperature() const { return sea_surface_temperature != "none"; }
   void visit(OptionVisitor& option);
 };
 
