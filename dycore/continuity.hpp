@@ -19,7 +19,7 @@ inline void compute_mass_fluxes(const Grid& grid, const State& state, int n_k, i
   const RowValues dx_at_yface = grid.metrics.dx_at_yface;
   Box box = grid.block.cells_with_halo(n_k, margin);
   for_each(
-      "dycore/compute_mass_fluxes", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_mass_fluxes", 3, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real m = mass(k, j, i);
         mass_flux_x(k, j, i) = half_dy * u(k, j, i) * (mass(k, j, i - 1) + m);
         mass_flux_y(k, j, i) = Real(0.5) * dx_at_yface(j) * v(k, j, i) * (mass(k, j - 1, i) + m);
@@ -32,7 +32,7 @@ inline void compute_potential_temperature(const Grid& grid, const State& state, 
   const ConstField<Cell> mass = state.mass;
   const ConstField<Cell> theta = state.theta;
   for_each(
-      "dycore/compute_potential_temperature", grid.block.cells_with_halo(n_k, margin),
+      {"dycore/compute_potential_temperature", 2, 1}, grid.block.cells_with_halo(n_k, margin),
       KOKKOS_LAMBDA(int k, int j, int i) { thv(k, j, i) = theta(k, j, i) / mass(k, j, i); });
 }
 
@@ -41,7 +41,7 @@ inline void compute_mass_tendency(const Grid& grid, const ConstField<XFace>& mas
                                   const ConstField<YFace>& mass_flux_y, int n_k, const Field<Cell>& mass_tendency) {
   const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
   for_each(
-      "dycore/compute_mass_tendency", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_mass_tendency", 2, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         mass_tendency(k, j, i) = -inverse_area(j) * (mass_flux_x(k, j, i + 1) - mass_flux_x(k, j, i) +
                                                      (mass_flux_y(k, j + 1, i) - mass_flux_y(k, j, i)));
       });
@@ -54,7 +54,7 @@ inline void compute_mass_and_heat_tendency(const Grid& grid, const ConstField<XF
                                            const Field<Cell>& mass_tendency, const Field<Cell>& theta_tendency) {
   const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
   for_each(
-      "dycore/compute_mass_and_heat_tendency", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_mass_and_heat_tendency", 3, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real west = mass_flux_x(k, j, i), east = mass_flux_x(k, j, i + 1);
         const Real south = mass_flux_y(k, j, i), north = mass_flux_y(k, j + 1, i);
         const Real w2 = thv(k, j, i - 2), w1 = thv(k, j, i - 1), here = thv(k, j, i), e1 = thv(k, j, i + 1),

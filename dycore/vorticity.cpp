@@ -97,7 +97,7 @@ void compute_potential_vorticity(const Grid& grid, const RowFactors& factors, co
   const Block& block = grid.block;
   const Box box{0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
   for_each(
-      "dycore/compute_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_potential_vorticity", 3 + 1.0 / n_k, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real zeta = curl_at_corner(metrics, u, v, k, j, i);
         const Real north = north_weight(j);
         const Real vertex_mass = north * (mass(k, j, i) + mass(k, j, i - 1)) +
@@ -116,7 +116,7 @@ void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, cons
   const ConstField<XFace> fx = mass_flux_x;
   const ConstField<YFace> fy = mass_flux_y;
   for_each(
-      "dycore/compute_face_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_face_vorticity", 3, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real c = pv(k, j, i);
         const Real northward = (fy(k, j, i) + fy(k, j, i - 1)) + (fy(k, j + 1, i) + fy(k, j + 1, i - 1));
         const Real eastward = (fx(k, j, i) + fx(k, j - 1, i)) + (fx(k, j, i + 1) + fx(k, j - 1, i + 1));
@@ -140,7 +140,8 @@ void compute_vorticity_flux_and_kinetic_energy(const Grid& grid, const RowFactor
   const ConstField<XFace> fx = mass_flux_x;
   const ConstField<YFace> fy = mass_flux_y;
   for_each(
-      "dycore/compute_vorticity_flux_and_kinetic_energy", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_vorticity_flux_and_kinetic_energy", 6, 2}, grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = kinetic(u, v, k, j, i);
         const Real qu = pv_x(k, j, i);
         const Real qv = pv_y(k, j, i);
@@ -172,7 +173,7 @@ void compute_centred_vorticity_flux_and_kinetic_energy(VorticityScheme scheme, c
   const Real shared = scheme == VorticityScheme::een ? Real(1) / 12 : Real(1) / 4;
   const Real others = scheme == VorticityScheme::een ? Real(1) / 12 : Real(0);
   for_each(
-      "dycore/compute_centred_vorticity_flux", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_centred_vorticity_flux", 5, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real q = pv(k, j, i), qn = pv(k, j + 1, i), qe = pv(k, j, i + 1), qw = pv(k, j, i - 1);
         const Real qs = pv(k, j - 1, i), qne = pv(k, j + 1, i + 1), qnw = pv(k, j + 1, i - 1),
                    qse = pv(k, j - 1, i + 1);
