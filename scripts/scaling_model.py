@@ -5,7 +5,8 @@
     scripts/scaling_model.py MACHINE.yaml --design [--words 153] [--fields 6] [--json] [--plot FILE]
 
 The first form asks the program itself (meridian check --json) what a step of the case moves and sends. The second takes words
-per cell and fields as given and prints the table of docs/scaling.md. Formula and inputs are told there and printed.
+per cell and fields as given and prints the table of docs/scaling.md, and beside it what the program's own counts give. Formula
+and inputs are told there and printed.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import yaml
 
@@ -157,6 +159,21 @@ def case_row(machine, report):
             **with_speed(machine, parts, report["dt_s"], ranks)}
 
 
+def own_rows_of_design(machine_file, machine):
+    """The layouts of the design with the numbers that the program reports about its own core."""
+    rows, refusals = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for degrees, ranks_lon, ranks_lat in DESIGN:
+            n_lon, n_lat, n_k, dt = GRIDS[degrees]
+            case = pathlib.Path(folder) / f"{degrees}_degree.yaml"
+            case.write_text(f"title: {degrees} degree\ntime: {{run_days: 1}}\ngrid: {{n_lon: {n_lon}, n_lat: {n_lat}, "
+                            f"levels: 'sigma:{n_k}'}}\ndycore: {{dt_s: {dt}}}\ninitial: {{name: ullrich}}\n")
+            report, sentence = reported(machine_file, case, ranks_lon * ranks_lat, [f"parallel.ranks_lon={ranks_lon}"])
+            rows += [case_row(machine, report)] if report else []
+            refusals += [] if report else [f"{ranks_lon * ranks_lat} ranks: {sentence}"]
+    return rows, refusals
+
+
 # ---- output --------------------------------------------------------------------------------------------------------------
 
 def print_inputs(machine):
@@ -210,8 +227,10 @@ def main():
     if arguments.design == bool(arguments.case):
         parser.error("name a case, or give --design")
     machine = read_machine(arguments.machine)
-    rows, refusals = [], []
+    rows, refusals, own = [], [], []
     if arguments.design:
+        if pathlib.Path(EXECUTABLE).exists():
+            own, refusals = own_rows_of_design(arguments.machine, machine)
         rows = [design_row(machine, *row, arguments.words, arguments.fields, size) for size in (8, 4) for row in DESIGN]
     else:
         for ranks in (int(n) for n in arguments.ranks.split(",")):
@@ -220,10 +239,13 @@ def main():
             refusals += [] if report else [f"{ranks} ranks: {sentence}"]
     if arguments.json:
         print(json.dumps({"machine": machine, "assumed": {k: v[0] for k, v in ASSUMED.items()}, "rows": rows,
-                          "refused": refusals}, indent=2))
+                          "own": own, "refused": refusals}, indent=2))
     else:
         print_inputs(machine)
         print_rows(rows)
+        if own:
+            print("\nThe same layouts with what the program reports about its own core:")
+            print_rows(own)
         for sentence in refusals:
             print("  " + sentence)
         fewest = {r["fewest_ranks_by_memory"] for r in rows if "fewest_ranks_by_memory" in r}
