@@ -32,7 +32,7 @@ void run(int ranks_lon) {
   halo.exchange({mass, theta});
   if (rank == 0) {
     std::printf("%d x %d ranks (longitude x latitude), %d x %d x %d; halo of mass and theta: %.1f KiB sent\n",
-                layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k, static_cast<double>(halo.bytes_sent()) / 1024);
+                layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k, halo.sent().bytes / 1024);
   }
   const int words = 8 * n_k * block.ny;  // what the polar filter sends for two fields: four doubles a line and block
   add("halo of mass and theta", 1, 0, [&] { halo.exchange({mass, theta}); }, iterations);

@@ -1,11 +1,13 @@
 // `meridian check`: everything that a run would refuse, and what it costs.
 
 #include <cmath>
+#include <cstdarg>
 #include <cstdio>
 #include <iomanip>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "driver/machine.hpp"
 #include "driver/model.hpp"
 #include "driver/progress.hpp"
 #include "io/run_directory.hpp"
@@ -25,81 +27,310 @@ std::string courant_warning(const Case& c, const DynamicsSummary& state) {
   return words.str();
 }
 
-CheckReport check_case(const Case& given) {
-  // On fewer ranks than the layout has, the layout is checked by itself and the rest on the ranks that there are.
-  Case c = given;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Costs over the ranks of a layout: in sum, and of the rank that has most of each.
+struct Costs {
+  Layout layout;
   int n_ranks = 1;
-  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-  const Layout asked{std::max(1, c.parallel.ranks_lon), std::max(1, c.parallel.ranks_lat)};
-  const bool elsewhere = asked.ranks_lon * asked.ranks_lat > n_ranks;
-  if (elsewhere) {
-    require_layout(c.grid.n_lon, c.grid.n_lat, asked, asked.ranks_lon * asked.ranks_lat);
-    c.parallel.ranks_lon = c.parallel.ranks_lat = 0;
+  double memory_bytes = 0, words = 0;
+  Traffic halo, filter, others;
+  RankCost most_memory, most_words, slowest_halo, slowest_filter;
+};
+
+/// Links are compared by their time on the machine; without one, whose node holds all ranks, by bytes.
+Costs costs_of(const Plan& plan, const Layout& layout, const MachineModel& machine) {
+  Costs costs;
+  costs.layout = layout;
+  costs.n_ranks = layout.ranks_lon * layout.ranks_lat;
+  double halo = -1, filter = -1;
+  for (int rank = 0; rank < costs.n_ranks; ++rank) {
+    RankCost cost = plan.cost_of(layout, rank, machine.ranks_per_node);
+    const StepTime time = step_time(machine, cost, plan.exchanges(), plan.filter_gathers());
+    const double bytes = cost.memory_bytes();
+    costs.memory_bytes += bytes;
+    costs.words += cost.words;
+    costs.halo += cost.halo.all();
+    costs.filter += cost.filter.all();
+    costs.others += cost.others.all();
+    if (bytes > costs.most_memory.memory_bytes()) costs.most_memory = cost;
+    if (cost.words > costs.most_words.words) costs.most_words = cost;
+    if (time.halo > halo) costs.slowest_halo = cost;
+    if (time.filter > filter) costs.slowest_filter = cost;
+    halo = std::max(halo, time.halo);
+    filter = std::max(filter, time.filter);
   }
+  return costs;
+}
+
+/// The fewest ranks from 'fewest' on whose largest share of the memory fits; 0 where none do.
+int ranks_that_fit(const Plan& plan, Case c, double memory_bytes, int fewest) {
+  c.parallel = {};
+  for (int n = std::max(1, fewest); n <= 65536; ++n) {
+    if (allowed_layouts(c.grid.n_lon, c.grid.n_lat, n).empty()) continue;
+    const Layout layout = layout_of(c, n);
+    double most = 0;  // the largest blocks are not all at the same end: all are looked at, but not for long
+    for (int rank = 0; rank < n && most <= memory_bytes; ++rank) {
+      most = std::max(most, plan.cost_of(layout, rank, n).memory_bytes());
+    }
+    if (most <= memory_bytes) return n;
+  }
+  return 0;
+}
+
+Json json_of(const Traffic& most, const Traffic& sum) {
+  return {{"messages", {{"largest", most.messages}, {"sum", sum.messages}}},
+          {"bytes", {{"largest", most.bytes}, {"sum", sum.bytes}}}};
+}
+
+Json json_of(const LinkTraffic& traffic) {
+  return {{"node_messages", traffic.node.messages},
+          {"node_bytes", traffic.node.bytes},
+          {"network_messages", traffic.network.messages},
+          {"network_bytes", traffic.network.bytes}};
+}
+
+Json json_of(const std::vector<Share>& shares) {
+  Json json = Json::object();
+  for (const Share& share : shares) json[share.name] = share.amount;
+  return json;
+}
+
+/// What a mean step costs, for programs.
+Json step_json(const Plan& plan, const Costs& costs) {
+  const double exchanges = std::max(plan.exchanges(), 1e-300);
+  Json halo = json_of(costs.slowest_halo.halo.all(), costs.halo);
+  halo["bytes_per_exchange"] = {{"largest", costs.slowest_halo.halo.all().bytes / exchanges},
+                                {"sum", costs.halo.bytes / exchanges}};
+  halo["largest_rank"] = json_of(costs.slowest_halo.halo);
+  Json filter = json_of(costs.slowest_filter.filter.all(), costs.filter);
+  filter["gathers"] = plan.filter_gathers();
+  filter["largest_rank"] = json_of(costs.slowest_filter.filter);
+  return {{"bytes_per_word", sizeof(Real)},
+          {"kernels", plan.launches()},
+          {"words_per_cell", sum_of(plan.words_per_cell())},
+          {"words_per_cell_by_kernel", json_of(plan.words_per_cell())},
+          {"words_of_largest_rank", costs.most_words.words},
+          {"words_of_all_ranks", costs.words},
+          {"exchanges", plan.exchanges()},
+          {"halo", halo},
+          {"filter", filter},
+          {"other_gathers",
+           {{"messages_of_all_ranks", costs.others.messages}, {"bytes_of_all_ranks", costs.others.bytes}}}};
+}
+
+std::string line(const char* format, ...) __attribute__((format(printf, 1, 2)));
+std::string line(const char* format, ...) {
+  char text[400];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+/// "12 B", "3.4 kB", "5.6 MB".
+std::string bytes_text(double bytes) {
+  const char* units[] = {"B", "kB", "MB", "GB", "TB"};
+  int n = 0;
+  for (; bytes >= 1000 && n < 4; ++n) bytes /= 1000;
+  return line(n == 0 ? "%.0f %s" : "%.3g %s", bytes, units[n]);
+}
+
+/// The largest shares: "mass 12 MB, u 12 MB".
+std::string largest_of(const std::vector<Share>& shares, std::size_t count) {
+  std::string text;
+  for (std::size_t n = 0; n < std::min(count, shares.size()); ++n) {
+    text += (n == 0 ? "" : ", ") + shares[n].name + " " + bytes_text(shares[n].amount);
+  }
+  return text;
+}
+
+std::string step_text(const Plan& plan, const Costs& costs) {
+  const Traffic halo = costs.slowest_halo.halo.all(), filter = costs.slowest_filter.filter.all();
+  std::string text =
+      line("  step      %.4g words per cell read or written by %.4g kernels, %s in all\n",
+           sum_of(plan.words_per_cell()), plan.launches(), bytes_text(costs.words * sizeof(Real)).c_str());
+  if (costs.n_ranks == 1)
+    return text + line("  messages  none on one rank; %.4g exchanges of halos\n", plan.exchanges());
+  text += line("  messages  a step and rank, at most: %.4g exchanges of halos, %.4g messages, %s; %s in all\n",
+               plan.exchanges(), halo.messages, bytes_text(halo.bytes).c_str(), bytes_text(costs.halo.bytes).c_str());
+  return text + line("            polar filter: %.4g gathers, %.4g messages, %s; %s in all\n", plan.filter_gathers(),
+                     filter.messages, bytes_text(filter.bytes).c_str(), bytes_text(costs.filter.bytes).c_str());
+}
+
+/// The scaling model's answer.
+struct Speed {
+  StepTime time;
+  double years_per_day = 0;
+  int ranks_that_fit = 0;
+};
+
+Speed speed_of(const Plan& plan, const Costs& costs, const MachineModel& machine, const Case& c) {
+  Speed speed;
+  const auto of = [&](const RankCost& cost) {
+    return step_time(machine, cost, plan.exchanges(), plan.filter_gathers());
+  };
+  speed.time = {of(costs.most_words).compute, of(costs.slowest_halo).halo, of(costs.slowest_filter).filter,
+                1e-6 * machine.fixed_us};
+  speed.years_per_day = c.dycore.dt_s / (speed.time.total() * 365);
+  return speed;
+}
+
+Json machine_json(const Speed& speed, const MachineModel& machine, int n_ranks) {
+  const double total = speed.time.total();
+  return {{"name", machine.name},
+          {"memory_bytes_per_device", 1e9 * machine.memory_gb},
+          {"fewest_ranks_by_memory", speed.ranks_that_fit},
+          {"compute_s", speed.time.compute},
+          {"halo_s", speed.time.halo},
+          {"filter_s", speed.time.filter},
+          {"fixed_s", speed.time.fixed},
+          {"step_s", total},
+          {"simulated_years_per_day", speed.years_per_day},
+          {"price_of_a_year", machine.price_per_hour * 24 * n_ranks / speed.years_per_day}};
+}
+
+std::string machine_text(const Speed& speed, const MachineModel& machine, int n_ranks) {
+  const StepTime& t = speed.time;
+  return line(
+             "  speed     %.3g simulated years per day on %d devices of %s by the scaling model: a step takes %.3g ms "
+             "(computing %.3g, halos %.3g, filter %.3g, start of kernels %.3g)\n",
+             speed.years_per_day, n_ranks, machine.name.c_str(), 1e3 * t.total(), 1e3 * t.compute, 1e3 * t.halo,
+             1e3 * t.filter, 1e3 * t.fixed) +
+         line(
+             "            memory of a device %.4g GB: %d or more of them hold the case; price of a simulated year "
+             "%.4g\n",
+             machine.memory_gb, speed.ranks_that_fit, machine.price_per_hour * 24 * n_ranks / speed.years_per_day);
+}
+
+void require_memory(const Plan& plan, const Costs& costs, const MachineModel& machine, const Case& c, int fitting) {
+  const double device = 1e9 * machine.memory_gb, most = costs.most_memory.memory_bytes();
+  require(most <= device, ExitCode::configuration, "The case does not fit: on ", costs.layout.ranks_lon, " x ",
+          costs.layout.ranks_lat, " ranks one needs ", bytes_text(most), " (", largest_of(costs.most_memory.memory, 3),
+          "); a device of '", machine.name, "' has ", bytes_text(device), ". ",
+          fitting > 0 ? "Use " + std::to_string(fitting) + " or more ranks (--ranks), or a coarser grid."
+                      : "Use a coarser grid than " + std::to_string(c.grid.n_lon) + " x " +
+                            std::to_string(c.grid.n_lat) + " x " + std::to_string(plan.n_levels()) + ".");
+}
+
+/// What the state on the grid itself tells; without it, what the plan's small grid does.
+struct Start {
+  double courant = 0, largest_wind = 0, output_bytes = 0;
+  long steps = 0;
+  double program_bytes = 0;  // of this process beyond the model's memory; 0 where nothing was allocated
+};
+
+Start start_of(const Plan& plan, const Case& c, bool allocates) {
+  if (!allocates) return {plan.courant(), plan.largest_wind(), plan.output_bytes(), plan.steps(), 0};
   Model model(c, "output", "");  // throws what a run would refuse
   model.start_without_output();
-  const Block& block = model.grid().block;
   const DynamicsSummary s = model.dycore().summary();
-  const double cells = static_cast<double>(block.n_lon) * block.n_lat * model.grid().n_levels();
-  const double points = static_cast<double>(block.nx) * block.ny * model.grid().n_levels();  // of this rank
-  const double words = model.dycore().words_per_cell() + model.suite().words() / points;
-  const double field_bytes = words * sizeof(Real) * points;
-  const double stream_bytes = model.streams().bytes_in_memory();
-  const double state_words = c.dycore.shallow_water() ? 3 : 4;
-  // A restart set is read back field by field (two copies as doubles), then its checksum in pieces of 16 MiB.
-  const double copy_bytes =
-      std::max(2 * sizeof(double) * points, std::min(16.0 * 1048576, state_words * sizeof(Real) * points));
-  const double bytes = field_bytes + stream_bytes + copy_bytes;
-  double total_bytes = 0;
-  MPI_Allreduce(&bytes, &total_bytes, 1, MPI_DOUBLE, MPI_SUM, block.world);
   const double days = static_cast<double>(model.last_step()) * model.clock().step_seconds() / seconds_per_day;
-  const double output_bytes = model.streams().bytes_per_day(model.clock()) * days;
-  const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
+  const Block& block = model.grid().block;
+  const RankCost cost = plan.cost_of(block.layout, block.rank, block.n_ranks);
   // This process is the program with all of the model in it: what is not of the model is the program.
-  const double program_bytes = std::max(0.0, largest_memory_bytes() - field_bytes - stream_bytes);
+  return {s.largest_courant, s.largest_wind, model.streams().bytes_per_day(model.clock()) * days, model.last_step(),
+          std::max(0.0, largest_memory_bytes() - cost.memory_bytes())};
+}
 
-  nlohmann::ordered_json json = {
-      {"case", c.name},
-      {"file", c.file},
-      {"grid", {{"n_lon", block.n_lon}, {"n_lat", block.n_lat}, {"levels", model.grid().n_levels()}}},
-      {"ranks", {{"lon", block.layout.ranks_lon}, {"lat", block.layout.ranks_lat}}},
-      {"steps", model.last_step()},
-      {"days", days},
-      {"dt_s", model.clock().step_seconds()},
-      {"courant", s.largest_courant},
-      {"courant_limit", courant_limit(c)},
-      {"max_wind_m_per_s", s.largest_wind},
-      {"memory_words_per_cell", words},
-      {"memory_bytes_per_rank", bytes},
-      {"memory_bytes_of_all_ranks", total_bytes},
-      {"memory_bytes_of_fields", field_bytes},
-      {"memory_bytes_of_streams", stream_bytes},
-      {"memory_bytes_of_program", program_bytes},
-      {"output_bytes", output_bytes},
-      {"restart_bytes", restart_bytes},
-      {"free_bytes", static_cast<double>(free_bytes("."))}};
-  const std::string warning = courant_warning(c, s);
+}  // namespace
+
+CheckReport check_case(const Case& given, const CheckOptions& options) {
+  Case c = given;
+  int here = 1;
+  MPI_Comm_size(MPI_COMM_WORLD, &here);
+  const bool column = c.dycore.column();
+  const int asked = std::max(1, c.parallel.ranks_lon) * std::max(1, c.parallel.ranks_lat);
+  const int n_ranks = options.ranks > 0 ? options.ranks : std::max(asked, here);
+  require(!column || n_ranks == 1, ExitCode::configuration, "A single column runs on 1 rank, not ", n_ranks, ".");
+  const Layout layout = column ? Layout{} : layout_of(c, n_ranks);
+  if (!column) require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
+  const bool allocates = options.ranks == 0 && options.machine.empty() && n_ranks == here;
+
+  const Plan plan(c);
+  MachineModel machine;
+  if (options.machine.empty()) {
+    machine.copy_gb_per_s = machine.node_link_gb_per_s = machine.network_gb_per_s = 1;
+    machine.ranks_per_node = n_ranks;
+  } else {
+    machine = read_machine(options.machine);
+  }
+  const Costs costs = costs_of(plan, layout, machine);
+  Speed speed;
+  if (!options.machine.empty()) {
+    speed = speed_of(plan, costs, machine, c);
+    const double device = 1e9 * machine.memory_gb;
+    const double whole = column ? 0 : plan.cost_of(Layout{}, 0, 1).memory_bytes();
+    speed.ranks_that_fit = column ? 1 : ranks_that_fit(plan, c, device, static_cast<int>(0.8 * whole / device));
+    require_memory(plan, costs, machine, c, speed.ranks_that_fit);
+  }
+  const Start s = start_of(plan, c, allocates);
+
+  const int n_levels = plan.n_levels();
+  const double cells = static_cast<double>(c.grid.n_lon) * c.grid.n_lat * n_levels;
+  const double days = static_cast<double>(s.steps) * c.dycore.dt_s / seconds_per_day;
+  const double state_words = c.dycore.shallow_water() ? 3 : 4;
+  const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
+  const RankCost& most = costs.most_memory;
+  const auto part = [&](std::string_view name) {
+    const auto share = std::ranges::find(most.memory, name, &Share::name);
+    return share == most.memory.end() ? 0.0 : share->amount;
+  };
+  const double bytes = most.memory_bytes(), streams = part("output streams"), copies = part("copies while writing");
+  const double fields = bytes - streams - copies;
+  const double rank_cells = static_cast<double>(most.block.nx) * most.block.ny * n_levels;
+  const double words = fields / sizeof(Real) / rank_cells;
+
+  Json json = {{"case", c.name},
+               {"file", c.file},
+               {"grid", {{"n_lon", c.grid.n_lon}, {"n_lat", c.grid.n_lat}, {"levels", n_levels}}},
+               {"ranks", {{"lon", layout.ranks_lon}, {"lat", layout.ranks_lat}}},
+               {"largest_block", {{"n_lon", costs.most_words.block.nx}, {"n_lat", costs.most_words.block.ny}}},
+               {"allocated", allocates},
+               {"steps", s.steps},
+               {"days", days},
+               {"dt_s", c.dycore.dt_s},
+               {"courant", s.courant},
+               {"courant_limit", courant_limit(c)},
+               {"max_wind_m_per_s", s.largest_wind},
+               {"memory_words_per_cell", words},
+               {"memory_bytes_per_rank", bytes},
+               {"memory_bytes_of_all_ranks", costs.memory_bytes},
+               {"memory_bytes_of_fields", fields},
+               {"memory_bytes_of_streams", streams},
+               {"memory_bytes_of_program", s.program_bytes},
+               {"memory_by_consumer", json_of(most.memory)},
+               {"step", step_json(plan, costs)},
+               {"output_bytes", s.output_bytes},
+               {"restart_bytes", restart_bytes},
+               {"free_bytes", static_cast<double>(free_bytes("."))}};
+  if (!options.machine.empty()) json["machine"] = machine_json(speed, machine, n_ranks);
+  DynamicsSummary summary;
+  summary.largest_courant = s.courant;
+  const std::string warning = courant_warning(c, summary);
   if (!warning.empty()) json["warning"] = warning;
-  if (elsewhere) json["layout"] = {{"lon", asked.ranks_lon}, {"lat", asked.ranks_lat}};
-  char text[2000];
-  std::snprintf(text, sizeof text,
-                "Case %s (%s) is in order.\n"
-                "  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n"
-                "  time      %ld steps of %g s, %g days\n"
-                "  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n"
-                "  memory    %.1f MiB per rank, %.4g MiB in all: fields %.1f MiB (%.1f words per cell), output streams "
-                "%.1f MiB, copies while writing %.1f MiB; and the program itself on each, here %.0f MiB\n"
-                "  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
-                c.name.c_str(), c.file.c_str(), block.n_lon, block.n_lat, model.grid().n_levels(), cells,
-                block.layout.ranks_lon, block.layout.ranks_lat, model.last_step(), model.clock().step_seconds(), days,
-                s.largest_courant, s.largest_wind, courant_limit(c), bytes / 1048576, total_bytes / 1048576,
-                field_bytes / 1048576, words, stream_bytes / 1048576, copy_bytes / 1048576, program_bytes / 1048576,
-                output_bytes / 1048576, restart_bytes / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
-  const std::string layout =
-      elsewhere ? "  layout    " + std::to_string(asked.ranks_lon) + " x " + std::to_string(asked.ranks_lat) +
-                      " ranks fit this grid; memory and halos " + "above are those of the ranks here\n"
-                : "";
-  return {text + layout + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
+
+  std::string text =
+      line("Case %s (%s) is in order.\n", c.name.c_str(), c.file.c_str()) +
+      line("  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n", c.grid.n_lon, c.grid.n_lat, n_levels, cells,
+           layout.ranks_lon, layout.ranks_lat) +
+      line("  time      %ld steps of %g s, %g days\n", s.steps, c.dycore.dt_s, days) +
+      line("  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n", s.courant,
+           s.largest_wind, courant_limit(c)) +
+      line(
+          "  memory    %.1f MiB per rank, %.4g MiB in all: fields %.1f MiB (%.1f words per cell), output streams "
+          "%.1f MiB, copies while writing %.1f MiB",
+          bytes / 1048576, costs.memory_bytes / 1048576, fields / 1048576, words, streams / 1048576, copies / 1048576) +
+      (allocates ? line("; and the program itself on each, here %.0f MiB\n", s.program_bytes / 1048576) : "\n") +
+      "            largest   " + largest_of(most.memory, 6) + "\n" + step_text(plan, costs) +
+      line("  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
+           s.output_bytes / 1048576, restart_bytes / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
+  if (!options.machine.empty()) text += machine_text(speed, machine, n_ranks);
+  if (!allocates) text += "  small     nothing of this size was allocated: the case was tried on a small grid\n";
+  return {text + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
 }
 
 }  // namespace meridian

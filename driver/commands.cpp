@@ -29,6 +29,7 @@ struct Arguments {
   bool json = false;
   std::string command_line;
   RunOptions run;
+  CheckOptions check;
   VerifyArguments verification;
 };
 
@@ -98,7 +99,7 @@ Case read_case_for_programs(const Arguments& arguments) {
 int check(const Arguments& arguments) {
   const Case c = arguments.json ? read_case_for_programs(arguments) : read_case_on_all_ranks(arguments);
   return with_kokkos([&] {
-    const CheckReport report = check_case(c);
+    const CheckReport report = check_case(c, arguments.check);
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (rank == 0) std::cout << (arguments.json ? report.json : report.text) << std::endl;
@@ -147,9 +148,14 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
       ->capture_default_str();
   command->add_flag("--dry-run", arguments.run.dry_run, "prepare everything, but do not step and write nothing");
 
-  command = add("check", "Check a case, and tell its memory and output; nothing is written", check);
+  command = add("check", "Check a case, and tell its memory, messages, output and speed; nothing is written", check);
   takes_case(command);
   command->add_flag("--json", arguments.json, "for programs");
+  command->add_option("--ranks", arguments.check.ranks, "price a run on so many ranks, without allocating it")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option(
+      "--machine", arguments.check.machine,
+      "tell the speed on a machine, and whether it fits: a name of machines/, or the path of a YAML file");
 
   command = add("verify", "Run a case, or all, against the bounds of its 'verify' block", verify_cases);
   takes_case(command);

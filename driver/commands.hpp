@@ -12,6 +12,12 @@ struct RunOptions {
   bool dry_run = false;         // do everything but step and write
 };
 
+/// Settings of `check`.
+struct CheckOptions {
+  int ranks = 0;        // price a run on so many ranks without allocating it; 0: on those that are here
+  std::string machine;  // name or path of a machine file, or ""
+};
+
 /// What `check` found, for people and for programs.
 struct CheckReport {
   std::string text;

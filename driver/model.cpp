@@ -14,18 +14,11 @@ namespace meridian {
 
 namespace {
 
-Block block_of(const Case& c) {
-  if (c.dycore.column()) return make_column(MPI_COMM_WORLD);
+Block block_of(const Case& c, MPI_Comm world) {
+  if (c.dycore.column()) return make_column(world);
   int n_ranks = 1;
-  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
-  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) {
-    layout = default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
-  } else {
-    if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
-    if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
-  }
-  return make_block(c.grid.n_lon, c.grid.n_lat, layout, MPI_COMM_WORLD);
+  MPI_Comm_size(world, &n_ranks);
+  return make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
 }
 
 VerticalCoordinate levels_of(const Case& c) {
@@ -226,9 +219,17 @@ void distribute(const std::vector<double>& maps, const Block& block, const Array
 
 }  // namespace
 
-Model::Model(const Case& c, const std::string& output, const std::string& run_id)
+Layout layout_of(const Case& c, int n_ranks) {
+  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
+  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) return default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
+  if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
+  if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
+  return layout;
+}
+
+Model::Model(const Case& c, const std::string& output, const std::string& run_id, MPI_Comm world)
     : case_(c),
-      grid_(block_of(c), c.planet.reduced(), levels_of(c), c.grid.latitude_degrees),
+      grid_(block_of(c, world), c.planet.reduced(), levels_of(c), c.grid.latitude_degrees),
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
       flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
@@ -416,7 +417,7 @@ void Model::correct_energy(const Budgets& now) {
   energy_corrected_ -= residual;
 }
 
-void Model::step() {
+void Model::advance() {
   const long number = clock_.step();
   if (flow_) {
     timers_.time("prescribed wind", [&] {
@@ -450,6 +451,10 @@ void Model::step() {
     if (book_ && corrects) enter(BudgetBook::correction, timed_budgets());
   }
   clock_.advance();
+}
+
+void Model::step() {
+  advance();
   fault_point("step");
   if (nan_is_asked_at("state_nan")) spoil(fields_, grid_.block);
   timers_.time("output", [&] { sample_output(); });

@@ -19,15 +19,20 @@ namespace meridian {
 int run_case(const Case& c, const RunOptions& options);
 
 /// Everything that a run would refuse, and what it costs: memory, output, CFL. Writes nothing.
-CheckReport check_case(const Case& c);
+/// With options, or where the case asks for more ranks than there are, nothing of the size of the run is allocated. Throws
+/// configuration where a rank needs more memory than the machine has.
+CheckReport check_case(const Case& c, const CheckOptions& options = {});
 /// What to expect of a state whose Courant number is above the scheme's limit; "" below it.
 std::string courant_warning(const Case& c, const DynamicsSummary& state);
+
+/// The layout of a case on this many ranks. Throws configuration when none fits.
+Layout layout_of(const Case& c, int n_ranks);
 
 class Model {
  public:
   /// Allocates everything and checks the case as a whole; writes nothing. output: folder of the NetCDF files.
   /// Throws configuration, missing_input, bad_data.
-  Model(const Case& c, const std::string& output, const std::string& run_id);
+  Model(const Case& c, const std::string& output, const std::string& run_id, MPI_Comm world = MPI_COMM_WORLD);
 
   /// The state at step 0, and the first record of instantaneous streams.
   void start_from_initial_state();
@@ -41,6 +46,8 @@ class Model {
 
   /// One time step: dynamics; where layers were remapped, physics; then output. The state changes in the first two only.
   void step();
+  /// The same without output.
+  void advance();
   /// Ends the job, naming field, place and step: some rank found that its state is not sound. Collective.
   [[noreturn]] void fail_numerically(const std::string& last_good_set) const;
   /// Writes a restart set into the run's directory; output files are closed first. Returns the set's directory.

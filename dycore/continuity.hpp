@@ -39,7 +39,7 @@ inline void compute_mass_fluxes(const Grid& grid, const State& state, int n_k, c
   const MassFlux flux(grid, state);
   const ConstField<Cell> theta = state.theta.exists() ? state.theta : state.mass;
   for_each(
-      "dycore/compute_mass_fluxes", grid.block.cells_with_halo(n_k, 2), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_mass_fluxes", 4, 3}, grid.block.cells_with_halo(n_k, 2), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real m = flux.mass(k, j, i);
         mass_flux_x(k, j, i) = flux.x(m, k, j, i);
         mass_flux_y(k, j, i) = flux.y(m, k, j, i);
@@ -78,11 +78,11 @@ inline void compute_mass_and_heat_tendency(const Grid& grid, const Continuity& c
   const Continuity c = continuity;
   if (c.thv.exists()) {
     for_each(
-        "dycore/compute_mass_and_heat_tendency", grid.block.cells(n_k),
+        {"dycore/compute_mass_and_heat_tendency", 3, 2}, grid.block.cells(n_k),
         KOKKOS_LAMBDA(int k, int j, int i) { c.set<true>(k, j, i); });
   } else {
     for_each(
-        "dycore/compute_mass_tendency", grid.block.cells(n_k),
+        {"dycore/compute_mass_tendency", 2, 1}, grid.block.cells(n_k),
         KOKKOS_LAMBDA(int k, int j, int i) { c.set<false>(k, j, i); });
   }
 }

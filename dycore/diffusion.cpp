@@ -11,7 +11,7 @@ void compute_relative_vorticity(const Grid& grid, const ConstField<XFace>& u, co
   const int north_row = block.at_north_pole() ? block.ny : -1000;
   const Box box{0, n_k, -1, block.ny + 2, -1, block.nx + 2};
   for_each(
-      "dycore/compute_relative_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_relative_vorticity", 2, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real inner = curl_at_corner(metrics, u, v, k, j, i);
         zeta(k, j, i) = j == south_row   ? static_cast<Real>(poles(k, 0))
                         : j == north_row ? static_cast<Real>(poles(k, 1))
@@ -26,7 +26,7 @@ void add_wind_laplacian(const Grid& grid, const ConstField<Cell>& divergence, co
   const Real inverse_dy = Real(1) / grid.metrics.dy;
   const RowValues inverse_dx_at_yface = grid.metrics.dx_at_yface;
   for_each(
-      "dycore/add_wind_laplacian", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_wind_laplacian", 4, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real nu = coefficient * weights(k);
         const Real dx_face = inverse_dx_at_yface(j);
         const Real per_dx = dx_face != 0 ? Real(1) / dx_face : Real(0);
@@ -55,7 +55,7 @@ void add_temperature_laplacian(const Grid& grid, const RowFactors& factors, cons
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const RowValues south = factors.lap_south, north = factors.lap_north;
   for_each(
-      "dycore/add_temperature_laplacian", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_temperature_laplacian", 4, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const auto Pi = [&](int jj, int ii) { return Real(0.5) * (exner(k, jj, ii) + exner(k + 1, jj, ii)); };
         const auto T = [&](int jj, int ii) { return theta(k, jj, ii) * Pi(jj, ii); };
         tendency(k, j, i) += nu * mass(k, j, i) / Pi(j, i) * laplacian_of(T, inverse_dx(j), south(j), north(j), j, i);
@@ -67,7 +67,7 @@ void add_laplacian(const Grid& grid, const RowFactors& factors, const ConstField
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const RowValues south = factors.lap_south, north = factors.lap_north;
   for_each(
-      "dycore/add_laplacian", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_laplacian", 2, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const auto at = [&](int jj, int ii) { return f(k, jj, ii); };
         tendency(k, j, i) += nu * laplacian_of(at, inverse_dx(j), south(j), north(j), j, i);
       });

@@ -15,7 +15,7 @@ inline void compute_divergence(const Grid& grid, const ConstField<XFace>& u, con
   const RowValues dx_at_yface = grid.metrics.dx_at_yface;
   const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
   for_each(
-      "dycore/compute_divergence", grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_divergence", 2, 1}, grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
         divergence(k, j, i) = inverse_area(j) * (dy * (u(k, j, i + 1) - u(k, j, i)) +
                                                  (dx_at_yface(j + 1) * v(k, j + 1, i) - dx_at_yface(j) * v(k, j, i)));
       });
@@ -31,7 +31,7 @@ inline void compute_reference_laplacian(const Grid& grid, const RowFactors& fact
   const Block& block = grid.block;
   const Box box{0, n_k, -1, block.ny, -1, block.nx};
   for_each(
-      "dycore/compute_reference_laplacian", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_reference_laplacian", 1, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = f(k, j, i);
         laplacian(k, j, i) = zonal * ((f(k, j, i + 1) - here) - (here - f(k, j, i - 1))) +
                              (north(j) * (f(k, j + 1, i) - here) - south(j) * (here - f(k, j - 1, i)));
@@ -44,7 +44,7 @@ inline void add_gradient(const Grid& grid, const ConstField<Cell>& f, Real coeff
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const Real inverse_dy = Real(1) / grid.metrics.dy;
   for_each(
-      "dycore/add_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_gradient", 3, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         du_dt(k, j, i) += coefficient * inverse_dx(j) * (f(k, j, i) - f(k, j, i - 1));
         dv_dt(k, j, i) += coefficient * inverse_dy * (f(k, j, i) - f(k, j - 1, i));
       });

@@ -72,14 +72,14 @@ void update_mass(PolarFilter& filter, const State& start, const State& tendency,
   const Field<Cell> m1 = next.mass;
   if (!start.theta.exists()) {
     filter.apply(
-        "dycore/update_depth", tendency.mass, n_k,
+        {"dycore/update_depth", 2, 1}, tendency.mass, n_k,
         KOKKOS_LAMBDA(int k, int j, int i, Real dm) { m1(k, j, i) = m0(k, j, i) + dt * dm; });
     return;
   }
   const ConstField<Cell> t0 = start.theta;
   const Field<Cell> t1 = next.theta;
   filter.apply(
-      "dycore/update_mass", tendency.mass, tendency.theta, n_k,
+      {"dycore/update_mass", 4, 2}, tendency.mass, tendency.theta, n_k,
       KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
         m1(k, j, i) = m0(k, j, i) + dt * dm;
         t1(k, j, i) = t0(k, j, i) + dt * dt_heat;
@@ -96,7 +96,7 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
   const ConstField<Cell> m2 = before.mass;
   if (!now.theta.exists()) {
     filter.apply(
-        "dycore/update_depth_and_blend", tendency.mass, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real dm) {
+        {"dycore/update_depth_and_blend", 3, 2}, tendency.mass, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real dm) {
           const Real start = m(k, j, i);
           const Real end = start + dt * dm;
           mb(k, j, i) = b3 * (end + start) + rest * m2(k, j, i);
@@ -107,7 +107,7 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
   const Field<Cell> t = now.theta, tb = blend.theta;
   const ConstField<Cell> t2 = before.theta;
   filter.apply(
-      "dycore/update_mass_and_blend", tendency.mass, tendency.theta, n_k,
+      {"dycore/update_mass_and_blend", 6, 4}, tendency.mass, tendency.theta, n_k,
       KOKKOS_LAMBDA(int k, int j, int i, Real dm, Real dt_heat) {
         const Real start = m(k, j, i), theta_start = t(k, j, i);
         const Real end = start + dt * dm, theta_end = theta_start + dt * dt_heat;
@@ -126,7 +126,7 @@ void scale_cells(const Box& box, Real x, const Field<Cell>& f) {
 /// loading = 1 + q of the first water, plus q of each further one.
 void add_water(const Box& box, const ConstField<Cell>& q, bool first, const Field<Cell>& loading) {
   for_each(
-      "dycore/add_water", box,
+      {"dycore/add_water", 2, 1}, box,
       KOKKOS_LAMBDA(int k, int j, int i) { loading(k, j, i) = (first ? Real(1) : loading(k, j, i)) + q(k, j, i); });
 }
 
@@ -136,7 +136,7 @@ void update_wind(PolarFilter& filter, const State& start, const State& tendency,
   const Field<XFace> u1 = next.u;
   const Field<YFace> v1 = next.v;
   filter.apply(
-      "dycore/update_wind", tendency.u, tendency.v, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real du, Real dv) {
+      {"dycore/update_wind", 4, 2}, tendency.u, tendency.v, n_k, KOKKOS_LAMBDA(int k, int j, int i, Real du, Real dv) {
         u1(k, j, i) = u0(k, j, i) + dt * du;
         v1(k, j, i) = v0(k, j, i) + dt * dv;
       });
@@ -405,16 +405,17 @@ RemapScratch Dycore::remap_scratch() const {
   return {exner_, theta_tendency_, mass_tendency_, Field<Cell>(u_tendency_.data()), Field<Cell>(v_tendency_.data())};
 }
 
-double Dycore::words_per_cell() const {
-  double words = transport_.words();
-  for (const FieldSet::Entry& entry : fields_.entries()) words += static_cast<double>(entry.data.size());
-  const auto add = [&](const auto& f) { words += static_cast<double>(f.data().size()); };
+std::vector<Array3<Real>> Dycore::work_arrays() const {
+  std::vector<Array3<Real>> arrays = transport_.work_arrays();
+  const auto add = [&](const auto& f) {
+    if (f.exists()) arrays.push_back(f.data());
+  };
   for (const State* s : {&a_, &b_}) {
     add(s->mass), add(s->theta), add(s->u), add(s->v);
   }
   add(mass_tendency_), add(theta_tendency_), add(u_tendency_), add(v_tendency_), add(loading_);
   add(mass_flux_x_), add(mass_flux_y_), add(thv_), add(pv_), add(pv_x_), add(pv_y_);
-  return words / (static_cast<double>(grid_.block.nx) * grid_.block.ny * n_k_);
+  return arrays;
 }
 
 }  // namespace meridian

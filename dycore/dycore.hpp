@@ -118,10 +118,12 @@ class Dycore {
   const DycoreOptions& options() const { return options_; }
   const State& state() const { return now_; }
   const Halo& halo() const { return halo_; }
+  const PolarFilter& filter() const { return filter_; }
+  const PoleVorticity& poles() const { return poles_; }
   const Transport& transport() const { return transport_; }
   int remap_every() const { return options_.remap_every; }
-  /// Words of memory per cell that the core holds, prognostic fields included.
-  double words_per_cell() const;
+  /// All arrays over levels and the block with its halo that the core holds besides the fields of the set.
+  std::vector<Array3<Real>> work_arrays() const;
 
  private:
   void stage(int stage, double dt);

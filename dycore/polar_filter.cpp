@@ -95,6 +95,18 @@ double PolarFilter::response(double r, double s) {
   return 1 / (1 + kappa_s2 * kappa_s2);
 }
 
+int PolarFilter::words_of_block(int lines_of_row, int rows) {
+  using polar_filter::lanes;
+  return (lines_of_row * rows + lanes - 1) / lanes * lanes * 4;
+}
+
+double PolarFilter::bytes_in_memory(const Block& block, int lines_of_row) {
+  const double words = words_of_block(lines_of_row, block.ny);
+  const double weights = 2.0 * 4 * block.filter_block * block.ny;  // of rows of cells and of yfaces
+  const double entering = words * block.nx / block.filter_block;
+  return Ring::bytes_in_memory(block, words) + sizeof(double) * (weights + entering);
+}
+
 const Array1<double>& PolarFilter::carries(int n) {
   if (static_cast<int>(carries_.extent(0)) < n) carries_ = Array1<double>("polar_filter_carries", n);
   return carries_;

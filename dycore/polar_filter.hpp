@@ -8,6 +8,7 @@
 // sums that enter each block (pass 2); they are added with their powers of rho in the loop of the caller (pass 3).
 
 #include <cstring>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,9 @@ inline constexpr int longest_block = on_device ? 128 : 2048;
 
 /// Lines (fields x levels) that one sweep takes at a time: as many doubles as fit a vector register on hosts.
 inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(double);
+
+/// What a double counts in words of Real.
+inline constexpr double words_of_double = static_cast<double>(sizeof(double)) / sizeof(Real);
 
 /// W doubles with + - * of each lane by itself, so that the same formula has the same bits for every W.
 template <int W>
@@ -182,8 +186,10 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
                   const Field<PlaceB>& b, const Array1<double>& mine) {
   const int blocks_at_once = on_device ? 1 : shape.blocks;
   const int parts = shape.blocks / blocks_at_once;
+  const double points = static_cast<double>(W) * blocks_at_once * shape.length;
   for_range(
-      "dycore/polar_filter_sweep", shape.lines / W * parts, KOKKOS_LAMBDA(const int n) {
+      {"dycore/polar_filter_sweep", points, points + 4.0 * W * blocks_at_once * words_of_double},
+      shape.lines / W * parts, KOKKOS_LAMBDA(const int n) {
         const int first_block = n % parts * blocks_at_once;
         const int first_line = n / parts * W;
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
@@ -244,7 +250,8 @@ void enter_blocks(const Shape& shape, const Circle& circle, const Rows& rows_a, 
   using V = Vector<W>;
   const int groups = shape.lines / W;
   for_range(
-      "dycore/polar_filter_carries", shape.blocks * groups, KOKKOS_LAMBDA(const int n) {
+      {"dycore/polar_filter_carries", 4.0 * W * words_of_double, 4.0 * W * words_of_double}, shape.blocks * groups,
+      KOKKOS_LAMBDA(const int n) {
         const int first_line = n % groups * W;
         const int block = n / groups;
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
@@ -317,16 +324,18 @@ struct Finisher {
 
 /// Pass 3: completes the filtered values and hands them to the body.
 template <class Finisher, class Body>
-void finish(const char* label, const Shape& shape, const Finisher& finisher, const Body& body) {
+void finish(const Kernel& kernel, const Shape& shape, const Finisher& finisher, const Body& body) {
   if constexpr (on_device) {
     for_each(
-        label, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
+        kernel, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
           const int block = i / shape.length;
           finisher.point(finisher.block(k, j, block), k, j, i, i - block * shape.length, body);
         });
   } else {
+    const int nx = shape.blocks * shape.length;
     for_range(
-        label, shape.n_j * shape.n_k, KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        {kernel.name, kernel.read * nx, kernel.written * nx}, shape.n_j * shape.n_k,
+        KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = row % shape.n_j;
           const int k = row / shape.n_j;
           for (int block = 0; block < shape.blocks; ++block) {
@@ -356,20 +365,27 @@ class PolarFilter {
   /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0. at_once: two kernels
   /// instead of three, the same bits.
   template <bool at_once = on_device, class PlaceA, class PlaceB, class Body>
-  void apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
+  void apply(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
   /// The same for one field.
   template <bool at_once = on_device, class PlaceA, class Body>
-  void apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body);
+  void apply(const Kernel& kernel, const Field<PlaceA>& a, int n_k, const Body& body);
 
   /// S of a row with r = cos(latitude) for waves with s = |sin(n dl / 2)|.
   static double response(double r, double s);
 
-  /// Messages sent round latitude circles so far.
-  long messages() const { return ring_.messages(); }
+  /// Gathers round latitude circles so far.
+  long gathers() const { return ring_.gathers(); }
+  /// How many of them had so many lines (fields x levels) in each row.
+  const std::map<int, long>& gathers_by_lines() const { return gathers_by_lines_; }
+  const Ring& ring() const { return ring_; }
+  /// Doubles per filter block of one gather with this many lines in each row.
+  static int words_of_block(int lines_of_row, int rows);
+  /// Bytes of memory of a filter of this block with gathers of up to this many lines in each row.
+  static double bytes_in_memory(const Block& block, int lines_of_row);
 
  private:
   template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>
-  void apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, const polar_filter::Rows& rows_b,
+  void apply_to(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b, const polar_filter::Rows& rows_b,
                 int n_k, const Body& body);
   /// Device buffer of at least n numbers for the sums that enter the blocks; grows on first use only.
   const Array1<double>& carries(int n);
@@ -378,44 +394,48 @@ class PolarFilter {
   polar_filter::Rows rows_at_cell_, rows_at_yface_;
   Ring ring_;
   Array1<double> carries_;
+  std::map<int, long> gathers_by_lines_;
   bool enabled_ = true;
 };
 
 template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>
-void PolarFilter::apply_to(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b,
+void PolarFilter::apply_to(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b,
                            const polar_filter::Rows& rows_b, int n_k, const Body& body) {
   using namespace polar_filter;
-  const int lines = (fields * n_k * block_.ny + lanes - 1) / lanes * lanes;
+  const int words = words_of_block(fields * n_k, block_.ny);
+  const int lines = words / 4;
+  ++gathers_by_lines_[fields * n_k];
   const Shape shape{fields, n_k, block_.ny, ring_.my_blocks(), block_.filter_block, lines};
-  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(1, 4 * lines));
-  const Circle circle{ring_.gather(1, 4 * lines), ring_.blocks(), ring_.first_block()};
+  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(1, words));
+  const Circle circle{ring_.gather(1, words), ring_.blocks(), ring_.first_block()};
   if constexpr (!at_once) {
-    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(shape.blocks * 4 * lines));
+    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(shape.blocks * words));
   }
-  finish(label, shape, Finisher<fields, at_once, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, circle, carries_, a, b},
+  finish(kernel, shape, Finisher<fields, at_once, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, circle, carries_, a, b},
          body);
 }
 
 template <bool at_once, class PlaceA, class PlaceB, class Body>
-void PolarFilter::apply(const char* label, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body) {
+void PolarFilter::apply(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k,
+                        const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   static_assert(PlaceB::horizontal != Horizontal::corner);
   constexpr bool on_yface = PlaceB::horizontal == Horizontal::yface;
   if (enabled_) {  // the pole itself has no wind of its own: its row of yfaces has gain 0
-    apply_to<2, at_once>(label, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
+    apply_to<2, at_once>(kernel, a, b, on_yface ? rows_at_yface_ : rows_at_cell_, n_k, body);
   } else {
     if (on_yface && block_.at_south_pole()) polar_filter::set_to_zero(b, {0, n_k, 0, 1, 0, block_.nx});
-    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
+    for_each(kernel, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i), b(k, j, i)); });
   }
 }
 
 template <bool at_once, class PlaceA, class Body>
-void PolarFilter::apply(const char* label, const Field<PlaceA>& a, int n_k, const Body& body) {
+void PolarFilter::apply(const Kernel& kernel, const Field<PlaceA>& a, int n_k, const Body& body) {
   static_assert(PlaceA::horizontal == Horizontal::cell || PlaceA::horizontal == Horizontal::xface);
   if (enabled_) {
-    apply_to<1, at_once>(label, a, a, rows_at_cell_, n_k, body);
+    apply_to<1, at_once>(kernel, a, a, rows_at_cell_, n_k, body);
   } else {
-    for_each(label, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
+    for_each(kernel, block_.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) { body(k, j, i, a(k, j, i)); });
   }
 }
 

@@ -18,6 +18,8 @@ struct MassBlend {
   Real weight_b = 0;
   ConstField<Cell> loading = {};
 
+  /// Different arrays that mass() reads.
+  int arrays() const { return mass_a.data().data() == mass_b.data().data() ? 1 : 2; }
   KOKKOS_FORCEINLINE_FUNCTION Real mass(int k, int j, int i) const {
     return weight_a * mass_a(k, j, i) + weight_b * mass_b(k, j, i);
   }
@@ -50,8 +52,9 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
   const double exner_top = exner_of(top, inverse_p0, kappa);
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const MassBlend m = blend;
+  const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 2, 3);
   march_down_up(
-      "dycore/compute_exner_and_geopotential", grid.block.cells_with_halo(n_k, margin),
+      kernel, grid.block.cells_with_halo(n_k, margin),
       KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = k == 0 ? top : double(phi(k, j, i));  // phi holds the pressure on the way down
         const double below = above + m.template weight<moist>(k, j, i);
@@ -92,7 +95,7 @@ inline void add_pressure_gradient(const Grid& grid, const ConstField<CellInterfa
   const RowValues inverse_dx = grid.metrics.inverse_dx_at_cell;
   const Real inverse_dy = Real(1) / grid.metrics.dy;
   for_each(
-      "dycore/add_pressure_gradient", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_pressure_gradient", 4, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real phi_t = phi(k, j, i), phi_b = phi(k + 1, j, i), pi_t = exner(k, j, i), pi_b = exner(k + 1, j, i);
         du_dt(k, j, i) -= inverse_dx(j) * contour_difference(phi(k, j, i - 1), phi(k + 1, j, i - 1), phi_t, phi_b,
                                                              exner(k, j, i - 1), exner(k + 1, j, i - 1), pi_t, pi_b);
@@ -110,7 +113,7 @@ inline void add_surface_gradient(const Grid& grid, const MassBlend& blend,
   const Real g = static_cast<Real>(grid.planet.gravity_m_per_s2);
   const MassBlend m = blend;
   for_each(
-      "dycore/add_surface_gradient", grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_surface_gradient", 3.0 + m.arrays(), 2}, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = g * m.mass(k, j, i) + surface_geopotential(0, j, i);
         const Real west = g * m.mass(k, j, i - 1) + surface_geopotential(0, j, i - 1);
         const Real south = g * m.mass(k, j - 1, i) + surface_geopotential(0, j - 1, i);

@@ -81,7 +81,7 @@ void sweep_rows(const Grid& grid, const ConstField<Cell>& q, const ConstField<Ce
                 const ConstField<XFace>& flux, Real share, const Array1<int>& rows, int n_rows, int n_k, int first,
                 int last, const Field<Cell>& q_new) {
   for_each(
-      "dycore/sweep_tracers_zonally", Box{first * n_k, last * n_k, 0, n_rows, 0, grid.block.nx},
+      {"dycore/sweep_tracers_zonally", 3, 1}, Box{first * n_k, last * n_k, 0, n_rows, 0, grid.block.nx},
       KOKKOS_LAMBDA(int line, int row, int i) {
         const int k = line % n_k;
         const int j = rows(row);
@@ -96,7 +96,7 @@ template <Limiter limiter>
 void sweep_columns(const Grid& grid, const ConstField<Cell>& q, const ConstField<Cell>& mass,
                    const ConstField<YFace>& flux, Real share, int n_k, int first, int last, const Field<Cell>& q_new) {
   for_each(
-      "dycore/sweep_tracers_meridionally", Box{first * n_k, last * n_k, 0, grid.block.ny, 0, grid.block.nx},
+      {"dycore/sweep_tracers_meridionally", 3, 1}, Box{first * n_k, last * n_k, 0, grid.block.ny, 0, grid.block.nx},
       KOKKOS_LAMBDA(int line, int j, int i) {
         const int k = line % n_k;
         const Real s[7] = {q(line, j - 3, i), q(line, j - 2, i), q(line, j - 1, i), q(line, j, i),
@@ -249,7 +249,7 @@ template <class Flux>
 void take_mass(const char* label, const Grid& grid, const ConstField<Cell>& mass, int n_k, const Flux& outflow,
                const Field<Cell>& mass_new) {
   for_each(
-      label, grid.block.cells(n_k),
+      {label, 2, 1}, grid.block.cells(n_k),
       KOKKOS_LAMBDA(int k, int j, int i) { mass_new(k, j, i) = mass(k, j, i) - outflow(k, j, i); });
 }
 
@@ -276,7 +276,7 @@ void sum_residuals(const Grid& grid, const ConstField<Cell>& start, const ConstF
   const int n_j = grid.block.ny, length = grid.block.filter_block;
   const RowValues area = grid.metrics.area_at_cell;
   for_range(
-      "dycore/sum_mass_residuals", n_k * n_j * blocks, KOKKOS_LAMBDA(const int n) {
+      {"dycore/sum_mass_residuals", 4.0 * length, 1.0 * length}, n_k * n_j * blocks, KOKKOS_LAMBDA(const int n) {
         const int first = n % blocks * length;
         const int j = n / blocks % n_j;
         const int k = n / blocks / n_j;
@@ -320,7 +320,7 @@ void enter_blocks(int lines, int length, int blocks, int first_block, int my_blo
 void add_entering(const Grid& grid, int n_k, int my_blocks, const Array1<double>& carries, const Field<XFace>& x) {
   const int n_j = grid.block.ny, nx = grid.block.nx, length = grid.block.filter_block, first = grid.block.i_first;
   for_each(
-      "dycore/complete_zonal_flux", Box{0, n_k, 0, n_j, 0, nx + 1}, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/complete_zonal_flux", 1, 1}, Box{0, n_k, 0, n_j, 0, nx + 1}, KOKKOS_LAMBDA(int k, int j, int i) {
         const double* const carry = &carries((k * n_j + j) * (my_blocks + 2));
         const double inside = i < nx ? double(x(k, j, i)) : 0.0;
         x(k, j, i) = static_cast<Real>(carry[i / length] + inside - carry[my_blocks + 1] * (first + i));
@@ -333,7 +333,7 @@ void measure_rows(const Grid& grid, const ConstField<Cell>& mass, const ConstFie
                   const ConstField<YFace>& y, int n_k, const Array1<double>& measure) {
   const int n_j = grid.block.ny, nx = grid.block.nx;
   for_range(
-      "dycore/measure_tracer_rows", n_k * n_j, KOKKOS_LAMBDA(const int line) MERIDIAN_INLINE_BODY {
+      {"dycore/measure_tracer_rows", 3.0 * nx}, n_k * n_j, KOKKOS_LAMBDA(const int line) MERIDIAN_INLINE_BODY {
         const int j = line % n_j, k = line / n_j;
         double zonal = 0, meridional = 0;
         for (int i = 0; i < nx; ++i) {
@@ -395,7 +395,7 @@ void Transport::begin(const ConstField<Cell>& mass) {
   const Field<Cell> start = mass_;
   const RowValues area = grid_.metrics.area_at_cell;
   for_each(
-      "dycore/begin_tracer_step", grid_.block.cells_with_halo(n_k_, halo_width),
+      {"dycore/begin_tracer_step", 1, 1}, grid_.block.cells_with_halo(n_k_, halo_width),
       KOKKOS_LAMBDA(int k, int j, int i) { start(k, j, i) = Kokkos::abs(area(j)) * mass(k, j, i); });
   Kokkos::deep_copy(flux_x_.data(), Real(0));
   Kokkos::deep_copy(flux_y_.data(), Real(0));
@@ -407,7 +407,8 @@ void Transport::accumulate(const ConstField<XFace>& mass_flux_x, const ConstFiel
   const Field<YFace> y = levels_of(flux_y_, k_first, n_k);
   const Real step = static_cast<Real>(dt);
   for_each(
-      "dycore/accumulate_tracer_fluxes", grid_.block.cells_with_halo(n_k, 1), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/accumulate_tracer_fluxes", 4, 2}, grid_.block.cells_with_halo(n_k, 1),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         x(k, j, i) += step * mass_flux_x(k, j, i);
         y(k, j, i) += step * mass_flux_y(k, j, i);
       });
@@ -554,8 +555,8 @@ void Transport::sweep_meridionally(Real share) {
   swap();
 }
 
-double Transport::words() const {
-  return empty() ? 0 : static_cast<double>(q_new_.data().size() + mass_new_.data().size());
+std::vector<Array3<Real>> Transport::work_arrays() const {
+  return empty() ? std::vector<Array3<Real>>() : std::vector<Array3<Real>>{q_new_.data(), mass_new_.data()};
 }
 
 }  // namespace meridian

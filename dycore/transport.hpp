@@ -47,7 +47,9 @@ class Transport {
   /// Cells that were merged in each row of this rank for the last zonal sweep; 1 where none were.
   const std::vector<int>& merged() const { return merged_; }
   int substeps() const { return substeps_; }
-  double words() const;
+  /// What it holds besides the fields of the set.
+  std::vector<Array3<Real>> work_arrays() const;
+  const Ring& ring() const { return ring_; }
 
  private:
   /// One sweep of this share of the fluxes, on the owned points.

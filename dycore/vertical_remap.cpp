@@ -76,7 +76,7 @@ KOKKOS_FUNCTION Real distant_integral(const Column<P>& column, const ConstField<
 
 /// New means of y on the owned points and 'margin' rings. left, right, slope: work arrays; slope ends as G.
 template <class P>
-void remap(const char* label, const Grid& grid, const Column<P>& column, const ConstField<P>& y, int margin,
+void remap(const char* name, const Grid& grid, const Column<P>& column, const ConstField<P>& y, int margin,
            const Field<P>& slope, const Field<P>& left, const Field<P>& right, const Field<P>& y_new) {
   const int n_k = grid.n_levels();
   const auto limited_slope = KOKKOS_LAMBDA(int k, int j, int i_begin, int i_end) {
@@ -157,7 +157,8 @@ void remap(const char* label, const Grid& grid, const Column<P>& column, const C
       y_new(k, j, i) = mean + gain / (column.mass(k, j, i) + (lower - upper));
     }
   };
-  for_each_column_in_passes(label, grid.block.cells_with_halo(n_k, margin), limited_slope, edge, limit, integral,
+  const Kernel kernel(name, 2 + 3 + 3 + 5 + 4, 1 + 1 + 2 + 1 + 1);  // pass by pass
+  for_each_column_in_passes(kernel, grid.block.cells_with_halo(n_k, margin), limited_slope, edge, limit, integral,
                             update);
 }
 
@@ -190,13 +191,14 @@ void compute_thv(const Grid& grid, const State& from, int margin, double referen
   const Box box = grid.block.cells_with_halo(n_k, margin);
   if (reference_temperature <= 0) {
     for_each(
-        "dycore/remap_thv", box, KOKKOS_LAMBDA(int k, int j, int i) { thv(k, j, i) = theta(k, j, i) / mass(k, j, i); });
+        {"dycore/remap_thv", 2, 1}, box,
+        KOKKOS_LAMBDA(int k, int j, int i) { thv(k, j, i) = theta(k, j, i) / mass(k, j, i); });
     return;
   }
   const IsothermalProfile profile(grid.planet, reference_temperature);
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   for_each(
-      "dycore/remap_thv_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/remap_thv_deviation", 3, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const double p_s = displacement(n_k, j, i);
         const double upper = a(k) + b(k) * p_s - displacement(k, j, i);
         thv(k, j, i) = static_cast<Real>(theta(k, j, i) / mass(k, j, i) - profile.mean(upper, upper + mass(k, j, i)));
@@ -212,7 +214,7 @@ void finish_cells(const Grid& grid, const State& to, int margin, double referenc
   const Box box = grid.block.cells_with_halo(n_k, margin);
   if (reference_temperature <= 0) {
     for_each(
-        "dycore/remap_finish", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        {"dycore/remap_finish", 1, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
           const double p_s = displacement(n_k, j, i);
           const Real m = static_cast<Real>((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
           mass(k, j, i) = m;
@@ -222,7 +224,7 @@ void finish_cells(const Grid& grid, const State& to, int margin, double referenc
   }
   const IsothermalProfile profile(grid.planet, reference_temperature);
   for_each(
-      "dycore/remap_finish_deviation", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/remap_finish_deviation", 1, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const double p_s = displacement(n_k, j, i);
         const double upper = a(k) + b(k) * p_s, lower = a(k + 1) + b(k + 1) * p_s;
         const Real m = static_cast<Real>(lower - upper);
@@ -239,7 +241,7 @@ void compute_displacement(const Grid& grid, const ConstField<Cell>& mass, int ma
   const double top = grid.levels.top_pressure();
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   march_down_up(
-      "dycore/compute_displacement", grid.block.cells_with_halo(n_k, margin),
+      {"dycore/compute_displacement", 2, 2}, grid.block.cells_with_halo(n_k, margin),
       KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = k == 0 ? top : double(displacement(k, j, i));
         displacement(k + 1, j, i) = static_cast<Real>(above + mass(k, j, i));

@@ -132,7 +132,8 @@ void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, c
   const int south_row = block.at_south_pole() ? 0 : -1000, north_row = block.at_north_pole() ? block.ny : -1000;
   const SlowWork to = work;
   for_each(
-      "dycore/compute_fluxes_and_potential_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_fluxes_and_potential_vorticity", (heat ? 4 : 3) + 1.0 / n_k, heat ? 4.0 : 3.0}, box,
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const Real zeta = curl_at_corner(metrics, flux.u, flux.v, k, j, i);
         const Real north = north_weight(j), m = flux.mass(k, j, i);
         const Real vertex_mass = north * (m + flux.mass(k, j, i - 1)) +
@@ -167,7 +168,7 @@ void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, cons
   const ConstField<XFace> fx = mass_flux_x;
   const ConstField<YFace> fy = mass_flux_y;
   for_each(
-      "dycore/compute_face_vorticity", box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_face_vorticity", 3, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real c = pv(k, j, i);
         const Real northward = (fy(k, j, i) + fy(k, j, i - 1)) + (fy(k, j + 1, i) + fy(k, j + 1, i - 1));
         const Real eastward = (fx(k, j, i) + fx(k, j - 1, i)) + (fx(k, j, i + 1) + fx(k, j - 1, i + 1));
@@ -193,7 +194,8 @@ void compute_all_slow_tendencies(const Grid& grid, const RowFactors& factors, co
   const ConstField<YFace> fy = work.mass_flux_y, pv_y = work.pv_y;
   const Continuity c = continuity;
   for_each(
-      "dycore/compute_slow_tendencies", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_slow_tendencies", heat ? 7.0 : 6.0, heat ? 4.0 : 3.0}, grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = kinetic(u, v, k, j, i);
         const Real qu = pv_x(k, j, i);
         const Real qv = pv_y(k, j, i);
@@ -238,7 +240,7 @@ void compute_centred_vorticity_flux_and_kinetic_energy(VorticityScheme scheme, c
   const Real shared = scheme == VorticityScheme::een ? Real(1) / 12 : Real(1) / 4;
   const Real others = scheme == VorticityScheme::een ? Real(1) / 12 : Real(0);
   for_each(
-      "dycore/compute_centred_vorticity_flux", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_centred_vorticity_flux", 5, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real q = pv(k, j, i), qn = pv(k, j + 1, i), qe = pv(k, j, i + 1), qw = pv(k, j, i - 1);
         const Real qs = pv(k, j - 1, i), qne = pv(k, j + 1, i + 1), qnw = pv(k, j + 1, i - 1),
                    qse = pv(k, j - 1, i + 1);

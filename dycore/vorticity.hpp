@@ -22,6 +22,8 @@ class PoleVorticity {
   /// [0]: south, [1]: north; [k]
   const Kokkos::View<Real* [2], Kokkos::LayoutRight, DeviceMemory>& values() const { return values_; }
   const Kokkos::View<double* [2], Kokkos::LayoutRight, DeviceMemory>& relative_vorticity() const { return zeta_; }
+  /// Sums along the rows beside the poles travel on it, on the ranks at a pole.
+  const Ring& ring() const { return ring_; }
 
  private:
   Ring ring_;

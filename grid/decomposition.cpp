@@ -100,11 +100,10 @@ void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks) {
           " columns; at least ", halo_width + 1, " rows a rank).");
 }
 
-Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator) {
+Block block_of_rank(int n_lon, int n_lat, const Layout& layout, int rank) {
   Block block;
-  MPI_Comm_rank(communicator, &block.rank);
-  MPI_Comm_size(communicator, &block.n_ranks);
-  require_layout(n_lon, n_lat, layout, block.n_ranks);
+  block.rank = rank;
+  block.n_ranks = layout.ranks_lon * layout.ranks_lat;
   block.n_lon = n_lon;
   block.n_lat = n_lat;
   block.layout = layout;
@@ -123,6 +122,15 @@ Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicat
   const int across = rank_at(block.px + layout.ranks_lon / 2, block.py);
   block.south = block.at_south_pole() ? across : rank_at(block.px, block.py - 1);
   block.north = block.at_north_pole() ? across : rank_at(block.px, block.py + 1);
+  return block;
+}
+
+Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator) {
+  int rank = 0, n_ranks = 1;
+  MPI_Comm_rank(communicator, &rank);
+  MPI_Comm_size(communicator, &n_ranks);
+  require_layout(n_lon, n_lat, layout, n_ranks);
+  Block block = block_of_rank(n_lon, n_lat, layout, rank);
   MPI_Comm_dup(communicator, &block.world);
   MPI_Comm_split(communicator, block.py, block.px, &block.ring);
   return block;

@@ -68,6 +68,8 @@ Extent rows_of(int n_lat, const Layout& layout, int py);
 
 /// Throws configuration for a layout that is not allowed with this number of ranks, naming those that are.
 void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks);
+/// The block of a rank of a layout, as make_block() gives it, without communicators. The layout must be allowed.
+Block block_of_rank(int n_lon, int n_lat, const Layout& layout, int rank);
 /// Splits the grid over the communicator. Throws configuration for a layout that is not allowed, naming those that are.
 Block make_block(int n_lon, int n_lat, const Layout& layout, MPI_Comm communicator);
 /// The block of a single column. Throws configuration where there is more than one rank.

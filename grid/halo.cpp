@@ -158,6 +158,43 @@ void Halo::exchange(std::initializer_list<HaloItem> list) {
     exchange_y(items);
   }
   ++exchanges_;
+  levels_ += items.levels();
+  most_levels_ = std::max(most_levels_, items.levels());
+}
+
+namespace {
+
+/// Words per level of a message east or west, and of one north or south.
+long words_of_columns(const Block& block) { return static_cast<long>(block.ny + 1) * h; }
+long words_of_rows(const Block& block) { return static_cast<long>(block.nx + 2 * h) * h; }
+
+/// With one rank in longitude the partner across a pole is this rank: no message.
+int receiver_in_south(const Block& block) {
+  return block.layout.ranks_lon == 1 && block.at_south_pole() ? MPI_PROC_NULL : block.south;
+}
+int receiver_in_north(const Block& block) {
+  return block.layout.ranks_lon == 1 && block.at_north_pole() ? MPI_PROC_NULL : block.north;
+}
+
+}  // namespace
+
+std::vector<Halo::Neighbour> Halo::neighbours(const Block& block) {
+  std::vector<Neighbour> all;
+  if (block.is_column) return all;
+  if (block.layout.ranks_lon > 1) {
+    all.push_back({block.west, words_of_columns(block)});
+    all.push_back({block.east, words_of_columns(block)});
+  }
+  for (const int rank : {receiver_in_south(block), receiver_in_north(block)}) {
+    if (rank != MPI_PROC_NULL) all.push_back({rank, words_of_rows(block)});
+  }
+  return all;
+}
+
+double Halo::bytes_in_memory(const Block& block, int most_levels) {
+  long words = 0;
+  for (const Neighbour& neighbour : neighbours(block)) words = std::max(words, neighbour.words);
+  return 4.0 * static_cast<double>(sizeof(Real)) * static_cast<double>(words) * most_levels;
 }
 
 void Halo::reserve(std::size_t count) {
@@ -172,7 +209,7 @@ void Halo::exchange_x(const HaloItems& items) {
   const int nx = block_.nx;
   const int ny = block_.ny;
   if (block_.layout.ranks_lon == 1) return fill_own_halo(items, block_);
-  const std::size_t count = static_cast<std::size_t>(items.levels()) * (ny + 1) * h;
+  const std::size_t count = static_cast<std::size_t>(items.levels()) * words_of_columns(block_);
   reserve(count);
   move_columns<true>(items, send_low_.device, h, ny);
   move_columns<true>(items, send_high_.device, nx, ny);
@@ -185,11 +222,10 @@ void Halo::exchange_y(const HaloItems& items) {
   const int ny = block_.ny;
   const bool south_pole = block_.at_south_pole();
   const bool north_pole = block_.at_north_pole();
-  const bool alone = block_.layout.ranks_lon == 1;  // then the partner across a pole is this rank: fill_own_halo()
-  const int low = alone && south_pole ? MPI_PROC_NULL : block_.south;
-  const int high = alone && north_pole ? MPI_PROC_NULL : block_.north;
+  const int low = receiver_in_south(block_);  // across a pole that is this rank: fill_own_halo()
+  const int high = receiver_in_north(block_);
   if (low == MPI_PROC_NULL && high == MPI_PROC_NULL) return;
-  const std::size_t count = static_cast<std::size_t>(items.levels()) * h * items.pitch;
+  const std::size_t count = static_cast<std::size_t>(items.levels()) * words_of_rows(block_);
   reserve(count);
   if (low != MPI_PROC_NULL) move_rows<true>(items, send_low_.device, {false, south_pole, false, ny});
   if (high != MPI_PROC_NULL) move_rows<true>(items, send_high_.device, {true, north_pole, false, ny});
@@ -220,7 +256,7 @@ void Halo::send_receive(int low, int high, bool low_across_pole, bool high_acros
   copy(receive_low_.device, receive_low_.host);
   copy(receive_high_.device, receive_high_.host);
   const int messages = (low != MPI_PROC_NULL ? 1 : 0) + (high != MPI_PROC_NULL ? 1 : 0);
-  bytes_sent_ += static_cast<long long>(messages) * n * static_cast<long long>(sizeof(Real));
+  sent_ += {static_cast<double>(messages), static_cast<double>(messages) * n * static_cast<double>(sizeof(Real))};
 }
 
 }  // namespace meridian

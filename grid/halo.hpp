@@ -3,9 +3,11 @@
 // with all fields of the exchange in it.
 
 #include <initializer_list>
+#include <vector>
 
 #include "grid/decomposition.hpp"
 #include "grid/field.hpp"
+#include "grid/traffic.hpp"
 
 namespace meridian {
 
@@ -38,9 +40,21 @@ class Halo {
   /// Fills all halo points (corners included) of up to 8 fields. Collective over neighbours.
   void exchange(std::initializer_list<HaloItem> items);
 
-  /// Exchanges done so far, and bytes sent to other ranks.
+  /// Exchanges done so far, the levels of all fields in them added up, and the most in one.
   long exchanges() const { return exchanges_; }
-  long long bytes_sent() const { return bytes_sent_; }
+  long levels() const { return levels_; }
+  int most_levels() const { return most_levels_; }
+  /// What this rank has sent to others.
+  const Traffic& sent() const { return sent_; }
+
+  /// Where an exchange goes from a block: each neighbour that gets a message, and the words of it per level.
+  struct Neighbour {
+    int rank;
+    long words;
+  };
+  static std::vector<Neighbour> neighbours(const Block& block);
+  /// Bytes of the buffers after exchanges of at most this many levels.
+  static double bytes_in_memory(const Block& block, int most_levels);
 
  private:
   void exchange_x(const HaloItems& items);
@@ -59,8 +73,9 @@ class Halo {
   Block block_;
   Buffer send_low_, send_high_, receive_low_,
       receive_high_;  // low: west or south, high: east or north; they only grow
-  long exchanges_ = 0;
-  long long bytes_sent_ = 0;
+  long exchanges_ = 0, levels_ = 0;
+  int most_levels_ = 0;
+  Traffic sent_;
 };
 
 }  // namespace meridian

@@ -9,6 +9,7 @@
 
 #include "grid/base.hpp"
 #include "grid/field.hpp"
+#include "grid/kernel.hpp"
 
 namespace meridian {
 
@@ -33,17 +34,19 @@ inline constexpr bool on_device =
 
 /// Calls body(k, j, i) for every point of the box. Bodies must be independent of each other.
 template <class Body>
-void for_each(const char* label, const Box& box, const Body& body) {
+void for_each(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_k = box.k_end - box.k_begin;
   const int n_j = box.j_end - box.j_begin;
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return;
+  LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(
-        label, Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}), body);
+    Kokkos::parallel_for(kernel.name,
+                         Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
+                         body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
           const int i_begin = box.i_begin;
@@ -109,26 +112,28 @@ struct RunParts {
 /// For each part, calls its body(k, j, i) for every point of its box, all in one kernel. Points must be independent of each
 /// other, those of different parts, too. For small boxes: on devices a launch costs more than they do.
 template <class... Bodies>
-void for_each_part(const char* label, const Part<Bodies>&... parts) {
+void for_each_part(const Kernel& kernel, const Part<Bodies>&... parts) {
   using List = detail::PartList<Part<Bodies>...>;
   const List list(parts...);
   if (list.count() > 0) {
-    Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list});
+    LaunchLog::note(kernel, list.count(), 0, 0);
+    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list});
   }
 }
 
 /// Calls body(j, i) for every column of the box; the body marches in k itself (scalar on the host: use march_down
 /// where the recurrence can go through a field).
 template <class Body>
-void for_each_column(const char* label, const Box& box, const Body& body) {
+void for_each_column(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_j = box.j_end - box.j_begin;
   if (n_j <= 0 || box.i_end <= box.i_begin) return;
+  LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
+    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
@@ -184,19 +189,20 @@ struct ColumnPasses {
 /// Calls body(k, j, i) for every point, in ascending k within each column: body(k) may read what body wrote for the level
 /// before, at the same (j, i). One thread per column on devices, vectors over i on hosts.
 template <class Body>
-void march_down(const char* label, const Box& box, const Body& body) {
+void march_down(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_j = box.j_end - box.j_begin;
   const int n_k = box.k_end - box.k_begin;
   if (n_j <= 0 || n_k <= 0 || box.i_end <= box.i_begin) return;
+  LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(
-        label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
+        kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
           for (int k = box.k_begin; k < box.k_end; ++k) body(k, j, i);
         });
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -211,19 +217,20 @@ void march_down(const char* label, const Box& box, const Body& body) {
 /// In each column down(k, j, i) for ascending k, then up(k, j, i) for descending k; both as in march_down(). One pass over
 /// the rows on hosts, so that what down() wrote is still in the cache.
 template <class Down, class Up>
-void march_down_up(const char* label, const Box& box, const Down& down, const Up& up) {
+void march_down_up(const Kernel& kernel, const Box& box, const Down& down, const Up& up) {
   const int n_j = box.j_end - box.j_begin;
   if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
+  LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(
-        label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
+        kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
           for (int k = box.k_begin; k < box.k_end; ++k) down(k, j, i);
           for (int k = box.k_end - 1; k >= box.k_begin; --k) up(k, j, i);
         });
   } else {
     Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + row;
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -243,15 +250,17 @@ void march_down_up(const char* label, const Box& box, const Down& down, const Up
 /// and may read what earlier passes, or itself at smaller k, wrote in the same columns. Pieces are whole rows on hosts
 /// (write the loop over i with MERIDIAN_VECTORISE), single points on devices.
 template <class... Passes>
-void for_each_column_in_passes(const char* label, const Box& box, const Passes&... passes) {
+void for_each_column_in_passes(const Kernel& kernel, const Box& box, const Passes&... passes) {
   const int n_j = box.j_end - box.j_begin;
   if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
+  LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(label, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
+    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
                          detail::ColumnPasses<Passes...>{box, {passes...}});
   } else {
-    Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, n_j), detail::ColumnPasses<Passes...>{box, {passes...}});
+    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, n_j),
+                         detail::ColumnPasses<Passes...>{box, {passes...}});
   }
 }
 
@@ -285,8 +294,10 @@ detail::PointPass<true, Body> upward(const Box& box, const Body& body) {
 
 /// Calls body(n) for n in [0, count).
 template <class Body>
-void for_range(const char* label, int count, const Body& body) {
-  if (count > 0) Kokkos::parallel_for(label, Kokkos::RangePolicy<Device>(0, count), body);
+void for_range(const Kernel& kernel, int count, const Body& body) {
+  if (count <= 0) return;
+  LaunchLog::note(kernel, count, 0, 0);
+  Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, count), body);
 }
 
 /// Largest value of body(k, j, i) over the box (order-free, so the same on any layout); identity if empty.

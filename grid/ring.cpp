@@ -61,8 +61,10 @@ Array1<double> Ring::mine(int n_items, int words) {
 }
 
 Array1<double> Ring::gather(int n_items, int words) {
-  if (block_.layout.ranks_lon == 1) return mine_;
   const int count = n_items * words;
+  ++gathers_;
+  words_ += count;
+  if (block_.layout.ranks_lon == 1) return mine_;
   for (int px = 0; px < block_.layout.ranks_lon; ++px) {
     offsets_[px] = first_of_rank_[px] * count;
     counts_[px] = first_of_rank_[px + 1] * count - offsets_[px];
@@ -72,9 +74,16 @@ Array1<double> Ring::gather(int n_items, int words) {
   MPI_Allgatherv(mine_host_.data(), my_blocks_ * count, MPI_DOUBLE, received_host_.data(), counts_.data(),
                  offsets_.data(), MPI_DOUBLE, block_.ring);
   Kokkos::deep_copy(received_, received_host_);
-  ++messages_;
+  const int from_others = offsets_.back() + counts_.back() - my_blocks_ * count;
+  received_traffic_ += {static_cast<double>(counts_.size() - 1), static_cast<double>(from_others) * sizeof(double)};
   order_by_block(received_, first_of_rank_device_, rank_of_block_device_, n_items, words, all_);
   return all_;
+}
+
+double Ring::bytes_in_memory(const Block& block, double words) {
+  const int mine = block.nx / block.filter_block;
+  const int all = block.layout.ranks_lon == 1 ? 0 : 2 * block.blocks_per_row();  // as received, and in order
+  return sizeof(double) * words * (mine + all);
 }
 
 }  // namespace meridian

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "grid/decomposition.hpp"
+#include "grid/traffic.hpp"
 
 namespace meridian {
 
@@ -22,7 +23,14 @@ class Ring {
   /// all blocks. Both may be longer than needed. Collective over block.ring; allocates where a size is new.
   Array1<double> mine(int n_items, int words);
   Array1<double> gather(int n_items, int words);
-  long messages() const { return messages_; }
+
+  /// Gathers so far, and the doubles of each block of the circle in them, added up; on one rank they cost no message.
+  long gathers() const { return gathers_; }
+  long long words() const { return words_; }
+  /// What this rank has received from the others of the circle.
+  const Traffic& received() const { return received_traffic_; }
+  /// Bytes of the buffers after a gather of 'words' doubles for each block of the circle.
+  static double bytes_in_memory(const Block& block, double words);
 
  private:
   Block block_;
@@ -32,7 +40,9 @@ class Ring {
   Array1<int> first_of_rank_device_, rank_of_block_device_;
   Array1<double> mine_, received_, all_;
   Array1<double>::host_mirror_type mine_host_, received_host_;
-  long messages_ = 0;
+  long gathers_ = 0;
+  long long words_ = 0;
+  Traffic received_traffic_;
 };
 
 }  // namespace meridian

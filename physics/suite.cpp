@@ -873,14 +873,14 @@ Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }
 
-double Suite::words() const {
-  double words = 0;
+std::vector<Array3<Real>> Suite::work_arrays() const {
+  std::vector<Array3<Real>> arrays;
   for (const Updated& u : impl_->updated) {
-    if (u.working.exists()) words += static_cast<double>(u.working.data().size());
-    if (u.own.data().data() != u.total.data().data()) words += static_cast<double>(u.own.data().size());
+    if (u.working.exists()) arrays.push_back(u.working.data());
+    if (u.own.data().data() != u.total.data().data()) arrays.push_back(u.own.data());
   }
-  for (const Field<Cell>& field : impl_->scratch) words += static_cast<double>(field.data().size());
-  return words;
+  for (const Field<Cell>& field : impl_->scratch) arrays.push_back(field.data());
+  return arrays;
 }
 
 void Suite::start(const Instant& begin) {

@@ -67,8 +67,8 @@ class Suite {
   ~Suite();
 
   bool empty() const;
-  /// Words of memory beside the fields of the FieldSet.
-  double words() const;
+  /// All arrays that the suite holds beside the fields of the FieldSet.
+  std::vector<Array3<Real>> work_arrays() const;
   /// Fills what schemes own, before the first step, which begins at 'begin'.
   void start(const Instant& begin = {});
   /// step: number of the physics step, from 0; dt [s]: its length; begin: when it begins. Throws numerical naming scheme,

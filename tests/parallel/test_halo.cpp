@@ -161,8 +161,8 @@ TEST(Halo, has_the_bits_of_a_single_rank) {
     EXPECT_EQ(differences(block, f.v, whole.v), 0);
     EXPECT_EQ(differences(block, f.corner, whole.corner), 0);
     EXPECT_EQ(halo.exchanges(), 2);
-    EXPECT_EQ(halo_alone.bytes_sent(), 0);
-    EXPECT_EQ(halo.bytes_sent() > 0, block.n_ranks > 1);
+    EXPECT_EQ(halo_alone.sent().bytes, 0);
+    EXPECT_EQ(halo.sent().bytes > 0, block.n_ranks > 1);
   });
 }
 
