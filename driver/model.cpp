@@ -18,14 +18,7 @@ Block block_of(const Case& c) {
   if (c.dycore.column()) return make_column(MPI_COMM_WORLD);
   int n_ranks = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
-  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) {
-    layout = default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
-  } else {
-    if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
-    if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
-  }
-  return make_block(c.grid.n_lon, c.grid.n_lat, layout, MPI_COMM_WORLD);
+  return make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), MPI_COMM_WORLD);
 }
 
 VerticalCoordinate levels_of(const Case& c) {

@@ -1,0 +1,67 @@
+#include "driver/machine.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <thread>
+
+#include "driver/named_file.hpp"
+
+namespace meridian {
+
+void Machine::visit(OptionVisitor& option) {
+  static constexpr std::string_view presets[] = {"this",      "cpu",       "cpu-debug",  "fp32",
+                                                 "cuda-h100", "cuda-a100", "hip-mi300a", "hip-mi250x"};
+  static constexpr std::string_view bindings[] = {"none", "local_rank"};
+  static constexpr std::string_view schedulers[] = {"none", "slurm"};
+  option.text("description", description, "one line of text", "what this machine is");
+  option.word("preset", preset, presets, "whose build/PRESET/meridian runs; this: the program itself");
+  option.texts("modules", modules, "names of 'module avail'", "what 'module load' brings before a run");
+  option.text("launcher", launcher, "a command with {ranks}; {nodes}, {ranks_per_node} and {threads} may be used, too",
+              "what starts the ranks, in front of the program");
+  option.integer("nodes", nodes, "1", {1, 1e6}, "nodes there are");
+  option.integer("ranks_per_node", ranks_per_node, "1", {0, 1e4},
+                 "ranks that fill a node: with GPUs one each; 0: cores of this computer / threads_per_rank");
+  option.integer("threads_per_rank", threads_per_rank, "1", {1, 1024}, "OpenMP threads, and cores, of a rank");
+  option.word("gpu_binding", gpu_binding, bindings, "local_rank: rank n of a node takes the n-th GPU of its node");
+  option.text("scratch", scratch, "a folder; $NAME is taken from the environment", "run directories are made here");
+  option.word("scheduler", scheduler, schedulers, "slurm: jobs go through sbatch; none: runs start at once");
+  option.texts("header", header, "lines of a shell script", "put at the top of the job: partition, account, exports");
+  static const std::regex hole(R"(\{([a-z_]*)\})");
+  for (auto found = std::sregex_iterator(launcher.begin(), launcher.end(), hole); found != std::sregex_iterator();
+       ++found) {
+    static const std::vector<std::string> known = {"ranks", "nodes", "ranks_per_node", "threads"};
+    if (std::find(known.begin(), known.end(), found->str(1)) != known.end()) continue;
+    option.problem("launcher", "'launcher' has " + found->str() +
+                                   "; it must be one of {ranks}, {nodes}, {ranks_per_node}, {threads}");
+  }
+  if (launcher.find("{ranks}") == std::string::npos) {
+    option.problem("launcher", "'launcher' = " + launcher + " must say where the number of ranks goes, as {ranks}");
+  }
+}
+
+int Machine::full_node() const {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return ranks_per_node > 0 ? ranks_per_node : std::max(1, cores / threads_per_rank);
+}
+
+Machine read_machine(const std::string& name_or_path) {
+  const NamedFile source = find_named_file("machine", name_or_path);
+  Problems problems;
+  const Node root = parse_yaml(source.text, source.file, problems);
+  Machine machine;
+  Reader reader(root, problems);
+  machine.visit(reader);
+  reader.report_unknown_keys(options_of({}));
+  problems.throw_if_any();
+  machine.name = source.name;
+  machine.file = source.file;
+  return machine;
+}
+
+std::vector<OptionInfo> options_of(Machine machine) {
+  Describer describer;
+  machine.visit(describer);
+  return describer.options();
+}
+
+}  // namespace meridian
