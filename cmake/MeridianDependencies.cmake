@@ -36,6 +36,11 @@ if(Kokkos_VERSION VERSION_LESS 4.7)
   message(FATAL_ERROR "Kokkos ${Kokkos_VERSION} in ${Kokkos_DIR} is too old: "
                       "set Kokkos_ROOT to an installation of Kokkos 4.7 or newer.")
 endif()
+if(MERIDIAN_KOKKOS_ARCH AND NOT MERIDIAN_KOKKOS_ARCH IN_LIST Kokkos_ARCH)
+  message(FATAL_ERROR "Kokkos in ${Kokkos_DIR} was built for ${Kokkos_ARCH}, and this preset is for "
+                      "${MERIDIAN_KOKKOS_ARCH}: set Kokkos_ROOT to an installation with "
+                      "-DKokkos_ARCH_${MERIDIAN_KOKKOS_ARCH}=ON, or use the preset of your device.")
+endif()
 if(NOT Kokkos_COMPILE_LANGUAGE)
   set(Kokkos_COMPILE_LANGUAGE CXX)
 endif()

@@ -1,11 +1,8 @@
 #include "driver/case.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <regex>
 
 namespace meridian {
@@ -14,22 +11,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const ExclusiveKeys exclusive_keys = {{"time.run_days", "time.run_steps"}};
-
-/// Contents of a file, cut one byte behind the largest size that is read.
-std::string contents(const std::string& file) {
-  std::error_code ignored;
-  require(fs::exists(file, ignored), ExitCode::missing_input, "There is no case file '", file,
-          "'. Names without '/' and '.yaml' mean the cases of 'meridian list cases'.");
-  require(!fs::is_directory(file, ignored), ExitCode::configuration, "'", file, "' is a folder, not a case file.");
-  std::ifstream stream(file, std::ios::binary);
-  require(stream.is_open(), errno == EACCES ? ExitCode::no_permission : ExitCode::input_output, "Case file '", file,
-          "' cannot be opened: ", std::generic_category().message(errno), ".");
-  std::string text(largest_yaml_bytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  require(!stream.bad(), ExitCode::input_output, "Case file '", file, "' cannot be read.");
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
-}
 
 /// A file named in a case is looked for beside the case file first; the name stays as it is when nothing is there.
 void look_beside(const std::string& case_file, std::string& name) {
@@ -230,39 +211,9 @@ void Case::visit(OptionVisitor& option) {
   option.group("verify", verify, "what `meridian verify` runs and bounds");
 }
 
-std::string cases_folder() {
-  std::error_code ignored;
-  const char* data = std::getenv("MERIDIAN_DATA_DIR");
-  const std::string own = data ? std::string(data) + "/cases" : "";
-  return fs::is_directory(own, ignored) ? own : MERIDIAN_SOURCE_DIR "/cases";
-}
+std::vector<std::string> case_names() { return names_of("case"); }
 
-std::vector<std::string> case_names() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(cases_folder(), ignored)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-CaseText find_case(const std::string& name_or_path) {
-  const fs::path path(name_or_path);
-  const bool bare =
-      name_or_path.find('/') == std::string::npos && path.extension() != ".yaml" && path.extension() != ".yml";
-  if (!bare) return {path.stem().string(), name_or_path, contents(name_or_path)};
-  const auto names = case_names();
-  if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
-    Problems problems;
-    std::string hint = did_you_mean(nearest(name_or_path, names));
-    if (hint.empty()) hint = "'meridian list cases' shows them all; a file of your own needs its '.yaml'";
-    problems.add({{}, "unknown case '" + shortened(name_or_path) + "'", hint});
-    problems.throw_if_any();
-  }
-  const std::string file = cases_folder() + "/" + name_or_path + ".yaml";
-  return {name_or_path, file, contents(file)};
-}
+CaseText find_case(const std::string& name_or_path) { return find_named_file("case", name_or_path); }
 
 Case parse_case(const CaseText& source, const std::vector<std::string>& settings) {
   Problems problems;
@@ -301,6 +252,20 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
 
 Case read_case(const std::string& name_or_path, const std::vector<std::string>& settings) {
   return parse_case(find_case(name_or_path), settings);
+}
+
+Layout layout_of(const Case& c, int n_ranks) {
+  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
+  if (c.dycore.column()) {
+    require(n_ranks == 1, ExitCode::configuration, "A single column ('dycore.equations' = column) runs on 1 rank, not ",
+            n_ranks, ": give --ranks 1.");
+    return {1, 1};
+  }
+  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) return default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
+  if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
+  if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
+  require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
+  return layout;
 }
 
 std::vector<OptionInfo> all_options() {

@@ -6,9 +6,11 @@
 
 #include "cases/initial_state.hpp"
 #include "cases/tracers.hpp"
+#include "driver/named_file.hpp"
 #include "driver/verify_options.hpp"
 #include "dycore/dycore.hpp"
 #include "grid/clock.hpp"
+#include "grid/decomposition.hpp"
 #include "grid/planet.hpp"
 #include "io/boundary_data.hpp"
 #include "io/config.hpp"
@@ -71,10 +73,7 @@ struct Case {
   int steps_of_a_sample() const { return dycore.shallow_water() && tracers.empty() ? 1 : dycore.remap_every; }
 };
 
-/// A case file that has been found and read, but not understood.
-struct CaseText {
-  std::string name, file, text;
-};
+using CaseText = NamedFile;
 
 /// Finds a case: a bare name in the project's cases/, anything with '/' or '.yaml' as a path. Throws configuration
 /// (unknown name, with the nearest ones), missing_input (no such file), no_permission.
@@ -84,9 +83,11 @@ CaseText find_case(const std::string& name_or_path);
 Case parse_case(const CaseText& source, const std::vector<std::string>& settings);
 Case read_case(const std::string& name_or_path, const std::vector<std::string>& settings);
 
-/// Folder with the project's cases, <name>.yaml, and their names: $MERIDIAN_DATA_DIR/cases, else cases/ of the sources.
-std::string cases_folder();
+/// Names of the project's cases.
 std::vector<std::string> case_names();
+
+/// The layout of a case on so many ranks. Throws configuration where they do not fit the grid, naming what would.
+Layout layout_of(const Case& c, int n_ranks);
 
 /// All options, with defaults, units, ranges and meanings.
 std::vector<OptionInfo> all_options();

@@ -10,6 +10,7 @@
 #include "driver/machine.hpp"
 #include "driver/model.hpp"
 #include "driver/progress.hpp"
+#include "driver/scaling.hpp"
 #include "io/run_directory.hpp"
 
 namespace meridian {
@@ -256,7 +257,10 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
     machine.copy_gb_per_s = machine.node_link_gb_per_s = machine.network_gb_per_s = 1;
     machine.ranks_per_node = n_ranks;
   } else {
-    machine = read_machine(options.machine);
+    const Machine known = read_machine(options.machine);
+    require(known.has_model, ExitCode::configuration, "The machine file '", known.file,
+            "' has no group 'model', which the scaling model needs.");
+    machine = known.model;
   }
   const Costs costs = costs_of(plan, layout, machine);
   Speed speed;

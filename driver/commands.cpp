@@ -16,6 +16,7 @@
 #include "driver/failure.hpp"
 #include "driver/listing.hpp"
 #include "driver/model.hpp"
+#include "driver/submit.hpp"
 #include "driver/verify.hpp"
 #include "io/restart.hpp"
 
@@ -31,6 +32,7 @@ struct Arguments {
   RunOptions run;
   CheckOptions check;
   VerifyArguments verification;
+  SubmitArguments submission;
 };
 
 void broadcast(std::string& text) {
@@ -115,6 +117,17 @@ int verify_cases(const Arguments& arguments) {
   return with_kokkos([&] { return verify(verification); });
 }
 
+int submit_run(const Arguments& arguments) {
+  require(!has_launcher(), ExitCode::usage, "'submit' starts the ranks itself: call it without mpirun or srun.");
+  SubmitArguments submission = arguments.submission;
+  submission.name = arguments.name;
+  submission.settings = arguments.settings;
+  submission.run_directory = arguments.run.run_directory;
+  submission.dry_run = arguments.run.dry_run;
+  submission.json = arguments.json;
+  return submit(submission);
+}
+
 int hash(const Arguments& arguments) {
   const auto hash = manifest_of(arguments.name).state_hash;
   std::printf("%016llx\n", static_cast<unsigned long long>(hash));
@@ -157,6 +170,21 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
       "--machine", arguments.check.machine,
       "tell the speed on a machine, and whether it fits: a name of machines/, or the path of a YAML file");
 
+  command = add("submit", "Write the job of a run on a machine, and hand it to the scheduler there", submit_run);
+  takes_case(command);
+  command->get_option("CASE")->description("a case as for 'run', or the directory of a run that is to go on");
+  command
+      ->add_option("--machine", arguments.submission.machine,
+                   "a name of 'meridian list machines', or the path of a YAML file")
+      ->required();
+  command->add_option("--ranks", arguments.submission.ranks, "as many as fill a node of the machine unless given")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option("--time", arguments.submission.time, "limit of a job, HH:MM:SS; jobs follow each other");
+  command->add_option("--run-dir", arguments.run.run_directory,
+                      "where everything is written; SCRATCH/CASE unless given");
+  command->add_flag("--dry-run", arguments.run.dry_run, "print the job, and write nothing");
+  command->add_flag("--json", arguments.json, "with --dry-run: the job and its parts, for programs");
+
   command = add("verify", "Run a case, or all, against the bounds of its 'verify' block", verify_cases);
   takes_case(command);
   command->add_option("--tier", arguments.verification.tier, "quick, standard or full: which runs")
@@ -166,12 +194,12 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
       ->capture_default_str();
 
   command = add("list", "List what there is", [](const Arguments& a) { return show(list(a.name, a.json)); });
-  command->add_option("KIND", arguments.name, "cases, schemes, fields or options")
+  command->add_option("KIND", arguments.name, "cases, machines, schemes, fields or options")
       ->required()
-      ->check(CLI::IsMember({"cases", "schemes", "fields", "options"}));
+      ->check(CLI::IsMember({"cases", "machines", "schemes", "fields", "options"}));
   command->add_flag("--json", arguments.json, "for programs");
 
-  command = add("describe", "Explain an option, a field, a scheme, an initial state or a case",
+  command = add("describe", "Explain an option, a field, a scheme, an initial state, a case or a machine",
                 [](const Arguments& a) { return show(describe(a.name)); });
   command->add_option("NAME", arguments.name, "for example dycore.dt_s, ta, held_suarez")->required();
 

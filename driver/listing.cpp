@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "driver/case.hpp"
+#include "driver/machine.hpp"
 #include "driver/version.hpp"
 #include "grid/field_catalog.hpp"
 
@@ -38,18 +39,6 @@ std::string title_of(const CaseText& source) {
   const Node root = parse_yaml(source.text, source.file, problems);
   const Entry* title = root.find("title");
   return title ? title->value.text : "";
-}
-
-/// The comments at the top of a case file: its documentation.
-std::string heading_of(const CaseText& source) {
-  std::string heading;
-  for (std::size_t begin = 0; begin < source.text.size() && source.text[begin] == '#';) {
-    const std::size_t end = std::min(source.text.find('\n', begin), source.text.size());
-    const std::size_t skip = source.text.compare(begin, 2, "# ") == 0 ? 2 : 1;
-    heading += source.text.substr(begin + skip, end - begin - skip) + "\n";
-    begin = end + 1;
-  }
-  return heading;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -107,6 +96,17 @@ std::string list_cases(bool json) {
     const auto source = find_case(name);
     array.push_back({{"name", name}, {"title", title_of(source)}, {"file", source.file}});
     rows.push_back({name, title_of(source)});
+  }
+  return json ? array.dump(json_indent) + "\n" : table(rows);
+}
+
+std::string list_machines(bool json) {
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& name : names_of("machine")) {
+    const Machine machine = read_machine(name);
+    array.push_back({{"name", name}, {"description", machine.description}, {"file", machine.file}});
+    rows.push_back({name, machine.description});
   }
   return json ? array.dump(json_indent) + "\n" : table(rows);
 }
@@ -230,6 +230,13 @@ std::string describe_field(const FieldInfo& field) {
                 {"  valid", exact_text(field.valid.lowest) + " to " + exact_text(field.valid.highest)}});
 }
 
+std::string describe_machine(const Machine& machine) {
+  std::vector<std::vector<std::string>> rows = {{"  key", "value", "allowed", "meaning"}};
+  for (const auto& option : options_of(machine)) rows.push_back(row_of(option, option.meaning));
+  return "Machine " + machine.name + " (" + machine.file + ")\n" +
+         heading_of(find_named_file("machine", machine.file)) + table(rows);
+}
+
 /// Schema of one option.
 Json schema_of(const OptionInfo& option) {
   Json schema;
@@ -266,6 +273,7 @@ Json schema_of(const OptionInfo& option) {
 
 std::string list(const std::string& kind, bool json) {
   if (kind == "cases") return list_cases(json);
+  if (kind == "machines") return list_machines(json);
   if (kind == "schemes") return list_schemes(json);
   if (kind == "fields") return list_fields(json);
   return list_options(json);
@@ -310,10 +318,20 @@ std::string describe(const std::string& name) {
     const auto source = find_case(name);
     text += "Case " + name + " (" + source.file + ")\n" + heading_of(source);
   }
+  for (const auto& option : options_of({})) {
+    if (name != option.path) continue;
+    text += "Key of machine files, " + name + ": " + option.meaning + "\n" +
+            table({{"  allowed", allowed_text(option)}, {"  default", option.default_value}});
+  }
+  for (const auto& machine : names_of("machine")) {
+    known.push_back(machine);
+    if (name == machine) text += describe_machine(read_machine(name));
+  }
   if (!text.empty()) return text;
   const std::string hint = did_you_mean(nearest(name, known));
-  throw Error(ExitCode::configuration, "nothing is called '" + shortened(name) + "'\n  " +
-                                           (hint.empty() ? "see 'meridian list cases|schemes|fields|options'" : hint));
+  throw Error(ExitCode::configuration,
+              "nothing is called '" + shortened(name) + "'\n  " +
+                  (hint.empty() ? "see 'meridian list cases|machines|schemes|fields|options'" : hint));
 }
 
 std::string json_schema() {

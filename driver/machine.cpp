@@ -1,53 +1,12 @@
 #include "driver/machine.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <regex>
+#include <thread>
 
-#include "io/config.hpp"
-#include "io/yaml.hpp"
+#include "driver/named_file.hpp"
 
 namespace meridian {
-
-namespace {
-
-namespace fs = std::filesystem;
-
-constexpr double share_of_copy = 0.85;     // that kernels reach
-constexpr double share_of_network = 0.85;  // that messages reach
-constexpr double exposed_computing = 0.1;  // boundary strips, packing: not overlapped with messages
-constexpr double phases_of_exchange = 2;   // west and east, then south and north
-
-std::string machines_folder() {
-  std::error_code ignored;
-  const char* data = std::getenv("MERIDIAN_DATA_DIR");
-  const std::string own = data ? std::string(data) + "/machines" : "";
-  return fs::is_directory(own, ignored) ? own : MERIDIAN_SOURCE_DIR "/machines";
-}
-
-std::string known_machines() {
-  std::string names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(machines_folder(), ignored)) {
-    if (entry.path().extension() == ".yaml") names += (names.empty() ? "" : ", ") + entry.path().stem().string();
-  }
-  return names.empty() ? "none" : names;
-}
-
-double seconds(const LinkTraffic& traffic, const MachineModel& machine) {
-  return traffic.node.bytes / (1e9 * machine.node_link_gb_per_s) +
-         traffic.network.bytes / (1e9 * share_of_network * machine.network_gb_per_s);
-}
-
-/// Latency [s] of one message of this traffic, 0 without messages.
-double latency(const LinkTraffic& traffic, const MachineModel& machine) {
-  if (traffic.network.messages > 0) return 1e-6 * machine.latency_us;
-  return traffic.node.messages > 0 ? 1e-6 * machine.node_latency_us : 0;
-}
-
-}  // namespace
 
 void MachineModel::visit(OptionVisitor& option) {
   option.real("copy_gb_per_s", copy_gb_per_s, "GB s-1", {1, 1e6}, "bandwidth of a copy in the memory of a device");
@@ -58,11 +17,9 @@ void MachineModel::visit(OptionVisitor& option) {
   option.real("latency_us", latency_us, "us", {0, 1e6}, "of a message over the network");
   option.real("node_latency_us", node_latency_us, "us", {0, 1e6},
               "of a message within a node; latency_us unless given");
-  option.integer("ranks_per_node", ranks_per_node, "1", {1, 1024}, "devices of a node");
   option.real("price_per_hour", price_per_hour, "1", {0, 1e6}, "of a device, in any currency");
   option.real("fixed_us", fixed_us, "us", {0, 1e6}, "what starting the kernels of a step costs");
-  for (const char* key :
-       {"copy_gb_per_s", "memory_gb", "node_link_gb_per_s", "network_gb_per_s", "latency_us", "ranks_per_node"}) {
+  for (const char* key : {"copy_gb_per_s", "memory_gb", "node_link_gb_per_s", "network_gb_per_s", "latency_us"}) {
     if (!option.given(key) && !option.shows_alternatives()) {
       option.problem(key, std::string("'") + key + "' is missing; 'model' of a machine file needs it.");
     }
@@ -70,45 +27,64 @@ void MachineModel::visit(OptionVisitor& option) {
   if (!option.given("node_latency_us")) node_latency_us = latency_us;
 }
 
-MachineModel read_machine(const std::string& name_or_path) {
-  const fs::path path(name_or_path);
-  const bool bare = name_or_path.find('/') == std::string::npos && path.extension() != ".yaml";
-  const std::string file = bare ? machines_folder() + "/" + name_or_path + ".yaml" : name_or_path;
-  std::ifstream stream(file, std::ios::binary);
-  require(stream.is_open(), ExitCode::missing_input, "There is no machine file '", file, "'. Name one of machines/ (",
-          known_machines(), ") or give the path of a YAML file.");
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  Problems problems;
-  Node root = parse_yaml(text, file, problems);
-  const Entry* model = root.find("model");
-  if (problems.empty() && (model == nullptr || model->value.kind != Node::Kind::map)) {
-    problems.add({{file, 1, 1}, "The machine file has no group 'model', which the scaling model needs.", "", 1});
+void Machine::visit(OptionVisitor& option) {
+  static constexpr std::string_view presets[] = {"this",      "cpu",       "cpu-debug",  "fp32",
+                                                 "cuda-h100", "cuda-a100", "hip-mi300a", "hip-mi250x"};
+  static constexpr std::string_view bindings[] = {"none", "local_rank"};
+  static constexpr std::string_view schedulers[] = {"none", "slurm"};
+  option.text("description", description, "one line of text", "what this machine is");
+  option.word("preset", preset, presets, "whose build/PRESET/meridian runs; this: the program itself");
+  option.texts("modules", modules, "names of 'module avail'", "what 'module load' brings before a run");
+  option.text("launcher", launcher, "a command with {ranks}; {nodes}, {ranks_per_node} and {threads} may be used, too",
+              "what starts the ranks, in front of the program");
+  option.integer("nodes", nodes, "1", {1, 1e6}, "nodes there are");
+  option.integer("ranks_per_node", ranks_per_node, "1", {0, 1e4},
+                 "ranks that fill a node: with GPUs one each; 0: cores of this computer / threads_per_rank");
+  option.integer("threads_per_rank", threads_per_rank, "1", {1, 1024}, "OpenMP threads, and cores, of a rank");
+  option.word("gpu_binding", gpu_binding, bindings, "local_rank: rank n of a node takes the n-th GPU of its node");
+  option.text("scratch", scratch, "a folder; $NAME is taken from the environment", "run directories are made here");
+  option.word("scheduler", scheduler, schedulers, "slurm: jobs go through sbatch; none: runs start at once");
+  option.texts("header", header, "lines of a shell script", "put at the top of the job: partition, account, exports");
+  has_model = option.given("model");
+  if (has_model || option.shows_alternatives()) option.group("model", model, "of one rank, for the scaling model");
+  static const std::regex hole(R"(\{([a-z_]*)\})");
+  for (auto found = std::sregex_iterator(launcher.begin(), launcher.end(), hole); found != std::sregex_iterator();
+       ++found) {
+    static const std::vector<std::string> known = {"ranks", "nodes", "ranks_per_node", "threads"};
+    if (std::find(known.begin(), known.end(), found->str(1)) != known.end()) continue;
+    option.problem("launcher", "'launcher' has " + found->str() +
+                                   "; it must be one of {ranks}, {nodes}, {ranks_per_node}, {threads}");
   }
-  problems.throw_if_any();
-  Node group;
-  group.kind = Node::Kind::map;
-  group.location = model->location;
-  group.entries = model->value.entries;
-  MachineModel machine;
-  Reader reader(group, problems);
+  if (launcher.find("{ranks}") == std::string::npos) {
+    option.problem("launcher", "'launcher' = " + launcher + " must say where the number of ranks goes, as {ranks}");
+  }
+}
+
+int Machine::full_node() const {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return ranks_per_node > 0 ? ranks_per_node : std::max(1, cores / threads_per_rank);
+}
+
+Machine read_machine(const std::string& name_or_path) {
+  const NamedFile source = find_named_file("machine", name_or_path);
+  Problems problems;
+  const Node root = parse_yaml(source.text, source.file, problems);
+  Machine machine;
+  Reader reader(root, problems);
   machine.visit(reader);
-  Describer describer;
-  MachineModel().visit(describer);
-  reader.report_unknown_keys(describer.options());
+  reader.report_unknown_keys(options_of({}));
   problems.throw_if_any();
-  machine.name = path.stem().string();
+  machine.name = source.name;
+  machine.file = source.file;
+  machine.model.name = source.name;
+  machine.model.ranks_per_node = machine.full_node();
   return machine;
 }
 
-double StepTime::total() const { return std::max(compute, halo) + exposed_computing * compute + filter + fixed; }
-
-StepTime step_time(const MachineModel& machine, const RankCost& cost, double exchanges, double gathers) {
-  StepTime time;
-  time.compute = cost.words * sizeof(Real) / (1e9 * share_of_copy * machine.copy_gb_per_s);
-  time.halo = exchanges * phases_of_exchange * latency(cost.halo, machine) + seconds(cost.halo, machine);
-  time.filter = gathers * latency(cost.filter, machine) + seconds(cost.filter, machine);
-  time.fixed = 1e-6 * machine.fixed_us;
-  return time;
+std::vector<OptionInfo> options_of(Machine machine) {
+  Describer describer;
+  machine.visit(describer);
+  return describer.options();
 }
 
 }  // namespace meridian

@@ -219,14 +219,6 @@ void distribute(const std::vector<double>& maps, const Block& block, const Array
 
 }  // namespace
 
-Layout layout_of(const Case& c, int n_ranks) {
-  Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
-  if (layout.ranks_lon == 0 && layout.ranks_lat == 0) return default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
-  if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
-  if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
-  return layout;
-}
-
 Model::Model(const Case& c, const std::string& output, const std::string& run_id, MPI_Comm world)
     : case_(c),
       grid_(block_of(c, world), c.planet.reduced(), levels_of(c), c.grid.latitude_degrees),

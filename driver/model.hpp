@@ -25,9 +25,6 @@ CheckReport check_case(const Case& c, const CheckOptions& options = {});
 /// What to expect of a state whose Courant number is above the scheme's limit; "" below it.
 std::string courant_warning(const Case& c, const DynamicsSummary& state);
 
-/// The layout of a case on this many ranks. Throws configuration when none fits.
-Layout layout_of(const Case& c, int n_ranks);
-
 class Model {
  public:
   /// Allocates everything and checks the case as a whole; writes nothing. output: folder of the NetCDF files.

@@ -32,7 +32,7 @@ ASSUMED = {
     "exposed_computing": (0.1, "1", "part of the computing that hides no message"),
     "phases": (2, "1", "messages one after the other in an exchange: west and east, south and north"),
 }
-NEEDED = ("copy_gb_per_s", "memory_gb", "node_link_gb_per_s", "network_gb_per_s", "latency_us", "ranks_per_node")
+NEEDED = ("copy_gb_per_s", "memory_gb", "node_link_gb_per_s", "network_gb_per_s", "latency_us")
 
 # Cases and layouts of the design: columns, rows, levels, step [s]; ranks in longitude and latitude.
 GRIDS = {"0.1": (3600, 1800, 64, 20.0), "0.03": (12000, 6000, 64, 6.0)}
@@ -54,8 +54,9 @@ def read_machine(path):
     missing = [key for key in NEEDED if key not in model]
     if missing:
         fail(f"'model' of '{path}' lacks {', '.join(missing)}; it needs {', '.join(NEEDED)}.")
-    name = machine.get("name", pathlib.Path(path).stem)
-    return {"name": name, "node_latency_us": model["latency_us"], "price_per_hour": 0, "fixed_us": 40, **model}
+    if "ranks_per_node" not in machine:
+        fail(f"'{path}' lacks ranks_per_node.")
+    return {"name": pathlib.Path(path).stem, "ranks_per_node": machine["ranks_per_node"], "node_latency_us": model["latency_us"], "price_per_hour": 0, "fixed_us": 40, **model}
 
 
 def assumed(key):

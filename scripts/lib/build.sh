@@ -7,13 +7,15 @@ build_preset() {  # PRESET [TARGETS]
     cpu | fp32) variant=cpu ;;
     cpu-debug) variant=debug ;;
     cuda-h100) variant=cuda ;;
-    hip) variant=hip
-      [[ -n ${Kokkos_ROOT:-} ]] || fail "The preset 'hip' is untested and needs your own Kokkos: export Kokkos_ROOT=." ;;
-    *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, fp32, cuda-h100 and hip." ;;
+    cuda-a100) variant=cuda-a100 ;;
+    hip-mi300a | hip-mi250x) variant=hip
+      [[ -n ${Kokkos_ROOT:-} ]] || fail "The preset '$preset' needs a Kokkos of your own for that GPU, built with hipcc:
+  export Kokkos_ROOT=<its folder>; see docs/how_to/port_to_a_machine.md." ;;
+    *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, fp32, cuda-h100, cuda-a100, hip-mi300a and hip-mi250x." ;;
   esac
   setup_libraries "$variant"
   local options=("-DKokkos_ROOT=$kokkos_root" "$netcdf_cxx_option") lock
-  if [[ $variant == cuda ]]; then
+  if [[ $variant == cuda* ]]; then
     options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)" -DMERIDIAN_KERNEL_RESOURCES=ON)  # read by scripts/check_spills
   fi
   if [[ -n ${MERIDIAN_CMAKE_OPTIONS:-} ]]; then
@@ -35,7 +37,7 @@ build_preset() {  # PRESET [TARGETS]
   say "Building build/$preset"
   local status=0
   logged_build "$build" "$@" || status=$?
-  if [[ $variant == cuda ]]; then
+  if [[ $variant == cuda* ]]; then
     python3 "$source_dir/scripts/lib/kernel_resources.py" --record "$build"
   fi
   ((status == 0)) || fail "build/$preset could not be built; everything is in $build/build.log."

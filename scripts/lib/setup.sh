@@ -148,14 +148,16 @@ find_nvcc() {
 kokkos_options() {  # of a variant, one per line
   local common="-DCMAKE_CXX_STANDARD=20 -DKokkos_ENABLE_SERIAL=ON -DKokkos_ARCH_NATIVE=ON
     -DKokkos_ENABLE_DEPRECATED_CODE_4=OFF"
+  local cuda="-DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON"
   case $1 in
     cpu) echo $common -DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON ;;
     debug) echo $common -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1\;-g -DKokkos_ENABLE_DEBUG=ON \
       -DKokkos_ENABLE_DEBUG_BOUNDS_CHECK=ON ;;
-    cuda) echo $common -DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON \
-      -DKokkos_ARCH_HOPPER90=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
+    cuda) echo $common $cuda -DKokkos_ARCH_HOPPER90=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
       -DCMAKE_CUDA_ARCHITECTURES=90 -DCMAKE_CUDA_FLAGS=-std=c++20 ;;
-    *) fail "There is no Kokkos variant '$1'; the variants are cpu, debug and cuda." ;;
+    cuda-a100) echo $common $cuda -DKokkos_ARCH_AMPERE80=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
+      -DCMAKE_CUDA_ARCHITECTURES=80 -DCMAKE_CUDA_FLAGS=-std=c++20 ;;
+    *) fail "There is no Kokkos variant '$1'; the variants are cpu, debug, cuda and cuda-a100." ;;
   esac
 }
 
@@ -168,7 +170,7 @@ kokkos_prefix() {
     grep -m 1 -E '^(flags|Features)' /proc/cpuinfo || true
     "${CXX:-c++}" --version | head -1
     kokkos_options "$1"
-    if [[ $1 == cuda ]]; then "$(find_nvcc)" --version | tail -2; fi
+    if [[ $1 == cuda* ]]; then "$(find_nvcc)" --version | tail -2; fi
     cat "$kokkos_patch"
     echo "$kokkos_archive_sha256"
   } | sha256sum | cut -c 1-12)
@@ -183,7 +185,7 @@ install_kokkos() {  # PREFIX VARIANT
   read -r -a options <<<"$(kokkos_options "$variant" | tr '\n' ' ')"
   for option in "${!options[@]}"; do options[option]=${options[option]//;/ }; done
   if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-  if [[ $variant == cuda ]]; then
+  if [[ $variant == cuda* ]]; then
     options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)")
     if command -v ccache >/dev/null; then options+=(-DCMAKE_CUDA_COMPILER_LAUNCHER=ccache); fi
   fi
@@ -224,7 +226,7 @@ setup_libraries() {  # VARIANT: leaves kokkos_root and netcdf_cxx_options for CM
   if [[ -n ${Kokkos_ROOT:-} ]]; then
     kokkos_root=$Kokkos_ROOT
   else
-    if [[ $1 == cuda && -z $(find_nvcc) ]]; then
+    if [[ $1 == cuda* && -z $(find_nvcc) ]]; then
       fail "No nvcc was found. Install the CUDA toolkit (12.2 or newer) or set CUDACXX=<path of nvcc>."
     fi
     kokkos_root=$(kokkos_prefix "$1")

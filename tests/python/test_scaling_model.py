@@ -103,11 +103,11 @@ def test_what_does_not_fit_is_refused(tmp_path):
 
 @needs_program
 def test_a_machine_file_is_checked(tmp_path):
-    refused(meridian("check", "first_light", "--machine", "gefjon"), 66, "gefion")
+    refused(meridian("check", "first_light", "--machine", "gefjon"), 78, "gefion")
     bad = tmp_path / "bad.yaml"
     bad.write_text("model: {copy_gb_per_s: 3000, memory_gbb: 80}\n")
     result = meridian("check", "first_light", "--machine", bad)
-    assert result.code == 78 and "did you mean 'memory_gb'" in result.errors, result
+    assert result.code == 78 and "did you mean 'model.memory_gb'" in result.errors, result
     assert "'latency_us' is missing" in result.errors, result
 
 
