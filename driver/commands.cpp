@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/case.hpp"
+#include "driver/doctor.hpp"
 #include "driver/failure.hpp"
 #include "driver/listing.hpp"
 #include "driver/model.hpp"
@@ -192,6 +193,14 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
       ->capture_default_str();
   command->add_option("--run-dir", arguments.verification.directory, "where everything is written")
       ->capture_default_str();
+
+  command =
+      add("doctor", "Look at program, MPI, device and disk, and measure them: is this machine fit?",
+          [](const Arguments& a) {
+            return with_kokkos([&] { return doctor(a.run.run_directory.empty() ? "." : a.run.run_directory, a.json); });
+          });
+  command->add_option("--run-dir", arguments.run.run_directory, "where the disk is tried; here unless given");
+  command->add_flag("--json", arguments.json, "for programs; in bytes, seconds and bytes per second");
 
   command = add("list", "List what there is", [](const Arguments& a) { return show(list(a.name, a.json)); });
   command->add_option("KIND", arguments.name, "cases, machines, schemes, fields or options")
