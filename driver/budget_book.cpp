@@ -110,6 +110,10 @@ std::string budget_table(const Model& model, const Budgets& now) {
   };
   const bool shallow = model.dycore().options().shallow_water();
   row(shallow ? "depth, change" : "dry air, change", now.mass / model.budgets_at_start().mass - 1, "of it");
+  if (model.has_water() && model.suite().knows_its_water()) {
+    row("water, change", model.water_of(now) - model.water_of(model.budgets_at_start()), "kg m-2");
+    row("  evaporation less precipitation", model.suite().water_brought(), "kg m-2");
+  }
   row("water, unexplained", model.water_imbalance(now), "of it");
   if (seconds == 0) return table;
   const char* watts = shallow ? "m3 s-3" : "W m-2";
@@ -122,10 +126,18 @@ std::string budget_table(const Model& model, const Budgets& now) {
     row("  by correction", model.energy_corrected() / seconds, watts);
   }
   if (!model.book()) return table;
-  for (const auto& [name, share] : energy_shares(model)) row("  by " + name, share / seconds, watts);
+  const auto rows = [&](const Shares& shares, const char* unit) {
+    for (const auto& [name, share] : shares) {
+      if (name != "earlier" || share != 0) row("  by " + name, share / seconds, unit);
+    }
+  };
+  rows(energy_shares(model), watts);
   if (model.angle() != 0) return table;
+  const double momentum = now.angular_momentum - model.budgets_at_start().angular_momentum;
+  row("angular momentum, change", momentum / seconds, "kg s-2");
+  row("  brought by stress, evaporation and rain", model.book()->torque() / seconds, "kg s-2");
   row("angular momentum, unexplained", model.angular_momentum_unexplained(now) / seconds, "kg s-2");
-  for (const auto& [name, share] : angular_momentum_shares(model)) row("  by " + name, share / seconds, "kg s-2");
+  rows(angular_momentum_shares(model), "kg s-2");
   return table;
 }
 

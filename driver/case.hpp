@@ -1,6 +1,7 @@
 #pragma once
 // A case: one YAML file as a tree of options. Nothing about a run is read from anywhere else.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ struct Case {
   std::string file;          // as given, or found in the project's cases/
   std::string command_line;  // that started the run
   std::string resolved;      // every option with its origin, as YAML: run again it gives the same bits
+  std::map<std::string, std::string> origins;  // of the options that were given: "case.yaml:14:7" or "command line"
 
   std::string title = "untitled";
   Planet planet;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "driver/case.hpp"
 #include "driver/machine.hpp"
@@ -144,7 +145,8 @@ std::string list_fields(bool json) {
     rows.push_back({std::string(field.short_name), std::string(field.unit), std::string(level_name(field.vertical)),
                     std::string(field.meaning) + (field.fits_a_stream() ? "" : " (not in output streams)")});
   }
-  return json ? array.dump(json_indent) + "\n" : table(rows);
+  if (json) return array.dump(json_indent) + "\n";
+  return table(rows) + "A tendency (tnt, tnqv, ...) of one scheme alone has its name behind it: tnt_grey_radiation.\n";
 }
 
 std::string list_options(bool json) {
@@ -237,6 +239,17 @@ std::string describe_machine(const Machine& machine) {
          heading_of(find_named_file("machine", machine.file)) + table(rows);
 }
 
+/// A tendency of one scheme, such as tnt_betts_miller: the field of the sum, and whose share it is.
+std::string describe_share(const std::string& output, const std::string& scheme) {
+  const std::string sum = output.substr(0, output.size() - scheme.size() - 1);
+  for (const FieldInfo& field : field::all) {
+    if (field.short_name != sum) continue;
+    return output + ": the share of scheme '" + scheme + "' in " + sum + ", " + std::string(field.meaning) + "\n" +
+           table({{"  unit", std::string(field.unit)}, {"  place", "cell, layers"}});
+  }
+  return "";
+}
+
 /// Schema of one option.
 Json schema_of(const OptionInfo& option) {
   Json schema;
@@ -283,13 +296,20 @@ std::string describe(const std::string& name) {
   static const std::regex index(R"(\[[0-9]*\])");
   std::string text = describe_options(std::regex_replace(name, index, "[]"));
   std::vector<std::string> known;
-  for (const auto& option : all_options()) known.push_back(option.path);
+  std::set<std::string> ends_so;  // paths whose last key is the name
+  for (const auto& option : all_options()) {
+    known.push_back(option.path);
+    if (option.path.ends_with("." + name)) ends_so.insert(option.path);
+  }
   for (const FieldInfo& field : field::all) {
     known.insert(known.end(), {std::string(field.short_name), std::string(field.name)});
     if (name == field.short_name || name == field.name) text += describe_field(field);
   }
   for (const auto& scheme : all_schemes()) {
     known.push_back(scheme.name);
+    for (const std::string& output : scheme.outputs) {
+      if (name == output && output.ends_with("_" + scheme.name)) text += describe_share(output, scheme.name);
+    }
     if (name != scheme.name) continue;
     text += "Scheme " + scheme.name + ": " + scheme.meaning + "\n" +
             table({{"  source", scheme.source},
@@ -327,6 +347,7 @@ std::string describe(const std::string& name) {
     known.push_back(machine);
     if (name == machine) text += describe_machine(read_machine(name));
   }
+  if (text.empty() && ends_so.size() == 1) text = describe_options(*ends_so.begin());
   if (!text.empty()) return text;
   const std::string hint = did_you_mean(nearest(name, known));
   throw Error(ExitCode::configuration,

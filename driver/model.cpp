@@ -205,6 +205,17 @@ FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
   return fields;
 }
 
+/// The suite of a case; what does not fit together is refused with its place in the case.
+Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
+  try {
+    return {c.physics, grid, fields, default_watch, [&c](std::string_view name) { return streams_name(c, name); }};
+  } catch (const SuiteError& error) {
+    const auto origin = c.origins.find("physics.suite[" + std::to_string(error.entry()) + "].scheme");
+    if (origin == c.origins.end()) throw;
+    throw Error(error.code(), origin->second + ": " + error.what());
+  }
+}
+
 /// Owned cells of maps of the whole globe, one for each level.
 void distribute(const std::vector<double>& maps, const Block& block, const Array3<Real>& data) {
   const auto host = Kokkos::create_mirror_view(data);
@@ -225,8 +236,7 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
       fields_(grid_.block),
       dycore_(c.dycore, grid_, fields_, tracers_of(c)),
       flow_(prescribed_flow(c.initial.name(), grid_.planet, c.initial.angle(grid_.planet))),
-      suite_(c.physics, grid_, with_boundary_fields(c, fields_), default_watch,
-             [&c](std::string_view name) { return streams_name(c, name); }),
+      suite_(suite_of(c, grid_, with_boundary_fields(c, fields_))),
       clock_(clock_of(c)),
       last_step_(last_step_of(c, clock_)),
       restart_every_(parse_interval(c.restart.every)),

@@ -162,7 +162,7 @@ void Progress::finish(bool stopped) {
   std::ostringstream table;
   char text[160];
   const auto row = [&](const std::string& name, double seconds) {
-    std::snprintf(text, sizeof text, "  %-28s %10.2f s %6.1f %%\n", name.c_str(), seconds, 100 * seconds / wall);
+    std::snprintf(text, sizeof text, "  %-34s %10.2f s %6.1f %%\n", name.c_str(), seconds, 100 * seconds / wall);
     table << text;
   };
   table << "Time on rank 0:\n";

@@ -32,7 +32,7 @@ struct FieldSpec : FieldInfo {
                       std::string_view meaning, bool standard = true)
       : FieldInfo{name,          short_name, unit, valid, meaning, standard ? name : std::string_view(),
                   P::horizontal, P::vertical} {}
-  /// A field at a height [m] over the ground, whose standard name is that of the field of the layers.
+  /// A field with another standard name than its own: at a height [m] over the ground, that of the field of the layers.
   constexpr FieldSpec(std::string_view name, std::string_view short_name, std::string_view unit, Range valid,
                       std::string_view meaning, std::string_view standard_name, int height)
       : FieldInfo{name, short_name, unit, valid, meaning, standard_name, P::horizontal, P::vertical, height} {}
@@ -152,12 +152,27 @@ inline constexpr FieldSpec<CellSurface> surface_longwave_down{
 inline constexpr FieldSpec<CellSurface> surface_longwave_up{
     "surface_upwelling_longwave_flux_in_air", "rlus", "W m-2", {0, 2000}, "thermal radiation of the surface"};
 // Sums of the tendencies of the physics suite, handed to the dynamics
-inline constexpr FieldSpec<Cell> temperature_tendency{
-    "tendency_of_air_temperature", "tnt", "K s-1", {-1, 1}, "tendency of air temperature by physics"};
-inline constexpr FieldSpec<Cell> eastward_wind_tendency{
-    "tendency_of_eastward_wind", "tnua", "m s-2", {-1, 1}, "tendency of eastward wind by physics"};
-inline constexpr FieldSpec<Cell> northward_wind_tendency{
-    "tendency_of_northward_wind", "tnva", "m s-2", {-1, 1}, "tendency of northward wind by physics"};
+inline constexpr FieldSpec<Cell> temperature_tendency{"tendency_of_air_temperature",
+                                                      "tnt",
+                                                      "K s-1",
+                                                      {-1, 1},
+                                                      "tendency of air temperature by physics",
+                                                      "tendency_of_air_temperature_due_to_model_physics",
+                                                      0};
+inline constexpr FieldSpec<Cell> eastward_wind_tendency{"tendency_of_eastward_wind",
+                                                        "tnua",
+                                                        "m s-2",
+                                                        {-1, 1},
+                                                        "tendency of eastward wind by physics",
+                                                        "tendency_of_eastward_wind_due_to_parameterized_physics",
+                                                        0};
+inline constexpr FieldSpec<Cell> northward_wind_tendency{"tendency_of_northward_wind",
+                                                         "tnva",
+                                                         "m s-2",
+                                                         {-1, 1},
+                                                         "tendency of northward wind by physics",
+                                                         "tendency_of_northward_wind_due_to_parameterized_physics",
+                                                         0};
 inline constexpr FieldSpec<Cell> atomic_chlorine_tendency{
     "tendency_of_atomic_chlorine_mixing_ratio", "tncl", "s-1", {-1, 1}, "tendency of Cl by chemistry", false};
 inline constexpr FieldSpec<Cell> molecular_chlorine_tendency{

@@ -54,6 +54,11 @@ class OptionVisitor {
   virtual bool given(Text key) const = 0;
   /// Reports a problem with the value of this key of the current group; readers add file:line:column.
   virtual void problem(Text key, const std::string& sentence) = 0;
+  /// Reports that this key was set though it has an effect only with another setting, such as "preset: byrne13".
+  void no_effect(Text key, Text setting) {
+    problem(key, "'" + std::string(key) + "' has an effect only with '" + std::string(setting) +
+                     "'; set that, or remove '" + std::string(key) + "'");
+  }
   /// True for visitors that show everything there is: groups with alternatives then visit each of them.
   virtual bool shows_alternatives() const { return false; }
   /// With shows_alternatives(): what follows applies where 'key' has this word; an empty word ends it.

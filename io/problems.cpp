@@ -106,7 +106,8 @@ std::vector<std::string> nearest(const std::string& word, const std::vector<std:
   for (const auto& candidate : candidates) {
     if (word.starts_with(candidate + ".")) continue;  // its own group
     const auto [candidate_group, candidate_last] = split(candidate);
-    const bool part = last.size() >= 4 && candidate_last.find(last) != std::string::npos;  // cut short
+    const bool part = (last.size() >= 4 && candidate_last.find(last) != std::string::npos) ||
+                      (last.size() == 3 && candidate_last.starts_with(last + "_"));  // cut short
     const int by_last = (part ? 0 : distance_if_near(last, candidate_last)) + (group == candidate_group ? 0 : 1);
     const int distance = std::min(by_last, distance_if_near(word, candidate));
     const std::size_t a = last.size(), b = candidate_last.size();

@@ -30,9 +30,19 @@ void GreyRadiation::Options::visit(OptionVisitor& option) {
   option.real("ice_range_k", ice_range_k, "K", {0, 100},
               "below 'ice_below_k': the albedo changes linearly over it; 0: at once");
   option.real("optical_depth_factor", optical_depth_factor, "1", {0, 20}, "alpha of ogorman08");
-  option.real("co2_ppm", co2_ppm, "1e-6", {least_co2, most_co2}, "carbon dioxide of byrne13 at the start of the run");
+  option.real("co2_ppm", co2_ppm, "ppm", {least_co2, most_co2}, "carbon dioxide of byrne13 at the start of the run");
   option.real("co2_percent_per_year", co2_percent_per_year, "1", {-50, 50}, "its growth, compounded");
   option.real("emissivity", emissivity, "1", {0, 1}, "of the surface");
+
+  const Options defaults;  // what has its default passes: a resolved case names everything
+  if (preset != "byrne13" && co2_ppm != defaults.co2_ppm) option.no_effect("co2_ppm", "preset: byrne13");
+  if (preset != "byrne13" && co2_percent_per_year != 0) option.no_effect("co2_percent_per_year", "preset: byrne13");
+  if (preset != "ogorman08" && optical_depth_factor != 1) option.no_effect("optical_depth_factor", "preset: ogorman08");
+  if (!ice && !option.given("ice")) {
+    if (ice_albedo != defaults.ice_albedo) option.no_effect("ice_albedo", "ice: true");
+    if (ice_below_k != defaults.ice_below_k) option.no_effect("ice_below_k", "ice: true");
+    if (ice_range_k != defaults.ice_range_k) option.no_effect("ice_range_k", "ice: true");
+  }
 }
 
 double GreyRadiation::Options::co2_at(double elapsed_s) const {

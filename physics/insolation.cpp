@@ -19,6 +19,16 @@ void Insolation::visit(OptionVisitor& option) {
               "longitude of the sun, counted from the equinox of March, where the planet is nearest to it");
   option.flag("seasonal_cycle", seasonal_cycle, "false: the sun stays over the equator, at mean distance");
   option.flag("diurnal_cycle", diurnal_cycle, "false: the mean of the day");
+  if (insolation == "orbit") return;
+  const Insolation defaults;  // what has its default passes: a resolved case names everything
+  const auto with_orbit = [&](OptionVisitor::Text key, bool is_set) {
+    if (is_set) option.no_effect(key, "insolation: orbit");
+  };
+  with_orbit("obliquity_degrees", obliquity_degrees != defaults.obliquity_degrees);
+  with_orbit("eccentricity", eccentricity != defaults.eccentricity);
+  with_orbit("perihelion_degrees", perihelion_degrees != defaults.perihelion_degrees);
+  with_orbit("seasonal_cycle", !seasonal_cycle);
+  with_orbit("diurnal_cycle", !diurnal_cycle);
 }
 
 OrbitPlace place_on_orbit(double eccentricity, double perihelion, double part_of_year) {

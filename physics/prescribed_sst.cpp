@@ -18,6 +18,9 @@ void PrescribedSst::Options::visit(OptionVisitor& option) {
   option.word("profile", profile, profiles, "temperature over latitude");
   option.real("temperature_k", temperature_k, "K", {150, 350}, "of the profile 'uniform'");
   option.real("warming_k", warming_k, "K", {-50, 50}, "added everywhere");
+  if (profile != "uniform" && temperature_k != Options().temperature_k) {
+    option.no_effect("temperature_k", "profile: uniform");
+  }
 }
 
 double sea_surface_temperature(const PrescribedSst::Options& options, double lat) {

@@ -176,13 +176,13 @@ std::optional<std::size_t> maker_of(const Suite::Entries& entries, std::string_v
 }
 
 std::string entry_text(const Suite::Entries& entries, std::size_t n) {
-  return "entry " + std::to_string(n + 1) + " of 'physics.suite', '" + std::string(entries[n].scheme->name) + "',";
+  return "'physics.suite[" + std::to_string(n) + "]' (" + std::string(entries[n].scheme->name) + ")";
 }
 
 /// What to do about a field that entry n needs and nothing before it provides.
 std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_view field) {
   if (const auto later = maker_of(entries, field); later && *later > n) {
-    return "Move " + entry_text(entries, *later) + " which writes it, before entry " + std::to_string(n + 1) + ".";
+    return "Move " + entry_text(entries, *later) + ", which writes it, before it.";
   }
   if (const field::Species* species = field::species_of(field)) {
     return "Add {name: " + std::string(species->mixing_ratio->short_name) + "} to 'tracers'.";
@@ -191,39 +191,49 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
     return "Set 'boundary.sea_surface_temperature' to a file.";
   }
   std::string makers;
+  bool is_store = false;  // may stand anywhere
   for (const SchemePtr& scheme : scheme_table()) {
     if (makes(*scheme, field)) makers += (makers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
+    is_store = is_store || uses(*scheme, Use::owns, field);
   }
-  if (makers.empty()) return "No scheme writes it: remove entry " + std::to_string(n + 1) + ".";
-  return "Insert " + makers + " before entry " + std::to_string(n + 1) + ".";
+  if (makers.empty()) return "No scheme writes it: remove this entry.";
+  return is_store ? "Add " + makers + " to 'physics.suite'." : "Insert " + makers + " before it.";
+}
+
+/// require() of what concerns entry n of the suite.
+template <class... Parts>
+void require_entry(bool condition, std::size_t n, const Parts&... parts) {
+  if (condition) return;
+  std::ostringstream sentence;
+  (sentence << ... << parts);
+  throw SuiteError(sentence.str(), n);
 }
 
 /// Every need is met by the state or an entry before (or, where it is a store, by any), no field has two makers, and one
-/// formula of saturation serves all. Throws configuration.
+/// formula of saturation serves all. Throws SuiteError.
 void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
   const std::string_view formula = saturation_words[static_cast<std::size_t>(saturation)];
   for (std::size_t n = 0; n < entries.size(); ++n) {
     const AnyScheme& scheme = *entries[n].scheme;
     for (std::size_t m = 0; m < n; ++m) {
-      require(entries[m].scheme->name != scheme.name, ExitCode::configuration, "Scheme '", scheme.name, "' is entry ",
-              m + 1, " and entry ", n + 1, " of 'physics.suite'; it may be there once: remove one.");
+      require_entry(entries[m].scheme->name != scheme.name, n, entry_text(entries, n), " is there already, as ",
+                    entry_text(entries, m), "; a scheme may be there once: remove one.");
     }
-    require(scheme.saturation().empty() || scheme.saturation() == formula, ExitCode::configuration,
-            "In the case file, ", entry_text(entries, n), " has the saturation formula '", scheme.saturation(),
-            "' built in, but 'physics.saturation' is '", formula, "': set it to '", scheme.saturation(), "'.");
+    require_entry(scheme.saturation().empty() || scheme.saturation() == formula, n, entry_text(entries, n),
+                  " has the saturation formula '", scheme.saturation(), "' built in, but 'physics.saturation' is '",
+                  formula, "': set it to '", scheme.saturation(), "'.");
     for (const FieldUse& use : scheme.fields) {
       const std::string_view name = use.field->name;
       const auto maker = maker_of(entries, name);
       if (use.use == Use::writes || use.use == Use::owns) {
-        require(!state.has(name), ExitCode::configuration, "In the case file, ", entry_text(entries, n), " writes '",
-                name, "', which belongs to the dynamics: remove entry ", n + 1, ".");
-        require(*maker == n, ExitCode::configuration, "In the case file, ", entry_text(entries, n), " writes '", name,
-                "', and so does ", entry_text(entries, *maker), " but a field has one writer: remove one of them.");
+        require_entry(!state.has(name), n, entry_text(entries, n), " writes '", name,
+                      "', which belongs to the dynamics: remove this entry.");
+        require_entry(*maker == n, n, entry_text(entries, n), " writes '", name, "', and so does ",
+                      entry_text(entries, *maker), ", but a field has one writer: remove one of them.");
       } else {
         const bool met = maker && (*maker < n || uses(*entries[*maker].scheme, Use::owns, name));
-        require(state.has(name) || met, ExitCode::configuration, "In the case file, ", entry_text(entries, n),
-                " needs '", name, "', which neither the dynamics nor an entry before it provides. ",
-                remedy(entries, n, name));
+        require_entry(state.has(name) || met, n, entry_text(entries, n), " needs '", name,
+                      "', which neither the dynamics nor an entry before it provides. ", remedy(entries, n, name));
       }
     }
   }

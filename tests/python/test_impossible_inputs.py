@@ -75,6 +75,16 @@ def test_an_impossible_option_is_refused_with_its_place(layout, old, new, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("old, new, line, words", [
+    ("    - {scheme: slab_ocean, depth_m: 2, initial_temperature_k: 285}\n", "", 10,
+     ("'physics.suite[0]' (grey_radiation) needs 'surface_temperature'", "'slab_ocean' to 'physics.suite'")),
+    ("- frierson_surface_layer", "- frierson_surface_layer\n    - bulk_surface_fluxes", 12,
+     ("'physics.suite[2]' (bulk_surface_fluxes) writes 'surface_upward_sensible_heat_flux'", "'physics.suite[1]'")),
+])
+def test_a_suite_that_does_not_fit_is_refused_with_its_place(old, new, line, words, tmp_path):
+    refused(run(write(tmp_path, (old, new)), tmp_path / "run"), 78, f"case.yaml:{line}:", *words)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_surface_pressure_that_cannot_be(layout, tmp_path):
     """Ground at 11 km, in air of 250 K."""

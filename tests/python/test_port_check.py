@@ -30,6 +30,12 @@ elif words[0] == "doctor":
 elif words[0] == "run":
     (folder / "log").mkdir(parents=True, exist_ok=True)
     (folder / "hash").write_text(os.environ["RANKS"] if "BITS" in os.environ else "same")
+    wind = os.environ.get("WIND", "28") if "RANKS" not in os.environ else "28"
+    wind = None if wind == "unknown" else float(wind)  # the other build has no launcher
+    report = {"max_wind_m_per_s": wind, "courant": 0.5, "mass_drift": 0, "energy_drift": 4e-5,
+              "angular_momentum_drift": -1e-4}
+    (folder / "log" / "progress.jsonl").write_text(json.dumps(report))
+    (folder / "run.json").write_text(json.dumps({"precision": "float"}))
 elif words[0] == "hash":
     print((pathlib.Path(words[1]) / "hash").read_text())
 elif words[0] == "verify":
@@ -47,6 +53,10 @@ def suite(tmp_path, **changes):
     tree = tmp_path / "tree" / "scripts" / "lib"
     tree.mkdir(parents=True, exist_ok=True)
     (tree / "port_check.py").write_text(source)
+    if "WIND" in changes:
+        other = tmp_path / "tree" / "build" / "fp32"
+        other.mkdir(parents=True)
+        (other / "meridian").symlink_to(program)
     done = subprocess.run([sys.executable, str(tree / "port_check.py"), str(program), "cpu", "here",
                            str(tmp_path / "report")], env={**os.environ, **changes}, capture_output=True, text=True,
                           timeout=60, check=False)
@@ -62,6 +72,11 @@ def test_a_fit_machine_passes_and_what_was_left_out_is_said(tmp_path):
     assert code == 0 and {status for status, _ in lines.values()} == {"passed", "left out"}
     assert lines["layouts"] == ("passed", "state hash same on 1x1, 1x2, 2x1 ranks")
     assert lines["layouts 2x2, 2x4"][0] == "left out" and lines["comparison of two builds"][0] == "left out"
+    code, lines = suite(tmp_path, WIND="28.00001")
+    assert code == 0 and lines["comparison with fp32"][0] == "passed" and "allowed 1e-05" in lines["comparison with fp32"][1]
+
+
+def test_more_ranks_are_used_where_there_is_room(tmp_path):
     code, lines = suite(tmp_path, ROOM="8")
     assert code == 0 and "2x4" in lines["layouts"][1] and lines["restart"][1].endswith("2x4 after")
 
@@ -71,6 +86,8 @@ def test_a_fit_machine_passes_and_what_was_left_out_is_said(tmp_path):
     ("restart", "the bits differ", {"BITS": "1"}),
     ("doctor", "2 ranks share a GPU", {"SHARED": "2"}),
     ("verify galewsky", "l2_error 1 <= 0.5 FAILED", {"BAD": "galewsky"}),
+    ("comparison with fp32", "max_wind_m_per_s", {"WIND": "28.01"}),
+    ("comparison with fp32", "cannot be read", {"WIND": "unknown"}),
     ("start", "code 78", {"ROOM": "0"}),
 ])
 def test_what_is_wrong_fails_its_line(name, figure, changes, tmp_path):

@@ -67,6 +67,30 @@ TEST(Case, equations_and_initial_state_must_belong_together) {
             "");
 }
 
+TEST(Case, a_setting_of_a_scheme_without_effect_is_refused) {
+  const auto said = [](const std::string& entry) { return complaint("physics: {suite: [{" + entry + "}]}\n"); };
+  const auto only_with = [](const char* setting) {
+    return HasSubstr("has an effect only with '" + std::string(setting));
+  };
+  EXPECT_THAT(said("scheme: grey_radiation, co2_ppm: 720"), only_with("preset: byrne13"));
+  EXPECT_THAT(said("scheme: grey_radiation, co2_percent_per_year: 1"), only_with("preset: byrne13"));
+  EXPECT_THAT(said("scheme: grey_radiation, optical_depth_factor: 1.2"), only_with("preset: ogorman08"));
+  EXPECT_THAT(said("scheme: grey_radiation, ice_albedo: 0.7"), only_with("ice: true"));
+  EXPECT_THAT(said("scheme: grey_radiation, obliquity_degrees: 54"), only_with("insolation: orbit"));
+  EXPECT_THAT(said("scheme: grey_radiation, diurnal_cycle: false"), only_with("insolation: orbit"));
+  EXPECT_THAT(said("scheme: prescribed_sst, temperature_k: 300"), only_with("profile: uniform"));
+  EXPECT_EQ(said("scheme: grey_radiation, preset: byrne13, co2_ppm: 720, insolation: orbit, obliquity_degrees: 54"),
+            "");
+  EXPECT_EQ(said("scheme: grey_radiation, ice: false, ice_albedo: 0.7"), "");  // switched off to compare
+  EXPECT_EQ(said("scheme: prescribed_sst, profile: uniform, temperature_k: 300"), "");
+}
+
+TEST(Case, an_interval_that_is_none_is_reported_once) {
+  const std::string said = complaint("output: {streams: [{name: a, fields: [ps], every: 1 dayz}]}\n");
+  EXPECT_THAT(said, HasSubstr("'1 dayz' is no interval"));
+  EXPECT_THAT(said, HasSubstr("1 error; nothing was written"));
+}
+
 TEST(Case, mistakes_of_all_parts_are_reported_at_once_with_their_places) {
   const std::string said = complaint(
       "grid: {levels: L27}\n"
@@ -131,6 +155,9 @@ TEST(Case, files_beside_the_case_file_are_found) {
   EXPECT_EQ(other.boundary.topography, "earth_topography_1p0.nc");  // in data/
   EXPECT_EQ(other.grid.levels, "L26");
   EXPECT_EQ(parse_case({"a", source.file, "title: x\n"}, {}).boundary.topography, "flat");
+  const Case copied = parse_case({"a", source.file, "grid: {levels: levels/frierson25.txt}\n"}, {});
+  EXPECT_EQ(copied.grid.levels, cases_folder() + "/levels/frierson25.txt");
+  EXPECT_THROW(parse_case({"a", source.file, "grid: {levels: levels/none.txt}\n"}, {}), Error);
   std::filesystem::remove_all(folder);
 }
 
@@ -165,6 +192,9 @@ TEST(Listing, everything_that_is_listed_can_be_described) {
   }
   EXPECT_THROW(describe("nonsense_of_no_kind"), Error);
   EXPECT_THAT(describe("output.streams[0].every"), HasSubstr("output.streams[].every: "));
+  EXPECT_THAT(describe("co2_ppm"), HasSubstr("physics.suite[].co2_ppm: carbon dioxide"));
+  EXPECT_THAT(describe("tnt_betts_miller"), HasSubstr("the share of scheme 'betts_miller' in tnt"));
+  EXPECT_THROW(describe("tnt_slab_ocean"), Error);
 }
 
 TEST(Listing, the_schema_has_a_place_for_every_option) {

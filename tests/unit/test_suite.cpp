@@ -344,22 +344,22 @@ TEST(Suite, time_is_kept_for_each_scheme) {
 TEST(Suite, a_need_that_nothing_meets_is_refused) {
   const Outcome outcome = outcome_of_start(Heater{}, RainReader{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'rain_reader', needs 'rain'"));
-  EXPECT_THAT(outcome.sentence, HasSubstr("remove entry 2"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("'physics.suite[1]' (rain_reader) needs 'rain'"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("remove this entry"));
 }
 
 TEST(Suite, a_need_that_a_later_scheme_would_meet_is_refused_with_the_line_to_move) {
   const Outcome outcome = outcome_of_start(RainReader{}, Rainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence,
-              HasSubstr("Move entry 2 of 'physics.suite', 'rainmaker', which writes it, before entry 1"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("'physics.suite[0]' (rain_reader) needs 'rain'"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("Move 'physics.suite[1]' (rainmaker), which writes it, before it."));
 }
 
 TEST(Suite, a_field_with_two_writers_is_refused) {
   const Outcome outcome = outcome_of_start(Rainmaker{}, SecondRainmaker{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence, HasSubstr("entry 2 of 'physics.suite', 'second_rainmaker', writes 'rain', and so does "
-                                          "entry 1 of 'physics.suite', 'rainmaker'"));
+  EXPECT_THAT(outcome.sentence, HasSubstr("'physics.suite[1]' (second_rainmaker) writes 'rain', and so does "
+                                          "'physics.suite[0]' (rainmaker)"));
 }
 
 TEST(Suite, a_scheme_that_writes_the_state_is_refused) {
@@ -371,7 +371,8 @@ TEST(Suite, a_scheme_that_writes_the_state_is_refused) {
 TEST(Suite, a_scheme_that_is_listed_twice_is_refused) {
   const Outcome outcome = outcome_of_start(Heater{}, Rainmaker{}, Heater{});
   EXPECT_EQ(outcome.code, ExitCode::configuration);
-  EXPECT_THAT(outcome.sentence, HasSubstr("'heater' is entry 1 and entry 3"));
+  EXPECT_THAT(outcome.sentence,
+              HasSubstr("'physics.suite[2]' (heater) is there already, as 'physics.suite[0]' (heater)"));
 }
 
 TEST(Suite, a_refused_suite_leaves_the_fields_alone) {
