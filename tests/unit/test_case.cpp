@@ -156,7 +156,7 @@ TEST(Case, files_beside_the_case_file_are_found) {
   EXPECT_EQ(other.grid.levels, "L26");
   EXPECT_EQ(parse_case({"a", source.file, "title: x\n"}, {}).boundary.topography, "flat");
   const Case copied = parse_case({"a", source.file, "grid: {levels: levels/frierson25.txt}\n"}, {});
-  EXPECT_EQ(copied.grid.levels, cases_folder() + "/levels/frierson25.txt");
+  EXPECT_EQ(copied.grid.levels, folder_of("case") + "/levels/frierson25.txt");
   EXPECT_THROW(parse_case({"a", source.file, "grid: {levels: levels/none.txt}\n"}, {}), Error);
   std::filesystem::remove_all(folder);
 }
