@@ -112,7 +112,10 @@ void PoleVorticity::compute(const Grid& grid, const State& state, int n_k) {
   const RowSums row{state.u, state.mass, block.filter_block, block.ny};
   const PoleValue value{
       coriolis_, grid.metrics.dx_at_cell, block.ny, block.n_lon, -1.0 / grid.metrics.area_of_pole, values_, zeta_};
-  if (block.layout.ranks_lon == 1) return compute_poles_alone(row, value, owned, n_k, ring_.blocks());
+  if (block.layout.ranks_lon == 1) {
+    ring_.count_gather(n_k * 2, 2);
+    return compute_poles_alone(row, value, owned, n_k, ring_.blocks());
+  }
   sum_blocks_beside_poles(row, owned, n_k, ring_.my_blocks(), ring_.mine(n_k * 2, 2));
   finish_poles(value, owned, n_k, ring_.blocks(), ring_.gather(n_k * 2, 2));
 }

@@ -62,8 +62,7 @@ Array1<double> Ring::mine(int n_items, int words) {
 
 Array1<double> Ring::gather(int n_items, int words) {
   const int count = n_items * words;
-  ++gathers_;
-  words_ += count;
+  count_gather(n_items, words);
   if (block_.layout.ranks_lon == 1) return mine_;
   for (int px = 0; px < block_.layout.ranks_lon; ++px) {
     offsets_[px] = first_of_rank_[px] * count;
