@@ -142,7 +142,8 @@ RestartManifest newest_set(const std::string& run_directory, const Block& block)
 }
 
 /// What all ranks must know, by one reduction. It waits for the device and for all ranks, so it comes about every quarter of
-/// a second where steps are short, and after each step where they are long, or where a restart set is due.
+/// a second, or as often as reports are asked for, where steps are short; after each step where they are long, or where a
+/// restart set is due.
 struct Agreement {
   bool sound, stop, report;
   int steps;  // until the next one
@@ -150,8 +151,9 @@ struct Agreement {
   static constexpr int most_steps = 16;
   static constexpr double seconds_between = 0.25;
 };
-Agreement agree(const Block& block, bool sound, bool stop, bool report, double seconds_per_step) {
-  const double steps = std::clamp(Agreement::seconds_between / seconds_per_step, 1.0, double(Agreement::most_steps));
+Agreement agree(const Block& block, bool sound, bool stop, bool report, double seconds_per_step, double every_s) {
+  const double seconds = std::min(every_s, Agreement::seconds_between);
+  const double steps = std::clamp(seconds / seconds_per_step, 1.0, double(Agreement::most_steps));
   int flags[4] = {sound ? 0 : 1, stop ? 1 : 0, report ? 1 : 0, -static_cast<int>(steps)};
   if (block.n_ranks > 1) MPI_Allreduce(MPI_IN_PLACE, flags, 4, MPI_INT, MPI_MAX, block.world);
   return {flags[0] == 0, flags[1] != 0, flags[2] != 0, -flags[3]};
@@ -238,8 +240,8 @@ int run_case(const Case& c, const RunOptions& options) {
     const long now = model.clock().step();
     if (now < next_agreement && now < model.last_step() && !model.writes_restart_now()) continue;
     const double seconds_per_step = since_agreement.seconds() / static_cast<double>(now - last_agreement);
-    const Agreement all =
-        agree(block, model.dycore().is_sound(), stop_requested(), first || progress.due(), seconds_per_step);
+    const Agreement all = agree(block, model.dycore().is_sound(), stop_requested(), first || progress.due(),
+                                seconds_per_step, c.log.every_s);
     last_agreement = now;
     next_agreement = now + all.steps;
     since_agreement.reset();
