@@ -65,6 +65,7 @@ int with_kokkos(const std::function<int()>& work) {
     // Ranks are the parallelism; threads are for those who ask. Two threads on busy cores wait for each other.
     if (!std::getenv("OMP_NUM_THREADS") && !std::getenv("KOKKOS_NUM_THREADS")) settings.set_num_threads(1);
     const Kokkos::ScopeGuard kokkos(settings);
+    rows_in_descending_order = std::getenv("MERIDIAN_DESCENDING_ROWS") != nullptr;  // for tests
     code = work();
   }
   finish_mpi();

@@ -53,23 +53,25 @@ struct OverPole {
   }
 };
 
-/// The same columns at both ends of a row.
+/// The same columns at both ends of a row; not of rows beyond the north pole, which OverPole fills whole.
 struct Wrap {
   HaloItems items;
-  int nx;
+  int nx, rows;  // of a cell field; one more where rows are on yfaces
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int k, int j, int i) const {
-    Real* row = items.row(items.item_of(k), k, j);
+    const int item = items.item_of(k);
+    if (j >= rows + items.yface_shift[item]) return;
+    Real* row = items.row(item, k, j);
     row[i] = row[i + nx];
     row[i + nx + h] = row[i + h];
   }
 };
 
-/// All that one rank in longitude copies within itself: the ends of rows 0 .. ny (the northern faces of the last row belong
-/// to the block at the north pole), and the rows beyond the poles it has.
+/// All that one rank in longitude copies within itself: the ends of rows 0 .. ny, which at the north pole is a row of faces
+/// alone, and the rows beyond the poles it has.
 void fill_own_halo(const HaloItems& items, const Block& block) {
   const int ny = block.ny, nx = block.nx, levels = items.levels();
   const int south = block.at_south_pole() ? h : 0, north = block.at_north_pole() ? h : 0;
-  for_each_part("grid/halo", Part<Wrap>{{0, levels, 0, ny + 1, 0, h}, {items, nx}},
+  for_each_part("grid/halo", Part<Wrap>{{0, levels, 0, ny + 1, 0, h}, {items, nx, block.at_north_pole() ? ny : ny + 1}},
                 Part<OverPole>{{0, levels, 1, south + 1, 0, nx / 2 + h}, {items, false, ny, nx}},
                 Part<OverPole>{{0, levels, 1, north + 1, 0, nx / 2 + h}, {items, true, ny, nx}});
 }

@@ -32,6 +32,21 @@ inline constexpr bool on_device =
 #define MERIDIAN_VECTORISE
 #endif
 
+/// Host loops take their rows in descending order. For tests: a loop whose rows read what others of it write gives
+/// other bits then, deterministically, where threads would do so now and then.
+inline bool rows_in_descending_order = false;
+
+namespace detail {
+
+/// The n-th row a host loop takes.
+struct RowOrder {
+  int first, step;
+  explicit RowOrder(int rows) : first(rows_in_descending_order ? rows - 1 : 0), step(rows_in_descending_order ? -1 : 1) {}
+  KOKKOS_FORCEINLINE_FUNCTION int operator()(int n) const { return first + step * n; }
+};
+
+}  // namespace detail
+
 /// Calls body(k, j, i) for every point of the box. Bodies must be independent of each other.
 template <class Body>
 void for_each(const Kernel& kernel, const Box& box, const Body& body) {
@@ -45,8 +60,10 @@ void for_each(const Kernel& kernel, const Box& box, const Body& body) {
                          Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
                          body);
   } else {
+    const detail::RowOrder order(n_k * n_j);
     Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+          const int row = order(n);
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
           const int i_begin = box.i_begin;
@@ -104,7 +121,8 @@ struct PartList<First, Rest...> {
 template <class List>
 struct RunParts {
   List list;
-  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int n) const { list.run(n); }
+  RowOrder order;
+  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int n) const { list.run(order(n)); }
 };
 
 }  // namespace detail
@@ -117,7 +135,7 @@ void for_each_part(const Kernel& kernel, const Part<Bodies>&... parts) {
   const List list(parts...);
   if (list.count() > 0) {
     LaunchLog::note(kernel, list.count(), 0, 0);
-    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list});
+    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list, detail::RowOrder(list.count())});
   }
 }
 
@@ -132,9 +150,10 @@ void for_each_column(const Kernel& kernel, const Box& box, const Body& body) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
   } else {
+    const detail::RowOrder order(n_j);
     Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
-          const int j = box.j_begin + row;
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+          const int j = box.j_begin + order(n);
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
   }
@@ -178,9 +197,10 @@ template <class... Passes>
 struct ColumnPasses {
   Box box;
   PassList<Passes...> passes;
+  RowOrder order;
   KOKKOS_FUNCTION void operator()(int j, int i) const { passes.run(box, j, i, i + 1); }
-  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int row) const {
-    passes.run(box, box.j_begin + row, box.i_begin, box.i_end);
+  MERIDIAN_INLINE_BODY KOKKOS_FUNCTION void operator()(int n) const {
+    passes.run(box, box.j_begin + order(n), box.i_begin, box.i_end);
   }
 };
 
@@ -201,9 +221,10 @@ void march_down(const Kernel& kernel, const Box& box, const Body& body) {
           for (int k = box.k_begin; k < box.k_end; ++k) body(k, j, i);
         });
   } else {
+    const detail::RowOrder order(n_j);
     Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
-          const int j = box.j_begin + row;
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+          const int j = box.j_begin + order(n);
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
           for (int k = box.k_begin; k < box.k_end; ++k) {
@@ -229,9 +250,10 @@ void march_down_up(const Kernel& kernel, const Box& box, const Down& down, const
           for (int k = box.k_end - 1; k >= box.k_begin; --k) up(k, j, i);
         });
   } else {
+    const detail::RowOrder order(n_j);
     Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
-          const int j = box.j_begin + row;
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+          const int j = box.j_begin + order(n);
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
           for (int k = box.k_begin; k < box.k_end; ++k) {
@@ -254,13 +276,12 @@ void for_each_column_in_passes(const Kernel& kernel, const Box& box, const Passe
   const int n_j = box.j_end - box.j_begin;
   if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
   LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
+  const detail::ColumnPasses<Passes...> run{box, {passes...}, detail::RowOrder(n_j)};
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
-                         detail::ColumnPasses<Passes...>{box, {passes...}});
+    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), run);
   } else {
-    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, n_j),
-                         detail::ColumnPasses<Passes...>{box, {passes...}});
+    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, n_j), run);
   }
 }
 
@@ -297,7 +318,9 @@ template <class Body>
 void for_range(const Kernel& kernel, int count, const Body& body) {
   if (count <= 0) return;
   LaunchLog::note(kernel, count, 0, 0);
-  Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, count), body);
+  const detail::RowOrder order(on_device ? 0 : count);
+  Kokkos::parallel_for(
+      kernel.name, Kokkos::RangePolicy<Device>(0, count), KOKKOS_LAMBDA(const int n) { body(order(n)); });
 }
 
 /// Largest value of body(k, j, i) over the box (order-free, so the same on any layout); identity if empty.

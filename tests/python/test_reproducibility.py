@@ -103,8 +103,15 @@ def test_any_layout_gives_the_same_bits(layout, quiet, case, tmp_path):
     require_same(tmp_path, quiet)
 
 
-def test_two_threads_give_the_same_bits(quiet, case, tmp_path):
-    finished(run(case, tmp_path, OMP_NUM_THREADS="2", OMP_WAIT_POLICY="passive"))
+@pytest.mark.parametrize("threads", ["2", "3", "4"] * 4)  # a race of two writers shows now and then
+def test_any_number_of_threads_gives_the_same_bits(threads, quiet, case, tmp_path):
+    finished(run(case, tmp_path, OMP_NUM_THREADS=threads, OMP_WAIT_POLICY="passive"))
+    require_same(tmp_path, quiet)
+
+
+def test_rows_in_the_other_order_give_the_same_bits(quiet, case, tmp_path):
+    """A row that reads what another row of its loop writes shows every time; with threads now and then."""
+    finished(run(case, tmp_path, MERIDIAN_DESCENDING_ROWS="1"))
     require_same(tmp_path, quiet)
 
 
