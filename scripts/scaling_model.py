@@ -151,7 +151,7 @@ def case_row(machine, report):
         return times, 1e-6 * latency, most["node_bytes"], most["network_bytes"]
 
     parts = parts_of_step(machine, step["words_of_largest_rank"] * step["bytes_per_word"],
-                          link(step["halo"], step["exchanges"]), link(step["filter"], step["filter"]["gathers"]))
+                          link(step["halo"], step["exchanges"]), link(step["filter"], step["filter"]["exchanges"]))
     block = report["largest_block"]
     return {"case": report["case"], "ranks": ranks, "layout": f"{report['ranks']['lon']}x{report['ranks']['lat']}",
             "tile": f"{block['n_lon']}x{block['n_lat']}", "bytes_per_word": step["bytes_per_word"],
