@@ -71,8 +71,8 @@ void run(int n_lon, int n_lat) {
   const SlowWork work{fx, fy, thv, pv, pv_x, pv_y};
   add("mass fluxes, thv and potential vorticity", n, 8, [&] {
     in_parts([&](int k, int n_part) {
-      compute_fluxes_and_potential_vorticity(grid, factors, levels_of(state, k, n_part), coriolis, poles, k, n_part,
-                                             work);
+      compute_fluxes_and_potential_vorticity(grid, factors, levels_of(state, k, n_part), coriolis, poles, k,
+                                             box_of_fluxes(block, n_part), work);
     });
   });
   add("face vorticity", n, 5,
@@ -86,7 +86,7 @@ void run(int n_lon, int n_lat) {
     });
   });
   add("Exner function and geopotential", n, 6,
-      [&] { compute_exner_and_geopotential(grid, blend, ground, n_k, 1, exner, phi); });
+      [&] { compute_exner_and_geopotential(grid, blend, ground, grid.block.cells_with_halo(n_k, 1), exner, phi); });
   add("pressure gradient", n, 6, [&] { add_pressure_gradient(grid, exner, phi, n_k, du, dv); });
   add("filter and update of mass and theta", n, 6,
       [&] { filter_and_update<Cell, Cell>(filter, n_k, dm, dtheta, state.mass, state.theta, m1, theta1); });

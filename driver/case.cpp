@@ -201,6 +201,12 @@ void GridOptions::visit(OptionVisitor& option) {
 void ParallelOptions::visit(OptionVisitor& option) {
   option.integer("ranks_lon", ranks_lon, "1", {0, 100000}, "ranks along longitude: 1 or even; 0: chosen by the model");
   option.integer("ranks_lat", ranks_lat, "1", {0, 100000}, "ranks along latitude; 0: chosen by the model");
+  static constexpr std::string_view memories[] = {"auto", "device", "host"};
+  option.word(
+      "messages", messages, memories,
+      "memory that MPI is given: that of the device, or a copy on the host; auto: the device's where the MPI library "
+      "says that it takes it. The bits are the same");
+  option.flag("overlap", overlap, "halos travel while rows that need none are computed. The bits are the same");
   if (ranks_lon > 1 && ranks_lon % 2 != 0) {
     option.problem("ranks_lon", "'parallel.ranks_lon' = " + std::to_string(ranks_lon) + " must be 1 or even");
   }

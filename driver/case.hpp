@@ -35,6 +35,8 @@ struct GridOptions {
 struct ParallelOptions {
   int ranks_lon = 0;  // 0: chosen by the model
   int ranks_lat = 0;
+  std::string messages = "auto";
+  bool overlap = true;
 
   void visit(OptionVisitor& option);
 };

@@ -1,6 +1,5 @@
 #include "driver/doctor.hpp"
 
-#include <dlfcn.h>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "grid/device.hpp"
 #include "grid/error.hpp"
 #include "grid/loop.hpp"
+#include "grid/message.hpp"
 #include "io/netcdf.hpp"
 #include "io/run_directory.hpp"
 
@@ -43,28 +43,6 @@ Finding figure(const std::string& name, double value, double scale, const char* 
   char text[80];
   std::snprintf(text, sizeof text, "%.3g %s", value / scale, unit);
   return {name, text, value, code};
-}
-
-/// Whether MPI takes pointers to device memory: asked of the library itself, where it has a function that says so (Open
-/// MPI since 2.0: MPIX_Query_cuda_support, since 5.0 MPIX_Query_rocm_support; MPICH since 4.0: MPIX_GPU_query_support).
-std::string gpu_awareness() {
-  using Query = int();
-  using QueryOfKind = int(int, int*);
-  const auto find = [](const char* name) { return dlsym(RTLD_DEFAULT, name); };
-  bool asked = false;
-  for (const char* name : {"MPIX_Query_cuda_support", "MPIX_Query_rocm_support"}) {
-    const auto query = reinterpret_cast<Query*>(find(name));
-    asked = asked || query;
-    if (query && query() == 1) return "yes";
-  }
-  if (const auto query = reinterpret_cast<QueryOfKind*>(find("MPIX_GPU_query_support"))) {
-    for (int kind = 0; kind < 3; ++kind) {  // CUDA, Level Zero, HIP
-      int supported = 0;
-      asked = true;
-      if (query(kind, &supported) == MPI_SUCCESS && supported) return "yes";
-    }
-  }
-  return asked ? "no" : "unknown";
 }
 
 /// Bytes read and written per second by copies in device memory, of all ranks at once; the best of ten. 0 where a copy
@@ -175,7 +153,7 @@ int doctor(const std::string& directory, bool json) {
   say("kokkos", std::string(build.kokkos) + ", " + std::string(build.backend));
   say("precision", build.precision);
   say("mpi", build.mpi);
-  say("mpi_gpu_aware", gpu_awareness());
+  say("mpi_gpu_aware", mpi_takes_device_memory());
   say("netcdf", build.netcdf);
   findings.push_back({"ranks", std::to_string(n_ranks), n_ranks});
   say("device", device.name.empty() ? "unknown" : device.name);

@@ -18,7 +18,14 @@ Block block_of(const Case& c, MPI_Comm world) {
   if (c.dycore.column()) return make_column(world);
   int n_ranks = 1;
   MPI_Comm_size(world, &n_ranks);
-  return make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
+  Block block = make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
+  block.overlap = c.parallel.overlap;
+  block.stage_messages = c.parallel.messages == "host";
+  if (c.parallel.messages == "auto") block.stage_messages = mpi_takes_device_memory() != "yes";
+  require(c.parallel.messages != "device" || mpi_takes_device_memory() != "no", ExitCode::configuration,
+          "'parallel.messages' is device, and this MPI library does not take pointers to device memory: give auto or "
+          "host.");
+  return block;
 }
 
 VerticalCoordinate levels_of(const Case& c) {

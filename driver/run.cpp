@@ -86,6 +86,7 @@ class RunRecord {
         {"host", host},
         {"ranks", block.n_ranks},
         {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
+        {"messages", block.stage_messages ? "host" : "device"},
         {"inputs_xxh3_128", inputs},
         {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
     std::error_code ignored;
@@ -205,8 +206,9 @@ int run_case(const Case& c, const RunOptions& options) {
   if (block.rank == 0) {
     std::cerr << "Case " << c.name << ", " << block.n_lon << " x " << block.n_lat << " x " << model.grid().n_levels()
               << " cells on " << block.n_ranks << (block.n_ranks == 1 ? " rank" : " ranks") << " ("
-              << block.layout.ranks_lon << "x" << block.layout.ranks_lat << ")\nRun directory: " << directory.path()
-              << std::endl;
+              << block.layout.ranks_lon << "x" << block.layout.ranks_lat << ")"
+              << (block.n_ranks > 1 && block.stage_messages ? ", messages through host memory" : "")
+              << "\nRun directory: " << directory.path() << std::endl;
   }
   std::string last_set = set.directory;
   if (set.directory.empty()) {

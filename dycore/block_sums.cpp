@@ -79,7 +79,6 @@ BlockSums::BlockSums(const Block& block, const std::vector<int>& reach)
     const Extent receive = append(to_receive, sent(block, reach, place, block.px));
     if (send.count + receive.count > 0) partners_.push_back({place, send, receive});
   }
-  requests_.resize(2 * partners_.size());
   send_.sums = on_device_from(to_send);
   receive_.sums = on_device_from(to_receive);
 }
@@ -87,36 +86,39 @@ BlockSums::BlockSums(const Block& block, const std::vector<int>& reach)
 const Array1<double>& BlockSums::all(int lines, int lines_of_row) {
   const std::size_t count = static_cast<std::size_t>(4) * lines * blocks_;
   if (all_.extent(0) < count) all_ = Array1<double>("block_sums_of_circle", count);
+  bool moved = false;
   for (Message* message : {&send_, &receive_}) {
-    const auto words =
-        static_cast<std::size_t>(BlockSums::words(static_cast<long>(message->sums.extent(0)), lines_of_row));
-    if (message->device.extent(0) >= words) continue;
-    message->device = Array1<double>("block_sums_message", words);
-    message->host = Kokkos::create_mirror_view(message->device);  // is the same where the host can read it
+    moved = message->buffer.reserve(message->words(lines_of_row), block_.stage_messages) || moved;
   }
+  if (moved) requests_.clear();
   return all_;
+}
+
+Requests& BlockSums::requests_of(int lines_of_row) {
+  Requests& requests = requests_[lines_of_row];
+  if (!requests.empty()) return requests;
+  const auto at = [&](const Message& message, const Extent& part) {
+    return message.buffer.for_mpi() + words(part.first, lines_of_row);
+  };
+  for (const Partner& p : partners_) {
+    requests.add_receive(at(receive_, p.receive), words(p.receive.count, lines_of_row), p.place, 0, block_.ring);
+    requests.add_send(at(send_, p.send), words(p.send.count, lines_of_row), p.place, 0, block_.ring);
+  }
+  return requests;
 }
 
 void BlockSums::exchange(int lines, int lines_of_row) {
   if (partners_.empty()) return;
-  move_sums<true>(send_.sums, send_.device, all_, lines, lines_of_row);
-  if constexpr (on_device) Kokkos::deep_copy(send_.host, send_.device);
+  move_sums<true>(send_.sums, send_.buffer.device(), all_, lines, lines_of_row);
+  send_.buffer.to_host(send_.words(lines_of_row));
   Kokkos::fence("dycore/polar_filter: packed");
-  const auto at = [&](const Message& message, const Extent& part) {
-    return message.host.data() + words(part.first, lines_of_row);
-  };
-  const auto count = [&](const Extent& part) { return static_cast<int>(words(part.count, lines_of_row)); };
-  MPI_Request* request = requests_.data();
-  for (const Partner& p : partners_) {
-    MPI_Irecv(at(receive_, p.receive), count(p.receive), MPI_DOUBLE, p.place, 0, block_.ring, request++);
-    received_traffic_ += {p.receive.count > 0 ? 1.0 : 0.0, static_cast<double>(count(p.receive)) * sizeof(double)};
-  }
-  for (const Partner& p : partners_) {
-    MPI_Isend(at(send_, p.send), count(p.send), MPI_DOUBLE, p.place, 0, block_.ring, request++);
-  }
-  MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-  if constexpr (on_device) Kokkos::deep_copy(receive_.device, receive_.host);
-  move_sums<false>(receive_.sums, receive_.device, all_, lines, lines_of_row);
+  Requests& requests = requests_of(lines_of_row);
+  requests.start();
+  requests.wait();
+  receive_.buffer.to_device(receive_.words(lines_of_row));
+  move_sums<false>(receive_.sums, receive_.buffer.device(), all_, lines, lines_of_row);
+  received_traffic_ +=
+      {static_cast<double>(partners_.size()), static_cast<double>(receive_.words(lines_of_row)) * sizeof(double)};
 }
 
 }  // namespace meridian

@@ -2,9 +2,11 @@
 // The sums of the polar filter's blocks that a rank needs from others of its circle of latitude, and no more: |rho| falls
 // with the distance, so most rows look at the next block, and only those beside a pole at the whole circle.
 
+#include <map>
 #include <vector>
 
 #include "grid/decomposition.hpp"
+#include "grid/message.hpp"
 #include "grid/traffic.hpp"
 
 namespace meridian {
@@ -48,15 +50,18 @@ class BlockSums {
   };
   struct Message {
     Array1<BlockSum> sums;
-    Array1<double> device;
-    Array1<double>::host_mirror_type host;
+    MessageBuffer<double> buffer;
+    std::size_t words(int lines_of_row) const {
+      return static_cast<std::size_t>(BlockSums::words(static_cast<long>(sums.extent(0)), lines_of_row));
+    }
   };
+  Requests& requests_of(int lines_of_row);
 
   Block block_;
   int blocks_ = 0;
   Extent mine_{};
   std::vector<Partner> partners_;
-  std::vector<MPI_Request> requests_;
+  std::map<int, Requests> requests_;  // by lines of a row
   Message send_, receive_;
   Array1<double> all_;
   Traffic received_traffic_;

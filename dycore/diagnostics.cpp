@@ -381,7 +381,7 @@ void Dycore::diagnose(bool floating) {
   const auto p = fields_.get(field::interface_pressure);
   compute_pressure(grid_, diagnosed_.mass, loading_, n_k_, p);
   copy_lowest_interface(grid_, p, n_k_, fields_.get(field::surface_air_pressure));
-  compute_exner_and_geopotential(grid_, mass, surface_geopotential_, n_k_, 0, exner_, phi_);
+  compute_exner_and_geopotential(grid_, mass, surface_geopotential_, grid_.block.cells(n_k_), exner_, phi_);
   const auto temperature = fields_.get(field::air_temperature), pressure = fields_.get(field::air_pressure);
   if (const auto vapour = vapour_of(fields_); vapour.exists()) {
     compute_temperature<true>(grid_, diagnosed_, water_of(grid_, vapour, loading_), exner_, p, n_k_, temperature,
@@ -508,7 +508,7 @@ Budgets Dycore::budgets() {
     b = shallow_water_budgets(grid_, factors_, now_, surface_geopotential_, coriolis_, poles_);
   } else {
     compute_exner_and_geopotential(grid_, {now_.mass, now_.theta, 1, now_.mass, now_.theta, 0, loading_},
-                                   surface_geopotential_, n_k_, 0, exner_, phi_);
+                                   surface_geopotential_, grid_.block.cells(n_k_), exner_, phi_);
     compute_pressure(grid_, now_.mass, loading_, n_k_, phi_);
     b = loading_.exists()
             ? hydrostatic_budgets<true>(grid_, factors_, now_, loading_, phi_, exner_, surface_geopotential_, n_k_)

@@ -294,13 +294,14 @@ void Dycore::stage(int n, double dt) {
   }
   const bool shallow = options_.shallow_water();
   if (last && forward_backward) {
-    if (shallow) halo_.exchange({now_.mass, a_.mass});
-    if (!shallow) halo_.exchange({now_.mass, now_.theta, a_.mass, a_.theta});
+    if (shallow) halo_.begin({now_.mass, a_.mass});
+    if (!shallow) halo_.begin({now_.mass, now_.theta, a_.mass, a_.theta});
   } else {
-    if (shallow) halo_.exchange({to.mass});
-    if (!shallow) halo_.exchange({to.mass, to.theta});
+    if (shallow) halo_.begin({to.mass});
+    if (!shallow) halo_.begin({to.mass, to.theta});
   }
   if (options_.frozen_winds) {
+    halo_.end();
     if (!last) {
       Kokkos::deep_copy(to.u.data(), now_.u.data());
       Kokkos::deep_copy(to.v.data(), now_.v.data());
@@ -317,8 +318,30 @@ void Dycore::stage(int n, double dt) {
     pressure_gradient({to.mass, to.theta, beta, now_.mass, now_.theta, Real(1) - beta, loading_});
   }
   update_wind(filter_, now_, tendency, to, dt_stage, n_k_);
-  halo_.exchange({to.u, to.v});
+  halo_.begin({to.u, to.v});
+  if (last) halo_.end();  // else under the fluxes of the next stage
 }
+
+namespace {
+
+/// Calls work(box) for the rows of the box that need no row of another rank, with 'reach' rows of owned ones around them, ends the
+/// exchange that is under way, and calls it for the other rows; for the whole box at once where none is.
+template <class Work>
+void while_rows_travel(Halo& halo, const Block& block, const Box& box, int reach, const Work& work) {
+  Box inner = box, south = box, north = box;
+  inner.j_begin = south.j_end = std::max(box.j_begin, reach);
+  inner.j_end = north.j_begin = std::min(box.j_end, block.ny - reach);
+  if (!halo.is_under_way() || inner.j_end <= inner.j_begin) {
+    halo.end();
+    return work(box);
+  }
+  work(inner);
+  halo.end();
+  work(south);
+  work(north);
+}
+
+}  // namespace
 
 void Dycore::slow_tendencies(const State& from, bool last, double dt) {
   const bool shallow = options_.shallow_water();
@@ -338,7 +361,9 @@ void Dycore::slow_tendencies(const State& from, bool last, double dt) {
       compute_mass_fluxes(grid_, part, n, mass_flux_x_, mass_flux_y_, thv_);
       compute_mass_and_heat_tendency(grid_, continuity, n);
     } else {
-      compute_fluxes_and_potential_vorticity(grid_, factors_, part, coriolis_, poles_, k, n, work);
+      while_rows_travel(halo_, grid_.block, box_of_fluxes(grid_.block, n), 1, [&](const Box& box) {
+        compute_fluxes_and_potential_vorticity(grid_, factors_, part, coriolis_, poles_, k, box, work);
+      });
     }
     if (last && !transport_.empty()) transport_.accumulate(mass_flux_x_, mass_flux_y_, dt, k, n);
     if (options_.frozen_winds) continue;
@@ -394,9 +419,12 @@ void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
 
 void Dycore::pressure_gradient(const MassBlend& blend) {
   if (options_.shallow_water()) {
+    halo_.end();
     add_surface_gradient(grid_, blend, surface_geopotential_, u_tendency_, v_tendency_);
   } else {
-    compute_exner_and_geopotential(grid_, blend, surface_geopotential_, n_k_, 1, exner_, phi_);
+    while_rows_travel(halo_, grid_.block, grid_.block.cells_with_halo(n_k_, 1), 0, [&](const Box& box) {
+      compute_exner_and_geopotential(grid_, blend, surface_geopotential_, box, exner_, phi_);
+    });
     add_pressure_gradient(grid_, exner_, phi_, n_k_, u_tendency_, v_tendency_);
   }
 }

@@ -41,11 +41,12 @@ KOKKOS_FORCEINLINE_FUNCTION double exner_of(double p, double inverse_p0, double 
 
 /// Exner function [1] and geopotential [m2 s-2] of half levels from the hydrostatic equation:
 ///   p_{k+1} = p_k + mass_k (1 + q_k),  phi_k = phi_{k+1} + cp thv_k (Pi_{k+1} - Pi_k),  phi at the ground given.
-/// On owned cells and one ring in the west and south.
+/// On the cells of the box, which has all levels.
 template <bool moist>
 void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
-                                       const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
+                                       const ConstField<CellSurface>& surface_geopotential, const Box& box,
                                        const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
+  const int n_k = box.k_end;
   const double top = grid.levels.top_pressure();
   const double inverse_p0 = 1 / grid.planet.reference_pressure_pa;
   const double kappa = grid.planet.kappa();
@@ -54,7 +55,7 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
   const MassBlend m = blend;
   const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 2, 3);
   march_down_up(
-      kernel, grid.block.cells_with_halo(n_k, margin),
+      kernel, box,
       KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = k == 0 ? top : double(phi(k, j, i));  // phi holds the pressure on the way down
         const double below = above + m.template weight<moist>(k, j, i);
@@ -70,12 +71,12 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
 }
 
 inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& blend,
-                                           const ConstField<CellSurface>& surface_geopotential, int n_k, int margin,
+                                           const ConstField<CellSurface>& surface_geopotential, const Box& box,
                                            const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
   if (blend.loading.exists()) {
-    compute_exner_and_geopotential_of<true>(grid, blend, surface_geopotential, n_k, margin, exner, phi);
+    compute_exner_and_geopotential_of<true>(grid, blend, surface_geopotential, box, exner, phi);
   } else {
-    compute_exner_and_geopotential_of<false>(grid, blend, surface_geopotential, n_k, margin, exner, phi);
+    compute_exner_and_geopotential_of<false>(grid, blend, surface_geopotential, box, exner, phi);
   }
 }
 

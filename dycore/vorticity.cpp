@@ -125,17 +125,16 @@ namespace {
 template <bool heat>
 void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
                                   const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles, int k_first,
-                                  int n_k, const SlowWork& work) {
+                                  const Box& box, const SlowWork& work) {
   const MassFlux flux(grid, state);
   const Metrics metrics = grid.metrics;
   const RowValues north_weight = factors.north_weight_at_corner;
   const Block& block = grid.block;
-  const Box box{0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
   const PoleValues at_poles = poles.values();
   const int south_row = block.at_south_pole() ? 0 : -1000, north_row = block.at_north_pole() ? block.ny : -1000;
   const SlowWork to = work;
   for_each(
-      {"dycore/compute_fluxes_and_potential_vorticity", (heat ? 4 : 3) + 1.0 / n_k, heat ? 4.0 : 3.0}, box,
+      {"dycore/compute_fluxes_and_potential_vorticity", (heat ? 4 : 3) + 1.0 / box.k_end, heat ? 4.0 : 3.0}, box,
       KOKKOS_LAMBDA(int k, int j, int i) {
         const Real zeta = curl_at_corner(metrics, flux.u, flux.v, k, j, i);
         const Real north = north_weight(j), m = flux.mass(k, j, i);
@@ -155,11 +154,11 @@ void compute_fluxes_and_vorticity(const Grid& grid, const RowFactors& factors, c
 
 void compute_fluxes_and_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
                                             const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles,
-                                            int k_first, int n_k, const SlowWork& work) {
+                                            int k_first, const Box& box, const SlowWork& work) {
   if (state.theta.exists()) {
-    compute_fluxes_and_vorticity<true>(grid, factors, state, coriolis, poles, k_first, n_k, work);
+    compute_fluxes_and_vorticity<true>(grid, factors, state, coriolis, poles, k_first, box, work);
   } else {
-    compute_fluxes_and_vorticity<false>(grid, factors, state, coriolis, poles, k_first, n_k, work);
+    compute_fluxes_and_vorticity<false>(grid, factors, state, coriolis, poles, k_first, box, work);
   }
 }
 

@@ -42,12 +42,16 @@ struct SlowWork {
   Field<YFace> pv_y;
 };
 
-/// In one pass over the state, on the owned points and three rings (which reads four rings of it): mass fluxes
-/// (dycore/continuity.hpp), thv = theta / mass where there is theta, and the potential vorticity at vertices,
-/// q = (f + zeta) / m_q (numerics 3.2). k_first: level of index 0 in the pole values. 8 words per cell.
+/// In one pass over the state, on the points of the box (which reads one ring more): mass fluxes (dycore/continuity.hpp), thv =
+/// theta / mass where there is theta, and the potential vorticity at vertices, q = (f + zeta) / m_q (numerics 3.2). The slow
+/// tendencies need three rings of them. k_first: level of index 0 in the pole values. 8 words per cell.
 void compute_fluxes_and_potential_vorticity(const Grid& grid, const RowFactors& factors, const State& state,
                                             const ConstField<CornerSurface>& coriolis, const PoleVorticity& poles,
-                                            int k_first, int n_k, const SlowWork& work);
+                                            int k_first, const Box& box, const SlowWork& work);
+/// The owned points and three rings.
+inline Box box_of_fluxes(const Block& block, int n_k) {
+  return {0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
+}
 
 /// Upwind-biased potential vorticity at xfaces (along y) and yfaces (along x), order 5, by the sign of the mean mass
 /// flux across the face. On the owned faces and one ring.

@@ -43,6 +43,8 @@ struct Block {
   int south = 0, north = 0;        // across the pole: the rank half a circle away
   MPI_Comm world = MPI_COMM_SELF;  // all ranks of the run
   MPI_Comm ring = MPI_COMM_SELF;   // ranks of equal py, ordered by px
+  bool stage_messages = false;     // they go through host memory
+  bool overlap = true;             // halos travel while what needs none is computed
 
   bool at_south_pole() const { return py == 0 && !is_column; }
   bool at_north_pole() const { return py == layout.ranks_lat - 1 && !is_column; }

@@ -137,11 +137,15 @@ void move_rows(const HaloItems& items, const Array1<Real>& buffer, const RowPlac
 
 }  // namespace
 
-Halo::Halo(const Block& block) : block_(block) {}
+Halo::Halo(const Block& block) : block_(block), items_(std::make_unique<HaloItems>()) {}
+Halo::Halo(Halo&&) noexcept = default;
+Halo::~Halo() = default;
 
-void Halo::exchange(std::initializer_list<HaloItem> list) {
+void Halo::begin(std::initializer_list<HaloItem> list) {
   require(list.size() <= most_items, ExitCode::internal, "An exchange of more than 8 fields.");
-  HaloItems items;
+  require(!is_under_way(), ExitCode::internal, "An exchange of halos begins before the one before has ended.");
+  HaloItems& items = *items_;
+  items = HaloItems();
   items.pitch = block_.nx + 2 * h;
   items.rows = block_.ny + 2 * h + 1;
   std::fill(std::begin(items.k_first), std::end(items.k_first), std::numeric_limits<int>::max());
@@ -153,15 +157,13 @@ void Halo::exchange(std::initializer_list<HaloItem> list) {
     items.yface_shift[n] = item.on_yface ? 1 : 0;
     items.sign[n] = item.changes_sign ? -1 : 1;
   }
-  if (block_.is_column) {
-    repeat_column(items);
-  } else {
-    exchange_x(items);
-    exchange_y(items);
-  }
   ++exchanges_;
   levels_ += items.levels();
   most_levels_ = std::max(most_levels_, items.levels());
+  if (block_.is_column) return repeat_column(items);
+  exchange_x(items);
+  begin_y(items);
+  if (!block_.overlap) end();
 }
 
 namespace {
@@ -199,12 +201,18 @@ double Halo::bytes_in_memory(const Block& block, int most_levels) {
   return 4.0 * static_cast<double>(sizeof(Real)) * static_cast<double>(words) * most_levels;
 }
 
+Halo::Sides Halo::east_and_west() const { return {block_.west, block_.east, false, false, false}; }
+
+Halo::Sides Halo::south_and_north() const {
+  return {receiver_in_south(block_), receiver_in_north(block_), block_.at_south_pole(), block_.at_north_pole(), true};
+}
+
 void Halo::reserve(std::size_t count) {
-  if (send_low_.device.extent(0) >= count) return;
-  for (Buffer* buffer : {&send_low_, &send_high_, &receive_low_, &receive_high_}) {
-    buffer->device = Array1<Real>("halo_message", count);
-    buffer->host = Kokkos::create_mirror_view(buffer->device);
+  bool moved = false;
+  for (MessageBuffer<Real>* buffer : {&send_low_, &send_high_, &receive_low_, &receive_high_}) {
+    moved = buffer->reserve(count, block_.stage_messages) || moved;
   }
+  if (moved) requests_.clear();
 }
 
 void Halo::exchange_x(const HaloItems& items) {
@@ -213,52 +221,67 @@ void Halo::exchange_x(const HaloItems& items) {
   if (block_.layout.ranks_lon == 1) return fill_own_halo(items, block_);
   const std::size_t count = static_cast<std::size_t>(items.levels()) * words_of_columns(block_);
   reserve(count);
-  move_columns<true>(items, send_low_.device, h, ny);
-  move_columns<true>(items, send_high_.device, nx, ny);
-  send_receive(block_.west, block_.east, false, false, count);
-  move_columns<false>(items, receive_low_.device, 0, ny);
-  move_columns<false>(items, receive_high_.device, nx + h, ny);
+  move_columns<true>(items, send_low_.device(), h, ny);
+  move_columns<true>(items, send_high_.device(), nx, ny);
+  start(east_and_west(), count);
+  wait(count);
+  move_columns<false>(items, receive_low_.device(), 0, ny);
+  move_columns<false>(items, receive_high_.device(), nx + h, ny);
 }
 
-void Halo::exchange_y(const HaloItems& items) {
+void Halo::begin_y(const HaloItems& items) {
   const int ny = block_.ny;
-  const bool south_pole = block_.at_south_pole();
-  const bool north_pole = block_.at_north_pole();
-  const int low = receiver_in_south(block_);  // across a pole that is this rank: fill_own_halo()
-  const int high = receiver_in_north(block_);
-  if (low == MPI_PROC_NULL && high == MPI_PROC_NULL) return;
+  const Sides sides = south_and_north();  // across a pole that is this rank: fill_own_halo()
+  if (sides.low == MPI_PROC_NULL && sides.high == MPI_PROC_NULL) return;
   const std::size_t count = static_cast<std::size_t>(items.levels()) * words_of_rows(block_);
   reserve(count);
-  if (low != MPI_PROC_NULL) move_rows<true>(items, send_low_.device, {false, south_pole, false, ny});
-  if (high != MPI_PROC_NULL) move_rows<true>(items, send_high_.device, {true, north_pole, false, ny});
-  send_receive(low, high, south_pole, north_pole, count);
-  if (low != MPI_PROC_NULL) move_rows<false>(items, receive_low_.device, {false, south_pole, true, ny});
-  if (high != MPI_PROC_NULL) move_rows<false>(items, receive_high_.device, {true, north_pole, true, ny});
+  if (sides.low != MPI_PROC_NULL) move_rows<true>(items, send_low_.device(), {false, sides.low_across_pole, false, ny});
+  if (sides.high != MPI_PROC_NULL) {
+    move_rows<true>(items, send_high_.device(), {true, sides.high_across_pole, false, ny});
+  }
+  start(sides, count);
+  under_way_ = &items;
 }
 
-void Halo::send_receive(int low, int high, bool low_across_pole, bool high_across_pole, std::size_t count) {
-  const MPI_Datatype type = sizeof(Real) == 8 ? MPI_DOUBLE : MPI_FLOAT;
-  const int n = static_cast<int>(count);
-  constexpr int from_low = 0, from_high = 1;  // tags: the side of the sender a message leaves from
-  // The message library is not assumed to read device memory; where the host can read it, nothing is copied.
-  const auto range = std::make_pair(std::size_t{0}, count);
-  const auto copy = [&](const auto& to, const auto& from) {
-    if constexpr (on_device) Kokkos::deep_copy(Kokkos::subview(to, range), Kokkos::subview(from, range));
-  };
-  copy(send_low_.host, send_low_.device);
-  copy(send_high_.host, send_high_.device);
+void Halo::end() {
+  if (!is_under_way()) return;
+  const HaloItems& items = *std::exchange(under_way_, nullptr);
+  const int ny = block_.ny;
+  const Sides sides = south_and_north();
+  wait(static_cast<std::size_t>(items.levels()) * words_of_rows(block_));
+  if (sides.low != MPI_PROC_NULL)
+    move_rows<false>(items, receive_low_.device(), {false, sides.low_across_pole, true, ny});
+  if (sides.high != MPI_PROC_NULL) {
+    move_rows<false>(items, receive_high_.device(), {true, sides.high_across_pole, true, ny});
+  }
+}
+
+void Halo::start(const Sides& sides, std::size_t count) {
+  send_low_.to_host(count);
+  send_high_.to_host(count);
   Kokkos::fence("grid/halo: packed");
-  MPI_Request requests[4];
-  MPI_Irecv(receive_low_.host.data(), n, type, low, low_across_pole ? from_low : from_high, block_.world, &requests[0]);
-  MPI_Irecv(receive_high_.host.data(), n, type, high, high_across_pole ? from_high : from_low, block_.world,
-            &requests[1]);
-  MPI_Isend(send_low_.host.data(), n, type, low, from_low, block_.world, &requests[2]);
-  MPI_Isend(send_high_.host.data(), n, type, high, from_high, block_.world, &requests[3]);
-  MPI_Waitall(4, requests, MPI_STATUSES_IGNORE);
-  copy(receive_low_.device, receive_low_.host);
-  copy(receive_high_.device, receive_high_.host);
-  const int messages = (low != MPI_PROC_NULL ? 1 : 0) + (high != MPI_PROC_NULL ? 1 : 0);
-  sent_ += {static_cast<double>(messages), static_cast<double>(messages) * n * static_cast<double>(sizeof(Real))};
+  started_ = &requests_[{sides.in_latitude, count}];
+  if (started_->empty()) {
+    constexpr int from_low = 0, from_high = 1;  // tags: the side of the sender a message leaves from
+    const auto add = [&](int rank, bool across_pole, const MessageBuffer<Real>& send,
+                         const MessageBuffer<Real>& receive, int tag, int tag_of_opposite) {
+      if (rank == MPI_PROC_NULL) return;
+      started_->add_receive(receive.for_mpi(), count, rank, across_pole ? tag : tag_of_opposite, block_.world);
+      started_->add_send(send.for_mpi(), count, rank, tag, block_.world);
+    };
+    add(sides.low, sides.low_across_pole, send_low_, receive_low_, from_low, from_high);
+    add(sides.high, sides.high_across_pole, send_high_, receive_high_, from_high, from_low);
+  }
+  started_->start();
+  const int messages = (sides.low != MPI_PROC_NULL ? 1 : 0) + (sides.high != MPI_PROC_NULL ? 1 : 0);
+  sent_ += {static_cast<double>(messages),
+            static_cast<double>(messages) * static_cast<double>(count) * static_cast<double>(sizeof(Real))};
+}
+
+void Halo::wait(std::size_t count) {
+  started_->wait();
+  receive_low_.to_device(count);
+  receive_high_.to_device(count);
 }
 
 }  // namespace meridian

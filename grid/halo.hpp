@@ -3,10 +3,14 @@
 // with all fields of the exchange in it.
 
 #include <initializer_list>
+#include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "grid/decomposition.hpp"
 #include "grid/field.hpp"
+#include "grid/message.hpp"
 #include "grid/traffic.hpp"
 
 namespace meridian {
@@ -36,9 +40,19 @@ struct HaloItems;  // the fields of one exchange, for its kernels
 class Halo {
  public:
   explicit Halo(const Block& block);
+  Halo(Halo&&) noexcept;
+  ~Halo();
 
   /// Fills all halo points (corners included) of up to 8 fields. Collective over neighbours.
-  void exchange(std::initializer_list<HaloItem> items);
+  void exchange(std::initializer_list<HaloItem> items) {
+    begin(items);
+    end();
+  }
+  /// The same in two parts. After begin() the columns in the west and east of owned rows are filled; where is_under_way(), rows
+  /// in the south and north are only after end(). Without block.overlap begin() does all.
+  void begin(std::initializer_list<HaloItem> items);
+  void end();
+  bool is_under_way() const { return under_way_ != nullptr; }
 
   /// Exchanges done so far, the levels of all fields in them added up, and the most in one.
   long exchanges() const { return exchanges_; }
@@ -57,22 +71,28 @@ class Halo {
   static double bytes_in_memory(const Block& block, int most_levels);
 
  private:
+  /// Ranks at both sides, MPI_PROC_NULL: none. Across a pole the message comes from the same side of the partner, else from the
+  /// opposite one.
+  struct Sides {
+    int low, high;  // west or south, east or north
+    bool low_across_pole, high_across_pole;
+    bool in_latitude;
+  };
+  Sides east_and_west() const;
+  Sides south_and_north() const;
   void exchange_x(const HaloItems& items);
-  void exchange_y(const HaloItems& items);
-  /// Sends send_low_ to the rank 'low' and send_high_ to 'high', and receives from both (MPI_PROC_NULL: nothing).
-  /// Across a pole the message comes from the same side of the partner, else from the opposite one.
-  void send_receive(int low, int high, bool low_across_pole, bool high_across_pole, std::size_t count);
+  void begin_y(const HaloItems& items);
+  /// Starts the messages of send_low_ and send_high_, and those into receive_low_ and receive_high_.
+  void start(const Sides& sides, std::size_t count);
+  void wait(std::size_t count);
   void reserve(std::size_t count);
 
-  /// A message on the device and where the host can read it: the same memory where it can read the device's.
-  struct Buffer {
-    Array1<Real> device;
-    Array1<Real>::host_mirror_type host;
-  };
-
   Block block_;
-  Buffer send_low_, send_high_, receive_low_,
-      receive_high_;  // low: west or south, high: east or north; they only grow
+  MessageBuffer<Real> send_low_, send_high_, receive_low_, receive_high_;  // they only grow
+  std::map<std::pair<bool, std::size_t>, Requests> requests_;              // by direction and size of message
+  Requests* started_ = nullptr;
+  std::unique_ptr<HaloItems> items_;      // of the present exchange
+  const HaloItems* under_way_ = nullptr;  // its rows are
   long exchanges_ = 0, levels_ = 0;
   int most_levels_ = 0;
   Traffic sent_;

@@ -48,34 +48,31 @@ Ring::Ring(const Block& block) : block_(block), blocks_(block.blocks_per_row()) 
 
 Array1<double> Ring::mine(int n_items, int words) {
   const std::size_t count = static_cast<std::size_t>(n_items) * words;
-  if (mine_.extent(0) < count * my_blocks_) {
-    mine_ = Array1<double>("ring_mine", count * my_blocks_);
-    mine_host_ = Kokkos::create_mirror_view(mine_);  // is mine_ where the host can read it
-    if (block_.layout.ranks_lon > 1) {
-      received_ = Array1<double>("ring_received", count * blocks_);
-      received_host_ = Kokkos::create_mirror_view(received_);
-      all_ = Array1<double>("ring_all", count * blocks_);
-    }
+  const bool alone = block_.layout.ranks_lon == 1;
+  if (mine_.reserve(count * my_blocks_, !alone && block_.stage_messages) && !alone) {
+    received_.reserve(count * blocks_, block_.stage_messages);
+    all_ = Array1<double>("ring_all", count * blocks_);
   }
-  return mine_;
+  return mine_.device();
 }
 
 Array1<double> Ring::gather(int n_items, int words) {
   const int count = n_items * words;
   count_gather(n_items, words);
-  if (block_.layout.ranks_lon == 1) return mine_;
+  if (block_.layout.ranks_lon == 1) return mine_.device();
   for (int px = 0; px < block_.layout.ranks_lon; ++px) {
     offsets_[px] = first_of_rank_[px] * count;
     counts_[px] = first_of_rank_[px + 1] * count - offsets_[px];
   }
-  Kokkos::deep_copy(mine_host_, mine_);  // waits for the device; copies nothing where the two are one
+  const int to_send = my_blocks_ * count, to_receive = blocks_ * count;
+  mine_.to_host(to_send);
   Kokkos::fence("grid/ring: filled");
-  MPI_Allgatherv(mine_host_.data(), my_blocks_ * count, MPI_DOUBLE, received_host_.data(), counts_.data(),
-                 offsets_.data(), MPI_DOUBLE, block_.ring);
-  Kokkos::deep_copy(received_, received_host_);
-  const int from_others = offsets_.back() + counts_.back() - my_blocks_ * count;
+  MPI_Allgatherv(mine_.for_mpi(), to_send, MPI_DOUBLE, received_.for_mpi(), counts_.data(), offsets_.data(), MPI_DOUBLE,
+                 block_.ring);
+  received_.to_device(to_receive);
+  const int from_others = to_receive - to_send;
   received_traffic_ += {static_cast<double>(counts_.size() - 1), static_cast<double>(from_others) * sizeof(double)};
-  order_by_block(received_, first_of_rank_device_, rank_of_block_device_, n_items, words, all_);
+  order_by_block(received_.device(), first_of_rank_device_, rank_of_block_device_, n_items, words, all_);
   return all_;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "grid/decomposition.hpp"
+#include "grid/message.hpp"
 #include "grid/traffic.hpp"
 
 namespace meridian {
@@ -43,8 +44,8 @@ class Ring {
   std::vector<int> first_of_rank_, rank_of_block_;  // of the ranks round the circle, west to east
   std::vector<int> counts_, offsets_;               // of the present message, in doubles
   Array1<int> first_of_rank_device_, rank_of_block_device_;
-  Array1<double> mine_, received_, all_;
-  Array1<double>::host_mirror_type mine_host_, received_host_;
+  MessageBuffer<double> mine_, received_;
+  Array1<double> all_;
   long gathers_ = 0;
   long long words_ = 0;
   Traffic received_traffic_;

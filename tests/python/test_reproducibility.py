@@ -103,6 +103,14 @@ def test_any_layout_gives_the_same_bits(layout, quiet, case, tmp_path):
     require_same(tmp_path, quiet)
 
 
+@pytest.mark.parametrize("layout", ["2x2", "4x1", "1x3"])
+@pytest.mark.parametrize("way", ["messages=host", "overlap=false"])
+def test_the_way_of_messages_changes_no_bit(way, layout, quiet, case, tmp_path):
+    result = finished(run(case, tmp_path, f"parallel.{way}", layout=layout))
+    assert ("messages through host memory" in result.errors) == (way == "messages=host")
+    require_same(tmp_path, quiet)
+
+
 @pytest.mark.parametrize("threads", ["2", "3", "4"] * 4)  # a race of two writers shows now and then
 def test_any_number_of_threads_gives_the_same_bits(threads, quiet, case, tmp_path):
     finished(run(case, tmp_path, OMP_NUM_THREADS=threads, OMP_WAIT_POLICY="passive"))
