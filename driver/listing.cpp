@@ -42,12 +42,6 @@ std::string title_of(const CaseText& source) {
   return title ? title->value.text : "";
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
 std::string_view place_name(Horizontal horizontal) {

@@ -13,6 +13,7 @@
 #include "io/collective.hpp"
 #include "io/guarded.hpp"
 #include "io/netcdf.hpp"
+#include "io/problems.hpp"
 
 namespace meridian {
 
@@ -391,12 +392,6 @@ class StartFile {
       }
     }
     return result;
-  }
-
-  static std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
   }
 
   NetcdfReader file_;

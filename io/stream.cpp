@@ -8,6 +8,7 @@
 
 #include "io/collective.hpp"
 #include "io/fault.hpp"
+#include "io/problems.hpp"
 #include "io/stream_file.hpp"
 #include "io/stream_sampling.hpp"
 
@@ -20,12 +21,6 @@ constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 2
 constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
 constexpr double pascal_per_hpa = 100;
 constexpr const char* budgets_name = "budgets";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
 
 /// Pressures [Pa] that 'vertical' asks for, the highest first; none for model levels.
 std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
