@@ -77,7 +77,6 @@ Machine read_machine(const std::string& name_or_path) {
   machine.name = source.name;
   machine.file = source.file;
   machine.model.name = source.name;
-  machine.model.ranks_per_node = machine.full_node();
   return machine;
 }
 
