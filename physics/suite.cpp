@@ -863,11 +863,11 @@ struct Suite::Impl {
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
-      const auto is_total = [&](const std::pair<std::size_t, bool>& update) {
-        return tendency_of(runner.entry.scheme->name, *updated[update.first].field).name == name;
+      const auto is_tendency = [&](const std::pair<std::size_t, bool>& update) {  // the sum, or its own share
+        const FieldInfo& tendency = tendency_of(runner.entry.scheme->name, *updated[update.first].field);
+        return tendency.name == name || own_name(tendency, runner.entry) == name;
       };
-      const bool allowed = runner.may_change(name) || std::ranges::any_of(runner.updates, is_total) ||
-                           name.ends_with("_" + std::string(runner.entry.scheme->name));
+      const bool allowed = runner.may_change(name) || std::ranges::any_of(runner.updates, is_tendency);
       require(before[n] == after[n] || allowed, ExitCode::internal, "Scheme '", runner.entry.scheme->name,
               "' changed '", name, "', which it does not list: its 'fields' must name it with updates() or writes().");
     }
