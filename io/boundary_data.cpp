@@ -201,6 +201,13 @@ const MapVariable topography = {{"orog"}, "surface_altitude", {"m", "meter", "me
 const MapVariable sea_temperature = {
     {"sst", "tos"}, "sea_surface_temperature", {"K", "kelvin", "Kelvin", "degK"}, 200, 350, 12};
 
+/// How to bring a file in degrees Celsius into K.
+std::string advice_for_kelvin(const std::string& path, const std::string& variable) {
+  const std::string sum = variable + "=" + variable + "+273.15f; " + variable + "@units=\"K\"";
+  return " From degrees Celsius: cdo -setattribute," + variable + "@units=K -addc,273.15 '" + path +
+         "' kelvin.nc, or ncap2 -s '" + sum + "' '" + path + "' kelvin.nc.";
+}
+
 std::string name_in(const NetcdfReader& file, const MapVariable& wanted) {
   for (const std::string& name : wanted.names) {
     if (file.has_variable(name)) return name;
@@ -261,7 +268,8 @@ std::vector<GlobalMap> read_maps(const std::string& path, const MapVariable& wan
           dimensions.size(), " dimensions; it must have latitude and longitude alone.");
   const std::string unit = file.text_attribute(name, "units").value_or("");
   require(std::ranges::find(wanted.units, unit) != wanted.units.end(), ExitCode::bad_data, "File '", path,
-          "': variable '", name, "' has the units '", unit, "'; they must be '", wanted.units[0], "'.");
+          "': variable '", name, "' has the units '", unit, "'; they must be '", wanted.units[0], "'.",
+          wanted.n_times > 0 ? advice_for_kelvin(path, name) : "");
   constexpr std::size_t most = 300'000'000;  // 1 arc-minute: 233 million
   require(dimensions[0].length < most && dimensions[1].length < most &&
               n_times * dimensions[0].length * dimensions[1].length <= most,
