@@ -68,7 +68,7 @@ int Machine::full_node() const {
 Machine read_machine(const std::string& name_or_path) {
   const NamedFile source = find_named_file("machine", name_or_path);
   Problems problems;
-  const Node root = parse_yaml(source.text, source.file, problems);
+  const Node root = parse_yaml(source.text, source.file, problems, "machine");
   Machine machine;
   Reader reader(root, problems);
   machine.visit(reader);
