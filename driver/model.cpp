@@ -94,19 +94,61 @@ std::map<std::string, std::string> state_settings(const Case& c) {
           {"case.tracers", line_of(TracerList{c.tracers})}};
 }
 
-/// The first settings, between ';', in which two lines differ.
-std::string first_difference(const std::string& a, const std::string& b) {
-  std::size_t begin_a = 0, begin_b = 0;
-  while (begin_a < a.size() || begin_b < b.size()) {
-    const std::size_t end_a = std::min(a.find(';', begin_a), a.size()),
-                      end_b = std::min(b.find(';', begin_b), b.size());
-    const std::string item_a = a.substr(std::min(begin_a, a.size()), end_a - begin_a),
-                      item_b = b.substr(std::min(begin_b, b.size()), end_b - begin_b);
-    if (item_a != item_b) return "'" + item_a + "' there, '" + item_b + "' here";
-    begin_a = end_a + 1;
-    begin_b = end_b + 1;
+/// One setting of line_of(): "dt_s", "suite[].scheme", and its value. A list is the last part of its group.
+struct Setting {
+  std::string key, value;
+};
+
+std::vector<Setting> settings_in(const std::string& line) {
+  std::vector<Setting> settings;
+  std::istringstream items(line);
+  std::string heading, list;
+  for (std::string item; std::getline(items, item, ';');) {
+    const std::size_t colon = std::min(item.find(':'), item.size());
+    std::string key = item.substr(0, colon);
+    const std::string value = item.substr(std::min(colon + 1, item.size()));
+    if (value.empty()) heading = key;
+    if (key.starts_with('-')) {
+      list = heading + "[].";
+      key.erase(0, 1);
+    }
+    if (!value.empty()) settings.push_back({list + key, value});
   }
-  return "";
+  return settings;
+}
+
+/// The settings in which two lines differ: "'dycore.dt_s' was 600 and is 300". Settings of both are paired in their order,
+/// most equal ones first, so that an entry more or less of a list does not shift all that follow.
+std::vector<std::string> differences(const std::string& group, const std::string& line_there,
+                                     const std::string& line_here) {
+  const std::vector<Setting> there = settings_in(line_there), here = settings_in(line_here);
+  const std::size_t n = there.size(), m = here.size();
+  std::vector<std::vector<int>> best(n + 1, std::vector<int>(m + 1, 0));  // score of what follows
+  const auto score = [&](std::size_t i, std::size_t j) {
+    return there[i].key != here[j].key ? 0 : there[i].value == here[j].value ? 3 : 1;
+  };
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t j = m; j-- > 0;) {
+      const int pair = score(i, j);
+      best[i][j] = std::max({best[i + 1][j], best[i][j + 1], pair > 0 ? pair + best[i + 1][j + 1] : 0});
+    }
+  }
+  std::vector<std::string> words;
+  const auto say = [&](const Setting& setting, const std::string& rest) {
+    const bool whole = setting.key.starts_with(group);  // tracers
+    words.push_back("'" + (whole ? "" : group + ".") + setting.key + "' " + rest);
+  };
+  for (std::size_t i = 0, j = 0; i < n || j < m;) {
+    if (i < n && j < m && score(i, j) > 0 && best[i][j] == score(i, j) + best[i + 1][j + 1]) {
+      if (score(i, j) == 1) say(here[j], "was " + there[i].value + " and is " + here[j].value);
+      ++i, ++j;
+    } else if (i < n && (j == m || best[i][j] == best[i + 1][j])) {
+      say(there[i], "was " + there[i].value + " and is not there"), ++i;
+    } else {
+      say(here[j], "was not there and is " + here[j].value), ++j;
+    }
+  }
+  return words;
 }
 
 std::vector<Tracer> tracers_of(const Case& c) {
@@ -205,15 +247,26 @@ FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
   return fields;
 }
 
-/// The suite of a case; what does not fit together is refused with its place in the case.
-Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
+/// Calls action; the error of an option, or of a part of one, gets its place in the case.
+template <class Action>
+auto with_place(const Case& c, const Action& action) {
   try {
-    return {c.physics, grid, fields, default_watch, [&c](std::string_view name) { return streams_name(c, name); }};
-  } catch (const SuiteError& error) {
-    const auto origin = c.origins.find("physics.suite[" + std::to_string(error.entry()) + "].scheme");
-    if (origin == c.origins.end()) throw;
-    throw Error(error.code(), origin->second + ": " + error.what());
+    return action();
+  } catch (const OptionError& error) {
+    for (std::string path = error.path(); !path.empty();) {
+      const auto origin = c.origins.find(path);
+      if (origin != c.origins.end()) throw Error(error.code(), origin->second + ": " + error.what());
+      const std::size_t end = path.find_last_of(".[");
+      path.resize(end == std::string::npos ? 0 : end);
+    }
+    throw;
   }
+}
+
+Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
+  return with_place(c, [&]() -> Suite {
+    return {c.physics, grid, fields, default_watch, [&c](std::string_view name) { return streams_name(c, name); }};
+  });
 }
 
 /// Owned cells of maps of the whole globe, one for each level.
@@ -244,11 +297,13 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
-  require(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), ExitCode::configuration,
-          "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
-          "' does not say it: remove the one or the other.");
   const Provenance provenance = provenance_of(c, run_id);
-  streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
+  with_place(c, [&] {
+    require_option(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), "physics.energy_correction",
+                   "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
+                   "' does not say it: remove the one or the other.");
+    streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
+  });
   if (budgets_every_.unit != Interval::Unit::never) add_budgets(provenance);
   if (c.boundary.topography != "flat") {
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
@@ -288,16 +343,29 @@ void Model::start_from_initial_state() {
 void Model::require_same_settings(const RestartManifest& set) const {
   const auto its_case = set.facts.find("case");
   const bool other = its_case != set.facts.end() && its_case->second != case_.name;
+  constexpr std::size_t most = 12;
+  std::vector<std::string> differ;
+  bool only_grid = true;
   for (const auto& [name, here] : state_settings(case_)) {
-    const auto there = set.facts.find(name);
-    const std::string text = there == set.facts.end() ? "nothing" : there->second;
-    // Values of another grid are the wrong data; other settings are the user's to change.
-    const ExitCode code = name == "case.grid" ? ExitCode::bad_data : ExitCode::configuration;
-    require(text == here, code, "The restart set ", set.directory, " was made",
-            other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
-            " with other settings of '", name.substr(5), "': ", first_difference(text, here),
-            ". Use the same ones, --resume none to start anew, or another --run-dir.");
+    const auto fact = set.facts.find(name);
+    const std::string there = fact == set.facts.end() ? "" : fact->second, group = name.substr(5);
+    if (there == here) continue;
+    only_grid = only_grid && group == "grid";
+    if (group == "start" || group == "calendar") {
+      differ.push_back("'time." + group + "' was " + there + " and is " + here);
+      continue;
+    }
+    const std::vector<std::string> some = differences(group, there, here);
+    differ.insert(differ.end(), some.begin(), some.end());
+    if (some.empty()) differ.push_back("'" + group + "' is another");
   }
+  std::string words;
+  for (std::size_t n = 0; n < std::min(most, differ.size()); ++n) words += (n == 0 ? "" : "; ") + differ[n];
+  if (differ.size() > most) words += "; and " + std::to_string(differ.size() - most) + " more";
+  // Values of another grid alone are the wrong data; other settings are the user's to change.
+  require(differ.empty(), only_grid ? ExitCode::bad_data : ExitCode::configuration, "The restart set ", set.directory,
+          " was made", other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
+          " with other settings: ", words, ". Use the same ones, --resume none to start anew, or another --run-dir.");
 }
 
 void Model::start_from(const RestartManifest& set) {

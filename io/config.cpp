@@ -237,6 +237,11 @@ void Reader::refuse(const Node& node, const std::string& sentence, const std::st
   problems_.add({node.location, sentence, hint, node.width});
 }
 
+void Reader::note_origin(const std::string& path, const Location& place) {
+  const std::string file = place.file.substr(place.file.rfind('/') + 1);
+  origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
+}
+
 /// The value of a key when it is of the kind asked for; reports any other kind.
 const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what) {
   auto& group = groups_.back();
@@ -245,9 +250,7 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   if (!entry || entry->value.kind == Node::Kind::broken) return nullptr;
   const Node& node = entry->value;
   const std::string path = path_of(key);
-  const auto& place = node.location;
-  const std::string file = place.file.substr(place.file.rfind('/') + 1);
-  origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
+  note_origin(path, node.location);
   if (node.kind == kind) return &node;
   refused_.insert(&node);
   if (node.kind == Node::Kind::empty) {
@@ -348,6 +351,7 @@ void Reader::texts(Text key, std::vector<std::string>& values, Text form, Text) 
   std::vector<std::string> read;
   for (const auto& element : node->elements) {
     if (element.kind == Node::Kind::scalar) {
+      note_origin(path_of(key) + "[" + std::to_string(read.size()) + "]", element.location);
       read.push_back(element.text);
     } else if (element.kind != Node::Kind::broken) {
       refuse(element, "'" + path_of(key) + "[" + std::to_string(read.size()) + "]' is " + kind_text(element) +

@@ -203,14 +203,11 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
 /// require() of what concerns entry n of the suite.
 template <class... Parts>
 void require_entry(bool condition, std::size_t n, const Parts&... parts) {
-  if (condition) return;
-  std::ostringstream sentence;
-  (sentence << ... << parts);
-  throw SuiteError(sentence.str(), n);
+  require_option(condition, "physics.suite[" + std::to_string(n) + "].scheme", parts...);
 }
 
 /// Every need is met by the state or an entry before (or, where it is a store, by any), no field has two makers, and one
-/// formula of saturation serves all. Throws SuiteError.
+/// formula of saturation serves all. Throws OptionError.
 void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
   const std::string_view formula = saturation_words[static_cast<std::size_t>(saturation)];
   for (std::size_t n = 0; n < entries.size(); ++n) {
