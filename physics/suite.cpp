@@ -136,7 +136,10 @@ PhysicsOptions& PhysicsOptions::operator=(const PhysicsOptions& other) {
 PhysicsOptions::~PhysicsOptions() = default;
 
 void PhysicsOptions::visit(OptionVisitor& option) {
-  option.word("saturation", impl->saturation, saturation_words, "saturation vapour pressure, the same for all schemes");
+  option.word(
+      "saturation", impl->saturation, saturation_words,
+      "saturation vapour pressure, of all schemes: clausius: constant latent heat; tetens, murphy_koop: fits to "
+      "measurements over water");
   option.flag(
       "energy_correction", impl->energy_correction,
       "after each step of physics all temperatures are scaled so that the air has the energy that the fluxes brought");
