@@ -40,15 +40,20 @@ long last_step_of(const Case& c, const Clock& clock) {
   return steps;
 }
 
-/// A group of options as one line of text: two runs with the same text have the same settings.
+/// A group of options as YAML, below the key 'group'.
 template <class Options>
-std::string line_of(const Options& options) {
+std::string yaml_of(const Options& options) {
   Options copy = options;
   Resolver resolver({}, {});
   resolver.group("group", copy, "");
+  return resolver.yaml();
+}
+
+/// That as one line of text: two runs with the same text have the same settings.
+std::string line_of(const std::string& yaml) {
   std::string line;
   bool comment = false;
-  for (const char c : resolver.yaml()) {
+  for (const char c : yaml) {
     comment = c != '\n' && (comment || c == '#');
     if (c == '\n' && !line.empty()) line += ';';
     if (c != '\n' && c != ' ' && !comment) line += c;
@@ -81,20 +86,25 @@ struct TracerList {
   void visit(OptionVisitor& option) { option.list("tracers", tracers, ""); }
 };
 
-/// What the state of a run depends on; a set made with other settings is not continued.
-std::map<std::string, std::string> state_settings(const Case& c) {
-  return {{"case.planet", line_of(c.planet)},
-          {"case.grid", line_of(c.grid)},
-          {"case.start", c.time.start},
-          {"case.calendar", c.time.calendar},
-          {"case.dycore", line_of(c.dycore)},
-          {"case.initial", line_of(c.initial)},
-          {"case.boundary", line_of(c.boundary)},
-          {"case.physics", line_of(c.physics)},
-          {"case.tracers", line_of(TracerList{c.tracers})}};
+/// What the state of a run depends on, as YAML.
+std::map<std::string, std::string> groups_of_state(const Case& c) {
+  return {{"planet", yaml_of(c.planet)},
+          {"grid", yaml_of(c.grid)},
+          {"dycore", yaml_of(c.dycore)},
+          {"initial", yaml_of(c.initial)},
+          {"boundary", yaml_of(c.boundary)},
+          {"physics", yaml_of(c.physics)},
+          {"tracers", yaml_of(TracerList{c.tracers})}};
 }
 
-/// One setting of line_of(): "dt_s", "suite[].scheme", and its value. A list is the last part of its group.
+/// As facts of a restart set; a set made with other settings is not continued.
+std::map<std::string, std::string> state_settings(const Case& c) {
+  std::map<std::string, std::string> settings = {{"case.start", c.time.start}, {"case.calendar", c.time.calendar}};
+  for (const auto& [name, yaml] : groups_of_state(c)) settings["case." + name] = line_of(yaml);
+  return settings;
+}
+
+/// One setting of line_of(): "dt_s", and its value.
 struct Setting {
   std::string key, value;
 };
@@ -102,26 +112,49 @@ struct Setting {
 std::vector<Setting> settings_in(const std::string& line) {
   std::vector<Setting> settings;
   std::istringstream items(line);
-  std::string heading, list;
   for (std::string item; std::getline(items, item, ';');) {
-    const std::size_t colon = std::min(item.find(':'), item.size());
-    std::string key = item.substr(0, colon);
+    const std::size_t begin = item.starts_with('-') ? 1 : 0, colon = std::min(item.find(':'), item.size());
     const std::string value = item.substr(std::min(colon + 1, item.size()));
-    if (value.empty()) heading = key;
-    if (key.starts_with('-')) {
-      list = heading + "[].";
-      key.erase(0, 1);
-    }
-    if (!value.empty()) settings.push_back({list + key, value});
+    if (!value.empty()) settings.push_back({item.substr(begin, colon - begin), value});
   }
   return settings;
 }
 
-/// The settings in which two lines differ: "'dycore.dt_s' was 600 and is 300". Settings of both are paired in their order,
+/// Paths of the same settings, in the same order.
+void add_paths(const Node& node, const std::string& path, std::vector<std::string>& paths) {
+  const bool is_list = node.kind == Node::Kind::sequence && !node.elements.empty();
+  if (node.kind == Node::Kind::map) {
+    for (const Entry& entry : node.entries) add_paths(entry.value, path + "." + entry.key, paths);
+  } else if (is_list && node.elements.front().kind == Node::Kind::map) {
+    for (std::size_t n = 0; n < node.elements.size(); ++n) {
+      add_paths(node.elements[n], path + "[" + std::to_string(n) + "]", paths);
+    }
+  } else {
+    paths.push_back(path);
+  }
+}
+std::vector<std::string> paths_in(const std::string& yaml, const std::string& group) {
+  Problems none;
+  const Node root = parse_yaml(yaml, "", none);
+  std::vector<std::string> paths;
+  const Entry* entry = root.find("group");
+  if (!entry) return paths;
+  const Entry* list = entry->value.find(group);  // tracers
+  add_paths(list ? list->value : entry->value, group, paths);
+  return paths;
+}
+
+/// The settings in which a line and the YAML of a group differ: "'dycore.dt_s' was 600 and is 300". Settings of both are paired in their order,
 /// most equal ones first, so that an entry more or less of a list does not shift all that follow.
 std::vector<std::string> differences(const std::string& group, const std::string& line_there,
-                                     const std::string& line_here) {
-  const std::vector<Setting> there = settings_in(line_there), here = settings_in(line_here);
+                                     const std::string& yaml_here) {
+  const std::vector<Setting> there = settings_in(line_there), here = settings_in(line_of(yaml_here));
+  std::vector<std::string> paths = paths_in(yaml_here, group);
+  const auto path_of = [&](const Setting& setting) { return setting.key == group ? group : group + "." + setting.key; };
+  if (paths.size() != here.size()) {  // a text with ';' in it
+    paths.clear();
+    for (const Setting& setting : here) paths.push_back(path_of(setting));
+  }
   const std::size_t n = there.size(), m = here.size();
   std::vector<std::vector<int>> best(n + 1, std::vector<int>(m + 1, 0));  // score of what follows
   const auto score = [&](std::size_t i, std::size_t j) {
@@ -134,18 +167,15 @@ std::vector<std::string> differences(const std::string& group, const std::string
     }
   }
   std::vector<std::string> words;
-  const auto say = [&](const Setting& setting, const std::string& rest) {
-    const bool whole = setting.key.starts_with(group);  // tracers
-    words.push_back("'" + (whole ? "" : group + ".") + setting.key + "' " + rest);
-  };
+  const auto say = [&](const std::string& path, const std::string& rest) { words.push_back("'" + path + "' " + rest); };
   for (std::size_t i = 0, j = 0; i < n || j < m;) {
     if (i < n && j < m && score(i, j) > 0 && best[i][j] == score(i, j) + best[i + 1][j + 1]) {
-      if (score(i, j) == 1) say(here[j], "was " + there[i].value + " and is " + here[j].value);
+      if (score(i, j) == 1) say(paths.at(j), "was " + there[i].value + " and is " + here[j].value);
       ++i, ++j;
     } else if (i < n && (j == m || best[i][j] == best[i + 1][j])) {
-      say(there[i], "was " + there[i].value + " and is not there"), ++i;
+      say(path_of(there[i]), "was " + there[i].value + " and is not there"), ++i;
     } else {
-      say(here[j], "was not there and is " + here[j].value), ++j;
+      say(paths.at(j), "was not there and is " + here[j].value), ++j;
     }
   }
   return words;
@@ -344,6 +374,7 @@ void Model::require_same_settings(const RestartManifest& set) const {
   const auto its_case = set.facts.find("case");
   const bool other = its_case != set.facts.end() && its_case->second != case_.name;
   constexpr std::size_t most = 12;
+  const std::map<std::string, std::string> groups = groups_of_state(case_);
   std::vector<std::string> differ;
   bool only_grid = true;
   for (const auto& [name, here] : state_settings(case_)) {
@@ -355,7 +386,7 @@ void Model::require_same_settings(const RestartManifest& set) const {
       differ.push_back("'time." + group + "' was " + there + " and is " + here);
       continue;
     }
-    const std::vector<std::string> some = differences(group, there, here);
+    const std::vector<std::string> some = differences(group, there, groups.at(group));
     differ.insert(differ.end(), some.begin(), some.end());
     if (some.empty()) differ.push_back("'" + group + "' is another");
   }
