@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "bench/support.hpp"
+#include "dycore/polar_filter.hpp"
 #include "grid/halo.hpp"
-#include "grid/ring.hpp"
 
 namespace meridian::bench {
 namespace {
@@ -28,20 +28,20 @@ void run(int ranks_lon) {
   const auto u = make_field<XFace>("u", block, n_k);
   const auto v = make_field<YFace>("v", block, n_k);
   Halo halo(block);
-  Ring ring(block);
+  BlockSums sums(block, PolarFilter::reach_of_rows(block));
   halo.exchange({mass, theta});
   if (rank == 0) {
     std::printf("%d x %d ranks (longitude x latitude), %d x %d x %d; halo of mass and theta: %.1f KiB sent\n",
                 layout.ranks_lon, layout.ranks_lat, n_lon, n_lat, n_k, halo.sent().bytes / 1024);
   }
-  const int words = 8 * n_k * block.ny;  // what the polar filter sends for two fields: four doubles a line and block
+  const int lines_of_row = 2 * n_k, lines = lines_of_row * block.ny;
   add("halo of mass and theta", 1, 0, [&] { halo.exchange({mass, theta}); }, iterations);
   add("halo of u and v", 1, 0, [&] { halo.exchange({u, v}); }, iterations);
   add(
-      "ring of the polar filter, two fields", 1, 0,
-      [&, words] {
-        ring.mine(1, words);
-        ring.gather(1, words);
+      "sums of the polar filter, two fields", 1, 0,
+      [&, lines, lines_of_row] {
+        sums.all(lines, lines_of_row);
+        sums.exchange(lines, lines_of_row);
       },
       iterations);
   Table table;

@@ -49,7 +49,7 @@ Costs costs_of(const Plan& plan, const Layout& layout, const MachineModel& machi
   double halo = -1, filter = -1;
   for (int rank = 0; rank < costs.n_ranks; ++rank) {
     RankCost cost = plan.cost_of(layout, rank, ranks_per_node);
-    const StepTime time = step_time(machine, cost, plan.exchanges(), plan.filter_gathers());
+    const StepTime time = step_time(machine, cost, plan.exchanges(), plan.filter_exchanges());
     const double bytes = cost.memory_bytes();
     costs.memory_bytes += bytes;
     costs.words += cost.words;
@@ -107,7 +107,7 @@ Json step_json(const Plan& plan, const Costs& costs) {
                                 {"sum", costs.halo.bytes / exchanges}};
   halo["largest_rank"] = json_of(costs.slowest_halo.halo);
   Json filter = json_of(costs.slowest_filter.filter.all(), costs.filter);
-  filter["gathers"] = plan.filter_gathers();
+  filter["exchanges"] = plan.filter_exchanges();
   filter["largest_rank"] = json_of(costs.slowest_filter.filter);
   return {{"bytes_per_word", sizeof(Real)},
           {"kernels", plan.launches()},
@@ -158,8 +158,9 @@ std::string step_text(const Plan& plan, const Costs& costs) {
     return text + line("  messages  none on one rank; %.4g exchanges of halos\n", plan.exchanges());
   text += line("  messages  a step and rank, at most: %.4g exchanges of halos, %.4g messages, %s; %s in all\n",
                plan.exchanges(), halo.messages, bytes_text(halo.bytes).c_str(), bytes_text(costs.halo.bytes).c_str());
-  return text + line("            polar filter: %.4g gathers, %.4g messages, %s; %s in all\n", plan.filter_gathers(),
-                     filter.messages, bytes_text(filter.bytes).c_str(), bytes_text(costs.filter.bytes).c_str());
+  return text + line("            polar filter: %.4g exchanges, %.4g messages, %s; %s in all\n",
+                     plan.filter_exchanges(), filter.messages, bytes_text(filter.bytes).c_str(),
+                     bytes_text(costs.filter.bytes).c_str());
 }
 
 /// The scaling model's answer.
@@ -172,7 +173,7 @@ struct Speed {
 Speed speed_of(const Plan& plan, const Costs& costs, const MachineModel& machine, const Case& c) {
   Speed speed;
   const auto of = [&](const RankCost& cost) {
-    return step_time(machine, cost, plan.exchanges(), plan.filter_gathers());
+    return step_time(machine, cost, plan.exchanges(), plan.filter_exchanges());
   };
   speed.time = {of(costs.most_words).compute, of(costs.slowest_halo).halo, of(costs.slowest_filter).filter,
                 1e-6 * machine.fixed_us};

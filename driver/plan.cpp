@@ -91,9 +91,9 @@ Plan::Plan(const Case& c) : case_(c) {
   exchanges_ = mean(&Counters::exchanges);
   levels_ = mean(&Counters::levels);
   most_levels_ = model.dycore().halo().most_levels();
-  for (const auto& [lines, gathers] : model.dycore().filter().gathers_by_lines()) {  // none before the first step
-    filter_lines_[lines] = static_cast<double>(gathers) / counted_steps_;
-    filter_gathers_ += filter_lines_[lines];
+  for (const auto& [lines, exchanges] : model.dycore().filter().exchanges_by_lines()) {  // none before the first step
+    filter_lines_[lines] = static_cast<double>(exchanges) / counted_steps_;
+    filter_exchanges_ += filter_lines_[lines];
   }
   pole_gathers_ = mean(&Counters::pole_gathers);
   pole_words_ = mean(&Counters::pole_words);
@@ -138,6 +138,21 @@ void Plan::list_memory(Model& model) {
   stream_bytes_ = model.streams().bytes_in_memory();
 }
 
+void Plan::add_filter(RankCost& cost, int ranks_per_node) const {
+  const Block& block = cost.block;
+  if (block.layout.ranks_lon == 1) return;
+  const std::vector<int> reach = PolarFilter::reach_of_rows(block);
+  for (int px = 0; px < block.layout.ranks_lon; ++px) {
+    const auto sums = px == block.px ? 0 : static_cast<long>(BlockSums::sent(block, reach, px, block.px).size());
+    if (sums == 0) continue;
+    const int rank = px * block.layout.ranks_lat + block.py;
+    Traffic& link = rank / ranks_per_node == block.rank / ranks_per_node ? cost.filter.node : cost.filter.network;
+    for (const auto& [lines, n] : filter_lines_) {
+      link += {n, n * static_cast<double>(BlockSums::words(sums, lines)) * sizeof(double)};
+    }
+  }
+}
+
 RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const {
   RankCost cost;
   if (case_.dycore.column()) {
@@ -151,14 +166,13 @@ RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const
     Traffic& link = neighbour.rank / ranks_per_node == rank / ranks_per_node ? cost.halo.node : cost.halo.network;
     link += {exchanges_, levels_ * static_cast<double>(neighbour.words) * sizeof(Real)};
   }
-  double filter_words = 0;
-  for (const auto& [lines, n] : filter_lines_) filter_words += n * PolarFilter::words_of_block(lines, block.ny);
-  cost.filter = ring_traffic(block, filter_gathers_, filter_words, ranks_per_node);
+  add_filter(cost, ranks_per_node);
   const double tracer_words = tracer_words_ * block.ny / ny_;
   const double at_pole = block.at_south_pole() || block.at_north_pole() ? 1 : 0;
   cost.others = ring_traffic(block, tracer_gathers_ + at_pole * pole_gathers_, tracer_words + at_pole * pole_words_,
                              ranks_per_node);
-  const double packed = 4 * cost.halo.all().bytes / sizeof(Real);  // read and written at either end
+  const double packed =
+      4 * (cost.halo.all().bytes + cost.filter.all().bytes) / sizeof(Real);  // read and written at either end
   cost.words = words_of(block.nx, block.ny) + packed;
 
   const double cells = static_cast<double>(block.nx) * block.ny;

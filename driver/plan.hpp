@@ -29,7 +29,7 @@ struct RankCost {
   Block block;
   double words = 0;           // that kernels read and write in a mean step, rings of halo and messages included
   LinkTraffic halo;           // sent
-  LinkTraffic filter;         // carries of the polar filter, received
+  LinkTraffic filter;         // sums of the polar filter's blocks, received
   LinkTraffic others;         // sums beside the poles and of the mass of tracers, received
   std::vector<Share> memory;  // [bytes] by consumer, largest first
   double memory_bytes() const;
@@ -43,9 +43,9 @@ class Plan {
   /// Costs of a rank of a layout; each node has this many ranks, in their order.
   RankCost cost_of(const Layout& layout, int rank, int ranks_per_node) const;
 
-  double exchanges() const { return exchanges_; }            // of halos, in a mean step
-  double filter_gathers() const { return filter_gathers_; }  // round circles of latitude, in a mean step
-  double launches() const { return launches_; }              // of kernels, in a mean step
+  double exchanges() const { return exchanges_; }                // of halos, in a mean step
+  double filter_exchanges() const { return filter_exchanges_; }  // of sums round circles of latitude, in a mean step
+  double launches() const { return launches_; }                  // of kernels, in a mean step
   /// Words per cell that kernels read and write in a mean step, without rings of halo; by kernel, largest first.
   const std::vector<Share>& words_per_cell() const { return words_per_cell_; }
   /// Of the initial state, with the spacing of the case's grid.
@@ -58,16 +58,17 @@ class Plan {
  private:
   void count_launches(const std::vector<Launch>& launches);
   void list_memory(class Model& model);
+  void add_filter(RankCost& cost, int ranks_per_node) const;
   /// Words of all launches on a block of nx x ny cells, in a mean step.
   double words_of(int nx, int ny) const;
   double words_of(const Launch& launch, int nx, int ny) const;
 
   Case case_;
   int counted_steps_ = 1, nx_ = 0, ny_ = 0, n_k_ = 1;  // of the small grid
-  std::map<int, double> filter_lines_;  // gathers of the filter in a mean step by their lines in each row
+  std::map<int, double> filter_lines_;  // exchanges of the filter in a mean step by their lines in each row
   std::vector<Launch> launches_with_words_;
   std::vector<Share> words_per_cell_, arrays_;  // arrays_: levels of arrays over a block with its halo
-  double exchanges_ = 0, levels_ = 0, filter_gathers_ = 0, launches_ = 0;
+  double exchanges_ = 0, levels_ = 0, filter_exchanges_ = 0, launches_ = 0;
   double pole_gathers_ = 0, pole_words_ = 0, tracer_gathers_ = 0, tracer_words_ = 0;
   int most_levels_ = 0;
   double stream_bytes_ = 0, output_bytes_ = 0, courant_ = 0, largest_wind_ = 0;

@@ -26,11 +26,11 @@ double latency(const LinkTraffic& traffic, const MachineModel& machine) {
 
 double StepTime::total() const { return std::max(compute, halo) + exposed_computing * compute + filter + fixed; }
 
-StepTime step_time(const MachineModel& machine, const RankCost& cost, double exchanges, double gathers) {
+StepTime step_time(const MachineModel& machine, const RankCost& cost, double exchanges, double filter_exchanges) {
   StepTime time;
   time.compute = cost.words * sizeof(Real) / (1e9 * share_of_copy * machine.copy_gb_per_s);
   time.halo = exchanges * phases_of_exchange * latency(cost.halo, machine) + seconds(cost.halo, machine);
-  time.filter = gathers * latency(cost.filter, machine) + seconds(cost.filter, machine);
+  time.filter = filter_exchanges * latency(cost.filter, machine) + seconds(cost.filter, machine);
   time.fixed = 1e-6 * machine.fixed_us;
   return time;
 }

@@ -13,7 +13,7 @@ struct StepTime {
   double total() const;
 };
 
-/// Of the rank with these costs; exchanges and gathers: of a step.
-StepTime step_time(const MachineModel& machine, const RankCost& cost, double exchanges, double gathers);
+/// Of the rank with these costs; exchanges and filter_exchanges: of a step.
+StepTime step_time(const MachineModel& machine, const RankCost& cost, double exchanges, double filter_exchanges);
 
 }  // namespace meridian

@@ -34,11 +34,12 @@ Number root(double r) {
   return {rho.re, rho.im};
 }
 
+/// The recursion where cos(latitude) is r.
 Row make_row(double r, const Block& block) {
   Row row;
   if (!(r > 0)) return row;  // the pole
   const int length = block.filter_block;
-  const Number rho = root(r);
+  const Number rho = root(std::min(1.0, r));
   row.rho = rounded(rho);
   row.gain = rounded((1.0L - rho) / (1.0L + rho));  // equals 1 / (alpha (1/rho - rho))
   row.rho_over_block = rounded(power(rho, length));
@@ -61,7 +62,7 @@ Rows make_rows(const Block& block, const RowValues& cosine) {
   const auto row = Kokkos::create_mirror_view(rows.row);
   const auto weights = Kokkos::create_mirror_view(rows.weights);
   for (int j = 0; j < block.ny; ++j) {
-    row(j) = make_row(std::min(1.0, static_cast<double>(cosines(j + halo_width))), block);
+    row(j) = make_row(cosines(j + halo_width), block);
     const Number rho(row(j).rho.re, row(j).rho.im);
     for (int l = 0; l < length; ++l) {
       const Complex<double> weight = rounded(power(rho, l + 1));
@@ -83,7 +84,7 @@ PolarFilter::PolarFilter(const Grid& grid, bool enabled)
     : block_(grid.block),
       rows_at_cell_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_cell)),
       rows_at_yface_(polar_filter::make_rows(grid.block, grid.metrics.cos_at_yface)),
-      ring_(grid.block),
+      sums_(grid.block, reach_of_rows(grid.block)),
       enabled_(enabled) {
   require(block_.filter_block <= polar_filter::longest_block, ExitCode::configuration, "'grid.n_lon' is ", block_.n_lon,
           "; the polar filter needs a divisor of half of it between 4 and ", polar_filter::longest_block,
@@ -95,16 +96,23 @@ double PolarFilter::response(double r, double s) {
   return 1 / (1 + kappa_s2 * kappa_s2);
 }
 
-int PolarFilter::words_of_block(int lines_of_row, int rows) {
-  using polar_filter::lanes;
-  return (lines_of_row * rows + lanes - 1) / lanes * lanes * 4;
+std::vector<int> PolarFilter::reach_of_rows(const Block& block) {
+  const auto reach_at = [&](double row) {  // of the cosine as the grid has it
+    return polar_filter::make_row(static_cast<Real>(cosine_of_row(row, block.n_lat)), block).reach;
+  };
+  std::vector<int> reach;
+  for (int j = block.j_first; j < block.j_first + block.ny; ++j) {
+    reach.push_back(std::max(reach_at(j), reach_at(j + 0.5)));  // of its yfaces and of its cells
+  }
+  return reach;
 }
 
 double PolarFilter::bytes_in_memory(const Block& block, int lines_of_row) {
-  const double words = words_of_block(lines_of_row, block.ny);
+  const double words = 4.0 * polar_filter::whole_vectors(lines_of_row * block.ny);
   const double weights = 2.0 * 4 * block.filter_block * block.ny;  // of rows of cells and of yfaces
   const double entering = words * block.nx / block.filter_block;
-  return Ring::bytes_in_memory(block, words) + sizeof(double) * (weights + entering);
+  return BlockSums::bytes_in_memory(block, reach_of_rows(block), words, lines_of_row) +
+         sizeof(double) * (weights + entering);
 }
 
 const Array1<double>& PolarFilter::carries(int n) {

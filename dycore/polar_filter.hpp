@@ -4,28 +4,32 @@
 //
 //   f_i = C b_i + rho f_{i-1}   eastward      g_i = C b_i + rho g_{i+1}   westward      (S b)_i = Re[ f_i + rho g_{i+1} ]
 //
-// Both sums start at zero in each block of the circle (pass 1); the blocks' ends, gathered round the circle, give the
-// sums that enter each block (pass 2); they are added with their powers of rho in the loop of the caller (pass 3).
+// Both sums start at zero in each block of the circle (pass 1); the ends of the blocks upstream, from other ranks where they
+// are near enough to count, give the sums that enter each block (pass 2); they are added with their powers of rho in the
+// loop of the caller (pass 3).
 
 #include <cstring>
 #include <map>
 #include <type_traits>
 #include <utility>
 
+#include "dycore/block_sums.hpp"
 #include "grid/field.hpp"
 #include "grid/latlon_grid.hpp"
 #include "grid/loop.hpp"
-#include "grid/ring.hpp"
 
 namespace meridian {
 
 namespace polar_filter {
 
 /// Largest length of a filter block: bounds the work space of one sweep (on hosts only what is used costs anything).
-inline constexpr int longest_block = on_device ? 128 : 2048;
+inline constexpr int longest_block = on_device ? 192 : 2048;
 
 /// Lines (fields x levels) that one sweep takes at a time: as many doubles as fit a vector register on hosts.
 inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(double);
+
+/// n or a little more.
+constexpr int whole_vectors(int n) { return (n + lanes - 1) / lanes * lanes; }
 
 /// What a double counts in words of Real.
 inline constexpr double words_of_double = static_cast<double>(sizeof(double)) / sizeof(Real);
@@ -107,8 +111,7 @@ double kappa(double r);
 Rows make_rows(const Block& block, const RowValues& cosine);
 
 /// How lines and blocks are numbered. Line j fields n_k + field n_k + k is level k of a field in row j; a vector may hold
-/// lines of several rows. Numbers of the ring and carries lie at (block 4 + part) lines + line, parts f.re, f.im, g.re,
-/// g.im.
+/// lines of several rows. Sums and carries lie at (block 4 + part) lines + line, parts f.re, f.im, g.re, g.im.
 struct Shape {
   int fields, n_k, n_j, blocks, length;
   int lines;  // n_j fields n_k rounded up to whole vectors, the last line repeated
@@ -180,10 +183,16 @@ void set_to_zero(const Field<P>& b, const Box& row) {
   for_each("dycore/polar_filter_pole", row, KOKKOS_LAMBDA(int k, int j, int i) { b(k, j, i) = 0; });
 }
 
-/// Pass 1: sweeps all blocks of a and b in place and leaves the sums of each block in 'mine'.
+/// Sums of the whole circle, as far as they are needed, and where this rank's blocks lie in it.
+struct Circle {
+  Array1<double> all;
+  int blocks, first_block;
+};
+
+/// Pass 1: sweeps all blocks of a and b in place and leaves the sums of each block in the circle.
 template <int W, class PlaceA, class PlaceB>
 void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, const Field<PlaceA>& a,
-                  const Field<PlaceB>& b, const Array1<double>& mine) {
+                  const Field<PlaceB>& b, const Circle& circle) {
   const int blocks_at_once = on_device ? 1 : shape.blocks;
   const int parts = shape.blocks / blocks_at_once;
   const double points = static_cast<double>(W) * blocks_at_once * shape.length;
@@ -202,17 +211,12 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
               (k < shape.n_k ? &a(k, lines.j[w], 0) : &b(k - shape.n_k, lines.j[w], 0)) + first_block * shape.length;
         }
         for (int block = first_block; block < first_block + blocks_at_once; ++block) {
-          sweep<W>(line, shape.length, rho, gain, &mine(shape.at(block, 0) + first_line), shape.lines);
+          double* const sums = &circle.all(shape.at(circle.first_block + block, 0) + first_line);
+          sweep<W>(line, shape.length, rho, gain, sums, shape.lines);
           for (int w = 0; w < W; ++w) line[w] += shape.length;
         }
       });
 }
-
-/// Sums of the whole circle, and where this rank's blocks lie in it.
-struct Circle {
-  Array1<double> all;
-  int blocks, first_block;
-};
 
 /// What enters a block from the west and from the east.
 template <class V>
@@ -361,8 +365,8 @@ class PolarFilter {
 
   /// Filters tendency a (cell or xface rows: r from cos phi_j) and tendency b (cell, xface or yface rows; yface: r from
   /// cos psi_j) on the owned points, and calls body(k, j, i, filtered_a, filtered_b) once for each owned cell (k, j, i),
-  /// k in [0, n_k). Tendencies are used as work space: their values are undefined afterwards. One message round the
-  /// circle for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0. at_once: two kernels
+  /// k in [0, n_k). Tendencies are used as work space: their values are undefined afterwards. One message from each rank in
+  /// reach for both fields and all levels. On the row of yfaces at the south pole filtered_b is 0. at_once: two kernels
   /// instead of three, the same bits.
   template <bool at_once = on_device, class PlaceA, class PlaceB, class Body>
   void apply(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b, int n_k, const Body& body);
@@ -373,14 +377,12 @@ class PolarFilter {
   /// S of a row with r = cos(latitude) for waves with s = |sin(n dl / 2)|.
   static double response(double r, double s);
 
-  /// Gathers round latitude circles so far.
-  long gathers() const { return ring_.gathers(); }
-  /// How many of them had so many lines (fields x levels) in each row.
-  const std::map<int, long>& gathers_by_lines() const { return gathers_by_lines_; }
-  const Ring& ring() const { return ring_; }
-  /// Doubles per filter block of one gather with this many lines in each row.
-  static int words_of_block(int lines_of_row, int rows);
-  /// Bytes of memory of a filter of this block with gathers of up to this many lines in each row.
+  /// How many exchanges of sums there were with so many lines (fields x levels) in each row.
+  const std::map<int, long>& exchanges_by_lines() const { return exchanges_by_lines_; }
+  const BlockSums& sums() const { return sums_; }
+  /// How many filter blocks upstream count in each row of a block.
+  static std::vector<int> reach_of_rows(const Block& block);
+  /// Bytes of memory of a filter of this block with up to this many lines in each row.
   static double bytes_in_memory(const Block& block, int lines_of_row);
 
  private:
@@ -392,9 +394,9 @@ class PolarFilter {
 
   Block block_;
   polar_filter::Rows rows_at_cell_, rows_at_yface_;
-  Ring ring_;
+  BlockSums sums_;
   Array1<double> carries_;
-  std::map<int, long> gathers_by_lines_;
+  std::map<int, long> exchanges_by_lines_;
   bool enabled_ = true;
 };
 
@@ -402,14 +404,15 @@ template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>
 void PolarFilter::apply_to(const Kernel& kernel, const Field<PlaceA>& a, const Field<PlaceB>& b,
                            const polar_filter::Rows& rows_b, int n_k, const Body& body) {
   using namespace polar_filter;
-  const int words = words_of_block(fields * n_k, block_.ny);
-  const int lines = words / 4;
-  ++gathers_by_lines_[fields * n_k];
-  const Shape shape{fields, n_k, block_.ny, ring_.my_blocks(), block_.filter_block, lines};
-  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, ring_.mine(1, words));
-  const Circle circle{ring_.gather(1, words), ring_.blocks(), ring_.first_block()};
+  const int lines_of_row = fields * n_k;
+  const int lines = whole_vectors(lines_of_row * block_.ny);
+  ++exchanges_by_lines_[lines_of_row];
+  const Shape shape{fields, n_k, block_.ny, sums_.my_blocks(), block_.filter_block, lines};
+  const Circle circle{sums_.all(lines, lines_of_row), sums_.blocks(), sums_.first_block()};
+  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, circle);
+  sums_.exchange(lines, lines_of_row);
   if constexpr (!at_once) {
-    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(shape.blocks * words));
+    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(4 * shape.blocks * lines));
   }
   finish(kernel, shape, Finisher<fields, at_once, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, circle, carries_, a, b},
          body);

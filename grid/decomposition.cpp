@@ -7,9 +7,10 @@ namespace meridian {
 
 int filter_block_length(int n_lon) {
   const int half = n_lon / 2;
+  const int wanted = std::clamp(n_lon / 80, 30, 150);
   int best = half;
   for (int length = 4; length <= half; ++length) {
-    if (half % length == 0 && std::abs(length - 30) < std::abs(best - 30)) best = length;
+    if (half % length == 0 && std::abs(length - wanted) < std::abs(best - wanted)) best = length;
   }
   return best;
 }

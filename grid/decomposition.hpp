@@ -11,8 +11,8 @@
 
 namespace meridian {
 
-/// Length of the blocks in longitude that the polar filter sums over: the divisor (>= 4) of n_lon / 2 nearest to 30.
-/// It follows from n_lon alone, and ranks own whole blocks, so results do not depend on the rank layout.
+/// Length of the blocks in longitude that the polar filter sums over: the divisor (>= 4) of n_lon / 2 nearest to 30, or to
+/// n_lon / 80, at most 150, on fine grids, where whole circles beside the poles are summed from few blocks. It follows from n_lon alone, and ranks own whole blocks, so results do not depend on the rank layout.
 int filter_block_length(int n_lon);
 
 /// Ranks along longitude and latitude.

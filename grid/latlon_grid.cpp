@@ -5,18 +5,16 @@
 
 namespace meridian {
 
-namespace {
-
-/// Cosine of the latitude -pi/2 + x * dp, x counted in rows from the south pole: a sine, exactly antisymmetric about
-/// both poles and symmetric about the equator.
-double cosine(double x, int n_lat) {
-  if (x < 0) return -cosine(-x, n_lat);
-  if (x > n_lat) return -cosine(2.0 * n_lat - x, n_lat);
+double cosine_of_row(double x, int n_lat) {
+  if (x < 0) return -cosine_of_row(-x, n_lat);
+  if (x > n_lat) return -cosine_of_row(2.0 * n_lat - x, n_lat);
   if (x > 0.5 * n_lat) x = n_lat - x;
   return x == 0 ? 0.0 : std::sin(x * pi / n_lat);
 }
 
-/// Sine of the same latitude, exactly antisymmetric about the equator and symmetric about both poles.
+namespace {
+
+/// Sine of the latitude of cosine_of_row(), exactly antisymmetric about the equator and symmetric about both poles.
 double sine(double x, int n_lat) {
   if (x < 0) return sine(-x, n_lat);
   if (x > 0.5 * n_lat) return -sine(n_lat - x, n_lat);
@@ -47,10 +45,10 @@ Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v, double 
   const bool column = block.is_column;
   const double at = column_latitude_degrees / 180 + 0.5;  // of the column, as a share of the way from pole to pole
   // Of rows counted from the south pole. The sides of a column follow from its area and dy: 4 pi a^2 / (pi a).
-  const auto cos_of = [=](double row) { return column ? cosine(at, 1) : cosine(row, n); };
+  const auto cos_of = [=](double row) { return column ? cosine_of_row(at, 1) : cosine_of_row(row, n); };
   const auto sin_of = [=](double row) { return column ? sine(at, 1) : sine(row, n); };
-  const auto dx_of = [=](double row) { return a * lon * (column ? 2 / pi : cosine(row, n)); };
-  const auto area_of = [=](double row) { return strip * (column ? 1 : cosine(row, n)); };
+  const auto dx_of = [=](double row) { return a * lon * (column ? 2 / pi : cosine_of_row(row, n)); };
+  const auto area_of = [=](double row) { return strip * (column ? 1 : cosine_of_row(row, n)); };
   metrics.dy = static_cast<Real>(a * dp());
   metrics.area_of_pole = static_cast<Real>(4 * pi * a * a * std::pow(std::sin(dp() / 4), 2));
   metrics.dx_at_cell = rows("dx_at_cell", b, [=](double j) { return dx_of(j + 0.5); });
@@ -67,7 +65,7 @@ Grid::Grid(const Block& b, const Planet& p, const VerticalCoordinate& v, double 
 }
 
 double Grid::area_of_global_row(int j) const {
-  return 2 * planet.radius_m * planet.radius_m * dl() * std::sin(dp() / 2) * cosine(j + 0.5, block.n_lat);
+  return 2 * planet.radius_m * planet.radius_m * dl() * std::sin(dp() / 2) * cosine_of_row(j + 0.5, block.n_lat);
 }
 
 }  // namespace meridian

@@ -32,6 +32,10 @@ struct Metrics {
   RowValues sin_at_yface, cos_at_yface;  // of latitude [1]
 };
 
+/// Cosine of the latitude -pi/2 + row * pi / n_lat, counted in rows from the south pole: exactly antisymmetric about both
+/// poles and symmetric about the equator.
+double cosine_of_row(double row, int n_lat);
+
 /// The grid of one block with everything that does not change in a run.
 /// A single column (Block::is_column) is a square as large as the whole planet, the same everywhere: what is a mean over the
 /// globe elsewhere is that of the column. Sunlight and rotation are those of its latitude, its longitude is 180 degrees.

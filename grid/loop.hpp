@@ -41,7 +41,8 @@ namespace detail {
 /// The n-th row a host loop takes.
 struct RowOrder {
   int first, step;
-  explicit RowOrder(int rows) : first(rows_in_descending_order ? rows - 1 : 0), step(rows_in_descending_order ? -1 : 1) {}
+  explicit RowOrder(int rows)
+      : first(rows_in_descending_order ? rows - 1 : 0), step(rows_in_descending_order ? -1 : 1) {}
   KOKKOS_FORCEINLINE_FUNCTION int operator()(int n) const { return first + step * n; }
 };
 
@@ -135,7 +136,8 @@ void for_each_part(const Kernel& kernel, const Part<Bodies>&... parts) {
   const List list(parts...);
   if (list.count() > 0) {
     LaunchLog::note(kernel, list.count(), 0, 0);
-    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()), detail::RunParts<List>{list, detail::RowOrder(list.count())});
+    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()),
+                         detail::RunParts<List>{list, detail::RowOrder(list.count())});
   }
 }
 

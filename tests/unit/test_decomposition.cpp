@@ -32,6 +32,9 @@ TEST(Decomposition, filter_blocks_divide_a_half_circle_and_are_near_30_columns) 
   EXPECT_EQ(filter_block_length(192), 32);
   EXPECT_EQ(filter_block_length(128), 32);
   EXPECT_EQ(filter_block_length(8), 4);
+  EXPECT_EQ(filter_block_length(3600), 45);  // fine grids: 80 blocks
+  EXPECT_EQ(filter_block_length(12000), 150);
+  EXPECT_EQ(filter_block_length(40000), 160);
   EXPECT_EQ(filter_block_length(46), 23);  // a prime half
   EXPECT_EQ(filter_block_length(622), 311);
   for (int n_lon = 8; n_lon <= 2000; n_lon += 2) {
