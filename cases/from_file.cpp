@@ -165,22 +165,6 @@ bool has_the_levels_of(const GriddedState& state, const VerticalCoordinate& leve
 
 constexpr double same_altitude = 1e-3;  // [m]
 
-/// Calls action(j, i, lon, lat) for the owned faces of northward wind off the poles; v at the poles is 0.
-template <class Action>
-void for_each_northward_face(const Grid& grid, OnHost<YFace>& v, int n_k, const Action& action) {
-  const Block& block = grid.block;
-  for (int j = 0; j < block.ny + (block.at_north_pole() ? 1 : 0); ++j) {
-    const int row = block.j_first + j;
-    for (int i = 0; i < block.nx; ++i) {
-      if (row > 0 && row < block.n_lat) {
-        action(j, i, grid.longitude_of_cell(i), grid.latitude_of_yface(j));
-      } else {
-        for (int k = 0; k < n_k; ++k) v.set(k, j, i, 0);
-      }
-    }
-  }
-}
-
 void fill_shallow_water(const GriddedState& state, const Grid& grid, const FieldSet& fields, const Ground& ground) {
   const Block& block = grid.block;
   const Source source(state);
@@ -210,9 +194,8 @@ void fill_shallow_water(const GriddedState& state, const Grid& grid, const Field
       u.set(0, j, i, footprint.eastward(wind, 0, grid.longitude_of_xface(i), lat));
     }
   }
-  for_each_northward_face(grid, v, 1, [&](int j, int i, double lon, double lat) {
-    v.set(0, j, i, footprint.northward(wind, 0, lon, lat));
-  });
+  for_each_yface(grid, v, 1,
+                 [&](int j, int i, double lon, double lat) { v.set(0, j, i, footprint.northward(wind, 0, lon, lat)); });
 }
 
 void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet& fields, const Ground& ground) {
@@ -299,7 +282,7 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
                [&](int k) { return footprint.eastward(wind, k, lon, lat); });
     }
   }
-  for_each_northward_face(grid, v, n_k, [&](int j, int i, double lon, double lat) {
+  for_each_yface(grid, v, n_k, [&](int j, int i, double lon, double lat) {
     // The row north of the northernmost rank's cells is the pole: never asked for.
     set_wind(v, j, i, lon, lat, surface(j - 1, i), surface(j, i),
              [&](int k) { return footprint.northward(wind, k, lon, lat); });

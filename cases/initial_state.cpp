@@ -76,23 +76,6 @@ void fill_coriolis_parameter(const Grid& grid, const Frame& frame, const FieldSe
   }
 }
 
-/// Calls action(j, i, point) for the owned faces of northward wind off the poles; those at the poles are set to 0.
-template <class Action>
-void for_each_yface(const Grid& grid, const Frame& frame, OnHost<YFace>& v, int n_k, const Action& action) {
-  const Block& block = grid.block;
-  const int j_end = block.ny + (block.at_north_pole() ? 1 : 0);
-  for (int j = 0; j < j_end; ++j) {
-    const bool pole = (j == 0 && block.at_south_pole()) || j == block.ny;
-    for (int i = 0; i < block.nx; ++i) {
-      if (pole) {
-        for (int k = 0; k < n_k; ++k) v.set(k, j, i, 0);
-      } else {
-        action(j, i, frame.at(grid.longitude_of_cell(i), grid.latitude_of_yface(j)));
-      }
-    }
-  }
-}
-
 void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fields,
           const std::vector<double>& surface_altitude) {
   const Block& block = grid.block;
@@ -118,7 +101,8 @@ void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fiel
       u.set(0, j, i, face.eastward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
     }
   }
-  for_each_yface(grid, frame, v, 1, [&](int j, int i, const Frame::Point& face) {
+  for_each_yface(grid, v, 1, [&](int j, int i, double lon, double lat) {
+    const Frame::Point face = frame.at(lon, lat);
     v.set(0, j, i, face.northward(state.eastward_wind(face.lon, face.lat), state.northward_wind(face.lon, face.lat)));
   });
   fill_coriolis_parameter(grid, frame, fields);
@@ -254,7 +238,8 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
       }
     }
   }
-  for_each_yface(grid, frame, v, n_k, [&](int j, int i, const Frame::Point& face) {
+  for_each_yface(grid, v, n_k, [&](int j, int i, double lon, double lat) {
+    const Frame::Point face = frame.at(lon, lat);
     for (int k = 0; k < n_k; ++k) {
       const double p_face = pressure_between(k, column_at(j - 1, i), column_at(j, i));
       v.set(k, j, i,

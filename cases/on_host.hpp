@@ -49,4 +49,20 @@ inline int wrapped(const Block& block, int i) {
   return (block.i_first + i + block.n_lon) % block.n_lon - block.i_first;
 }
 
+/// Calls action(j, i, longitude, latitude [radians]) for the owned faces of northward wind off the poles; v at the poles is 0.
+template <class Action>
+void for_each_yface(const Grid& grid, OnHost<YFace>& v, int n_k, const Action& action) {
+  const Block& block = grid.block;
+  for (int j = 0; j < block.ny + (block.at_north_pole() ? 1 : 0); ++j) {
+    const bool pole = (j == 0 && block.at_south_pole()) || j == block.ny;
+    for (int i = 0; i < block.nx; ++i) {
+      if (pole) {
+        for (int k = 0; k < n_k; ++k) v.set(k, j, i, 0);
+      } else {
+        action(j, i, grid.longitude_of_cell(i), grid.latitude_of_yface(j));
+      }
+    }
+  }
+}
+
 }  // namespace meridian

@@ -11,7 +11,8 @@ constexpr double reference_temperature = 300;  // [K] of the isothermal atmosphe
 
 KOKKOS_INLINE_FUNCTION double square(double x) { return x * x; }
 
-/// Deformational flow 'kind' on a sphere of radius a, turned back after half a period.
+/// Deformational flow 'kind' on a sphere of radius a, turned back after half a period. Kind 0: no deformation, once round in
+/// a period.
 struct Deformation {
   int kind;
   double a, period;
@@ -25,6 +26,7 @@ struct Deformation {
         return 12 * scale * square(Kokkos::sin(0.5 * lon));
       case 2:
         return 10 * scale * square(Kokkos::sin(lon));
+      case 0:
       case 3:
         return background;
       default:
@@ -78,17 +80,6 @@ struct OverturningCells {
     return -(p0 / p) * (a * 0.15 * pi / (5 * top)) * Kokkos::cos(lat) * Kokkos::sin(5 * lat) *
            Kokkos::cos(pi * z / top) * Kokkos::cos(pi * t / period);
   }
-};
-
-/// Test 1-3: once round in 12 days, at constant height.
-struct RotationAtHeight {
-  double a;
-
-  KOKKOS_FUNCTION double streamfunction(double, double lat, double) const {
-    return -2 * pi * a * a / (12 * 86400.0) * Kokkos::sin(lat);
-  }
-  KOKKOS_FUNCTION double eastward(double, double, double, double) const { return 0; }
-  KOKKOS_FUNCTION double northward(double, double, double, double) const { return 0; }
 };
 
 template <class Flow>
@@ -153,17 +144,19 @@ void hold_isothermal_surface_pressure(const Grid& grid, const FieldSet& fields) 
 template <class Flow>
 class FlowOf : public PrescribedFlow {
  public:
-  FlowOf(const Flow& flow, double angle) : flow_(flow), frame_(angle) {}
+  FlowOf(const Flow& flow, double angle, bool goes_through_the_ground = false)
+      : flow_(flow), frame_(angle), goes_through_the_ground_(goes_through_the_ground) {}
   void set_winds(const Grid& grid, const FieldSet& fields, double time) const override {
     set_winds_of(flow_, frame_, grid, fields, time);
   }
   void hold_surface_pressure(const Grid& grid, const FieldSet& fields) const override {
-    if constexpr (std::is_same_v<Flow, RotationAtHeight>) hold_isothermal_surface_pressure(grid, fields);
+    if (goes_through_the_ground_) hold_isothermal_surface_pressure(grid, fields);
   }
 
  private:
   Flow flow_;
   Frame frame_;
+  bool goes_through_the_ground_;
 };
 
 }  // namespace
@@ -171,15 +164,16 @@ class FlowOf : public PrescribedFlow {
 std::unique_ptr<PrescribedFlow> prescribed_flow(std::string_view name, const Planet& planet, double angle) {
   const double a = planet.radius_m, p0 = planet.reference_pressure_pa;
   const double scale_height = planet.gas_constant_j_per_kg_k * reference_temperature / planet.gravity_m_per_s2;
+  constexpr double twelve_days = 12 * seconds_per_day;
   if (name.starts_with("deformation_")) {
-    return std::make_unique<FlowOf<Deformation>>(Deformation{name.back() - '0', a, 12 * 86400.0}, angle);
+    return std::make_unique<FlowOf<Deformation>>(Deformation{name.back() - '0', a, twelve_days}, angle);
   }
   if (name == "dcmip_11") {
     return std::make_unique<FlowOf<DeformationInDepth>>(DeformationInDepth{a, p0, 25494.379 / 1e5 * p0}, angle);
   }
   if (name == "dcmip_12")
     return std::make_unique<FlowOf<OverturningCells>>(OverturningCells{a, p0, scale_height}, angle);
-  if (name == "dcmip_13") return std::make_unique<FlowOf<RotationAtHeight>>(RotationAtHeight{a}, angle);
+  if (name == "dcmip_13") return std::make_unique<FlowOf<Deformation>>(Deformation{0, a, twelve_days}, angle, true);
   return nullptr;
 }
 

@@ -315,8 +315,10 @@ struct Rest {
   double perturbation_k = 0;
   void visit(OptionVisitor& option) {
     static constexpr std::string_view profiles[] = {"isothermal", "uniform_theta", "standard_atmosphere"};
-    option.word("profile", profile, profiles,
-                "one temperature, one potential temperature, or a temperature that falls by 6.5 K per km to 216.65 K");
+    option.word(
+        "profile", profile, profiles,
+        "isothermal: one temperature; uniform_theta: one potential temperature; standard_atmosphere: it falls by 6.5 K "
+        "per km to 216.65 K");
     option.real("temperature_k", temperature_k, "K", {0, 400},
                 "that of the profile at the reference pressure; 0: 300, 280 K for standard_atmosphere");
     if (temperature_k > 0 && temperature_k < 100) {

@@ -175,7 +175,7 @@ constexpr auto shape_names = [] {
 
 void TracerOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "short name in files; fields of output streams name it");
-  option.word("initial", initial, shape_names, "distribution at the start");
+  option.word("initial", initial, shape_names, "distribution at the start: meridian describe tells of each");
   const double highest = highest_value_of(*this);
   option.real("value", value, "1", {0, highest}, "mixing ratio of a uniform tracer; factor of all others");
   option.word("limiter", limiter, limiter_words,

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "driver/model.hpp"
 
@@ -100,12 +101,23 @@ std::vector<BudgetFigure> budget_figures(const Model& model, const Budgets& now)
   return figures;
 }
 
+/// A share of what no flux explains, in words: that of a process, or of a scheme.
+std::string words_of(const std::string& share) {
+  static const std::map<std::string, std::string> processes = {{"dynamics", "of it in the dynamics"},
+                                                               {"remap", "of it in the vertical remap"},
+                                                               {"physics", "of it where the dynamics take up physics"},
+                                                               {"correction", "of it by the energy correction"},
+                                                               {"earlier", "of it before these shares were counted"}};
+  const auto known = processes.find(share);
+  return known == processes.end() ? "of it in scheme " + share : known->second;
+}
+
 std::string budget_table(const Model& model, const Budgets& now) {
   std::string table = "Budgets since the start, means over the globe:\n";
   const double seconds = model.elapsed_s();
   const auto row = [&](const std::string& name, double value, const char* unit) {
     char text[160];
-    std::snprintf(text, sizeof text, "  %-44s %12.4g %s\n", name.c_str(), value, unit);
+    std::snprintf(text, sizeof text, "  %-46s %12.4g %s\n", name.c_str(), value, unit);
     if (std::isfinite(value)) table += text;
   };
   const bool shallow = model.dycore().options().shallow_water();
@@ -114,21 +126,21 @@ std::string budget_table(const Model& model, const Budgets& now) {
     row("water, change", model.water_of(now) - model.water_of(model.budgets_at_start()), "kg m-2");
     row("  evaporation less precipitation", model.suite().water_brought(), "kg m-2");
   }
-  row("water, unexplained", model.water_imbalance(now), "of it");
+  row("water, change that no flux explains", model.water_imbalance(now), "of it");
   if (seconds == 0) return table;
   const char* watts = shallow ? "m3 s-3" : "W m-2";
   row("energy, change", (model.energy_of(now) - model.energy_of(model.budgets_at_start())) / seconds, watts);
   for (const auto& scheme : model.suite().energies()) {
     if (scheme.brought != 0) row("  brought by " + scheme.scheme, scheme.brought / seconds, watts);
   }
-  row("energy, unexplained", model.energy_residual(now) / seconds, watts);
+  row("energy, change that no flux explains", model.energy_residual(now) / seconds, watts);
   if (!model.book() && model.energy_corrected() != 0) {
-    row("  by correction", model.energy_corrected() / seconds, watts);
+    row("  " + words_of("correction"), model.energy_corrected() / seconds, watts);
   }
   if (!model.book()) return table;
   const auto rows = [&](const Shares& shares, const char* unit) {
     for (const auto& [name, share] : shares) {
-      if (name != "earlier" || share != 0) row("  by " + name, share / seconds, unit);
+      if (name != "earlier" || share != 0) row("  " + words_of(name), share / seconds, unit);
     }
   };
   rows(energy_shares(model), watts);
@@ -136,7 +148,7 @@ std::string budget_table(const Model& model, const Budgets& now) {
   const double momentum = now.angular_momentum - model.budgets_at_start().angular_momentum;
   row("angular momentum, change", momentum / seconds, "kg s-2");
   row("  brought by stress, evaporation and rain", model.book()->torque() / seconds, "kg s-2");
-  row("angular momentum, unexplained", model.angular_momentum_unexplained(now) / seconds, "kg s-2");
+  row("angular momentum, change that no flux explains", model.angular_momentum_unexplained(now) / seconds, "kg s-2");
   rows(angular_momentum_shares(model), "kg s-2");
   return table;
 }

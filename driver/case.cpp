@@ -215,7 +215,10 @@ void ParallelOptions::visit(OptionVisitor& option) {
 void LogOptions::visit(OptionVisitor& option) {
   static constexpr std::string_view formats[] = {"auto", "line", "json", "none"};
   option.real("every_s", every_s, "s", {0, 86400}, "wall time between progress reports");
-  option.word("format", format, formats, "auto: a line on a terminal, JSON lines elsewhere");
+  option.word("format", format, formats,
+              "of progress: auto: a line on a terminal, JSON lines elsewhere; line, json: always that; none: only the "
+              "tables at the "
+              "end");
   option.real("watchdog_s", watchdog_s, "s", {0, 1e6},
               "a run in which no step ends for so long, and for 20 times the longest step, is ended; 0: never");
 }

@@ -42,13 +42,13 @@ struct Costs {
 };
 
 /// Links are compared by their time on the machine; without one, whose node holds all ranks, by bytes.
-Costs costs_of(const Plan& plan, const Layout& layout, const MachineModel& machine) {
+Costs costs_of(const Plan& plan, const Layout& layout, const MachineModel& machine, int ranks_per_node) {
   Costs costs;
   costs.layout = layout;
   costs.n_ranks = layout.ranks_lon * layout.ranks_lat;
   double halo = -1, filter = -1;
   for (int rank = 0; rank < costs.n_ranks; ++rank) {
-    RankCost cost = plan.cost_of(layout, rank, machine.ranks_per_node);
+    RankCost cost = plan.cost_of(layout, rank, ranks_per_node);
     const StepTime time = step_time(machine, cost, plan.exchanges(), plan.filter_exchanges());
     const double bytes = cost.memory_bytes();
     costs.memory_bytes += bytes;
@@ -254,16 +254,17 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
 
   const Plan plan(c);
   MachineModel machine;
+  int ranks_per_node = n_ranks;
   if (options.machine.empty()) {
     machine.copy_gb_per_s = machine.node_link_gb_per_s = machine.network_gb_per_s = 1;
-    machine.ranks_per_node = n_ranks;
   } else {
     const Machine known = read_machine(options.machine);
     require(known.has_model, ExitCode::configuration, "The machine file '", known.file,
             "' has no group 'model', which the scaling model needs.");
     machine = known.model;
+    ranks_per_node = known.full_node();
   }
-  const Costs costs = costs_of(plan, layout, machine);
+  const Costs costs = costs_of(plan, layout, machine, ranks_per_node);
   Speed speed;
   if (!options.machine.empty()) {
     speed = speed_of(plan, costs, machine, c);

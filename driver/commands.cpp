@@ -80,10 +80,10 @@ int run(const Arguments& arguments) {
   return with_kokkos([&] { return run_case(c, options); });
 }
 
-/// The case of `check --json`: what is wrong with it also goes to the standard output, for programs.
-Case read_case_for_programs(const Arguments& arguments) {
+/// Mistakes in a case or machine file also go to the standard output, for programs.
+int with_mistakes_as_json(const std::function<int()>& work) {
   try {
-    return read_case_on_all_ranks(arguments);
+    return work();
   } catch (const ConfigurationError& error) {
     int rank = 0;
     if (has_launcher()) MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -101,14 +101,17 @@ Case read_case_for_programs(const Arguments& arguments) {
 }
 
 int check(const Arguments& arguments) {
-  const Case c = arguments.json ? read_case_for_programs(arguments) : read_case_on_all_ranks(arguments);
-  return with_kokkos([&] {
-    const CheckReport report = check_case(c, arguments.check);
-    int rank = 0;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank == 0) std::cout << (arguments.json ? report.json : report.text) << std::endl;
-    return 0;
-  });
+  const auto work = [&] {
+    const Case c = read_case_on_all_ranks(arguments);
+    return with_kokkos([&] {
+      const CheckReport report = check_case(c, arguments.check);
+      int rank = 0;
+      MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+      if (rank == 0) std::cout << (arguments.json ? report.json : report.text) << std::endl;
+      return 0;
+    });
+  };
+  return arguments.json ? with_mistakes_as_json(work) : work();
 }
 
 int verify_cases(const Arguments& arguments) {

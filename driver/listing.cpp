@@ -42,12 +42,6 @@ std::string title_of(const CaseText& source) {
   return title ? title->value.text : "";
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
 std::string_view place_name(Horizontal horizontal) {
@@ -339,8 +333,8 @@ std::string describe(const std::string& name) {
     text += "Case " + name + " (" + source.file + ")\n" + heading_of(source);
   }
   for (const auto& option : options_of({})) {
-    if (name != option.path) continue;
-    text += "Key of machine files, " + name + ": " + option.meaning + "\n" +
+    if (name != option.path && !option.path.ends_with("." + name)) continue;
+    text += "Key of machine files, " + option.path + ": " + option.meaning + "\n" +
             table({{"  allowed", allowed_text(option)}, {"  default", option.default_value}});
   }
   for (const auto& machine : names_of("machine")) {

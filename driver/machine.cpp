@@ -33,7 +33,8 @@ void Machine::visit(OptionVisitor& option) {
   static constexpr std::string_view bindings[] = {"none", "local_rank"};
   static constexpr std::string_view schedulers[] = {"none", "slurm"};
   option.text("description", description, "one line of text", "what this machine is");
-  option.word("preset", preset, presets, "whose build/PRESET/meridian runs; this: the program itself");
+  option.word("preset", preset, presets,
+              "whose build/PRESET/meridian runs, built by scripts/build PRESET; this: the program itself");
   option.texts("modules", modules, "names of 'module avail'", "what 'module load' brings before a run");
   option.text("launcher", launcher, "a command with {ranks}; {nodes}, {ranks_per_node} and {threads} may be used, too",
               "what starts the ranks, in front of the program");
@@ -41,7 +42,8 @@ void Machine::visit(OptionVisitor& option) {
   option.integer("ranks_per_node", ranks_per_node, "1", {0, 1e4},
                  "ranks that fill a node: with GPUs one each; 0: cores of this computer / threads_per_rank");
   option.integer("threads_per_rank", threads_per_rank, "1", {1, 1024}, "OpenMP threads, and cores, of a rank");
-  option.word("gpu_binding", gpu_binding, bindings, "local_rank: rank n of a node takes the n-th GPU of its node");
+  option.word("gpu_binding", gpu_binding, bindings,
+              "local_rank: rank n of a node takes the n-th GPU of its node; none: all see all GPUs");
   option.text("scratch", scratch, "a folder; $NAME is taken from the environment", "run directories are made here");
   option.word("scheduler", scheduler, schedulers, "slurm: jobs go through sbatch; none: runs start at once");
   option.texts("header", header, "lines of a shell script", "put at the top of the job: partition, account, exports");
@@ -68,7 +70,7 @@ int Machine::full_node() const {
 Machine read_machine(const std::string& name_or_path) {
   const NamedFile source = find_named_file("machine", name_or_path);
   Problems problems;
-  const Node root = parse_yaml(source.text, source.file, problems);
+  const Node root = parse_yaml(source.text, source.file, problems, "machine");
   Machine machine;
   Reader reader(root, problems);
   machine.visit(reader);
@@ -77,7 +79,6 @@ Machine read_machine(const std::string& name_or_path) {
   machine.name = source.name;
   machine.file = source.file;
   machine.model.name = source.name;
-  machine.model.ranks_per_node = machine.full_node();
   return machine;
 }
 

@@ -16,7 +16,6 @@ struct MachineModel {
   double memory_gb = 0;      // of the device
   double node_link_gb_per_s = 0, network_gb_per_s = 0;
   double latency_us = 0, node_latency_us = 0;  // of a message over the network, and within a node
-  int ranks_per_node = 1;                      // of the machine
   double price_per_hour = 0;
   double fixed_us = 40;  // of a step: what starting its kernels costs
 

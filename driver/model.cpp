@@ -47,15 +47,20 @@ long last_step_of(const Case& c, const Clock& clock) {
   return steps;
 }
 
-/// A group of options as one line of text: two runs with the same text have the same settings.
+/// A group of options as YAML, below the key 'group'.
 template <class Options>
-std::string line_of(const Options& options) {
+std::string yaml_of(const Options& options) {
   Options copy = options;
   Resolver resolver({}, {});
   resolver.group("group", copy, "");
+  return resolver.yaml();
+}
+
+/// That as one line of text: two runs with the same text have the same settings.
+std::string line_of(const std::string& yaml) {
   std::string line;
   bool comment = false;
-  for (const char c : resolver.yaml()) {
+  for (const char c : yaml) {
     comment = c != '\n' && (comment || c == '#');
     if (c == '\n' && !line.empty()) line += ';';
     if (c != '\n' && c != ' ' && !comment) line += c;
@@ -88,32 +93,99 @@ struct TracerList {
   void visit(OptionVisitor& option) { option.list("tracers", tracers, ""); }
 };
 
-/// What the state of a run depends on; a set made with other settings is not continued.
-std::map<std::string, std::string> state_settings(const Case& c) {
-  return {{"case.planet", line_of(c.planet)},
-          {"case.grid", line_of(c.grid)},
-          {"case.start", c.time.start},
-          {"case.calendar", c.time.calendar},
-          {"case.dycore", line_of(c.dycore)},
-          {"case.initial", line_of(c.initial)},
-          {"case.boundary", line_of(c.boundary)},
-          {"case.physics", line_of(c.physics)},
-          {"case.tracers", line_of(TracerList{c.tracers})}};
+/// What the state of a run depends on, as YAML.
+std::map<std::string, std::string> groups_of_state(const Case& c) {
+  return {{"planet", yaml_of(c.planet)},
+          {"grid", yaml_of(c.grid)},
+          {"dycore", yaml_of(c.dycore)},
+          {"initial", yaml_of(c.initial)},
+          {"boundary", yaml_of(c.boundary)},
+          {"physics", yaml_of(c.physics)},
+          {"tracers", yaml_of(TracerList{c.tracers})}};
 }
 
-/// The first settings, between ';', in which two lines differ.
-std::string first_difference(const std::string& a, const std::string& b) {
-  std::size_t begin_a = 0, begin_b = 0;
-  while (begin_a < a.size() || begin_b < b.size()) {
-    const std::size_t end_a = std::min(a.find(';', begin_a), a.size()),
-                      end_b = std::min(b.find(';', begin_b), b.size());
-    const std::string item_a = a.substr(std::min(begin_a, a.size()), end_a - begin_a),
-                      item_b = b.substr(std::min(begin_b, b.size()), end_b - begin_b);
-    if (item_a != item_b) return "'" + item_a + "' there, '" + item_b + "' here";
-    begin_a = end_a + 1;
-    begin_b = end_b + 1;
+/// As facts of a restart set; a set made with other settings is not continued.
+std::map<std::string, std::string> state_settings(const Case& c) {
+  std::map<std::string, std::string> settings = {{"case.start", c.time.start}, {"case.calendar", c.time.calendar}};
+  for (const auto& [name, yaml] : groups_of_state(c)) settings["case." + name] = line_of(yaml);
+  return settings;
+}
+
+/// One setting of line_of(): "dt_s", and its value.
+struct Setting {
+  std::string key, value;
+};
+
+std::vector<Setting> settings_in(const std::string& line) {
+  std::vector<Setting> settings;
+  std::istringstream items(line);
+  for (std::string item; std::getline(items, item, ';');) {
+    const std::size_t begin = item.starts_with('-') ? 1 : 0, colon = std::min(item.find(':'), item.size());
+    const std::string value = item.substr(std::min(colon + 1, item.size()));
+    if (!value.empty()) settings.push_back({item.substr(begin, colon - begin), value});
   }
-  return "";
+  return settings;
+}
+
+/// Paths of the same settings, in the same order.
+void add_paths(const Node& node, const std::string& path, std::vector<std::string>& paths) {
+  const bool is_list = node.kind == Node::Kind::sequence && !node.elements.empty();
+  if (node.kind == Node::Kind::map) {
+    for (const Entry& entry : node.entries) add_paths(entry.value, path + "." + entry.key, paths);
+  } else if (is_list && node.elements.front().kind == Node::Kind::map) {
+    for (std::size_t n = 0; n < node.elements.size(); ++n) {
+      add_paths(node.elements[n], path + "[" + std::to_string(n) + "]", paths);
+    }
+  } else {
+    paths.push_back(path);
+  }
+}
+std::vector<std::string> paths_in(const std::string& yaml, const std::string& group) {
+  Problems none;
+  const Node root = parse_yaml(yaml, "", none);
+  std::vector<std::string> paths;
+  const Entry* entry = root.find("group");
+  if (!entry) return paths;
+  const Entry* list = entry->value.find(group);  // tracers
+  add_paths(list ? list->value : entry->value, group, paths);
+  return paths;
+}
+
+/// The settings in which a line and the YAML of a group differ: "'dycore.dt_s' was 600 and is 300". Settings of both are paired in their order,
+/// most equal ones first, so that an entry more or less of a list does not shift all that follow.
+std::vector<std::string> differences(const std::string& group, const std::string& line_there,
+                                     const std::string& yaml_here) {
+  const std::vector<Setting> there = settings_in(line_there), here = settings_in(line_of(yaml_here));
+  std::vector<std::string> paths = paths_in(yaml_here, group);
+  const auto path_of = [&](const Setting& setting) { return setting.key == group ? group : group + "." + setting.key; };
+  if (paths.size() != here.size()) {  // a text with ';' in it
+    paths.clear();
+    for (const Setting& setting : here) paths.push_back(path_of(setting));
+  }
+  const std::size_t n = there.size(), m = here.size();
+  std::vector<std::vector<int>> best(n + 1, std::vector<int>(m + 1, 0));  // score of what follows
+  const auto score = [&](std::size_t i, std::size_t j) {
+    return there[i].key != here[j].key ? 0 : there[i].value == here[j].value ? 3 : 1;
+  };
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t j = m; j-- > 0;) {
+      const int pair = score(i, j);
+      best[i][j] = std::max({best[i + 1][j], best[i][j + 1], pair > 0 ? pair + best[i + 1][j + 1] : 0});
+    }
+  }
+  std::vector<std::string> words;
+  const auto say = [&](const std::string& path, const std::string& rest) { words.push_back("'" + path + "' " + rest); };
+  for (std::size_t i = 0, j = 0; i < n || j < m;) {
+    if (i < n && j < m && score(i, j) > 0 && best[i][j] == score(i, j) + best[i + 1][j + 1]) {
+      if (score(i, j) == 1) say(paths.at(j), "was " + there[i].value + " and is " + here[j].value);
+      ++i, ++j;
+    } else if (i < n && (j == m || best[i][j] == best[i + 1][j])) {
+      say(path_of(there[i]), "was " + there[i].value + " and is not there"), ++i;
+    } else {
+      say(paths.at(j), "was not there and is " + here[j].value), ++j;
+    }
+  }
+  return words;
 }
 
 std::vector<Tracer> tracers_of(const Case& c) {
@@ -212,15 +284,26 @@ FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
   return fields;
 }
 
-/// The suite of a case; what does not fit together is refused with its place in the case.
-Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
+/// Calls action; the error of an option, or of a part of one, gets its place in the case.
+template <class Action>
+auto with_place(const Case& c, const Action& action) {
   try {
-    return {c.physics, grid, fields, default_watch, [&c](std::string_view name) { return streams_name(c, name); }};
-  } catch (const SuiteError& error) {
-    const auto origin = c.origins.find("physics.suite[" + std::to_string(error.entry()) + "].scheme");
-    if (origin == c.origins.end()) throw;
-    throw Error(error.code(), origin->second + ": " + error.what());
+    return action();
+  } catch (const OptionError& error) {
+    for (std::string path = error.path(); !path.empty();) {
+      const auto origin = c.origins.find(path);
+      if (origin != c.origins.end()) throw Error(error.code(), origin->second + ": " + error.what());
+      const std::size_t end = path.find_last_of(".[");
+      path.resize(end == std::string::npos ? 0 : end);
+    }
+    throw;
   }
+}
+
+Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
+  return with_place(c, [&]() -> Suite {
+    return {c.physics, grid, fields, default_watch, [&c](std::string_view name) { return streams_name(c, name); }};
+  });
 }
 
 /// Owned cells of maps of the whole globe, one for each level.
@@ -251,11 +334,13 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
   clock_.require_whole_steps(restart_every_, "restart.every");
-  require(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), ExitCode::configuration,
-          "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
-          "' does not say it: remove the one or the other.");
   const Provenance provenance = provenance_of(c, run_id);
-  streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
+  with_place(c, [&] {
+    require_option(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), "physics.energy_correction",
+                   "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
+                   "' does not say it: remove the one or the other.");
+    streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
+  });
   if (budgets_every_.unit != Interval::Unit::never) add_budgets(provenance);
   if (c.boundary.topography != "flat") {
     surface_altitude_ = topography_from_file(c.boundary.topography, c.grid.n_lon, c.grid.n_lat,
@@ -295,16 +380,30 @@ void Model::start_from_initial_state() {
 void Model::require_same_settings(const RestartManifest& set) const {
   const auto its_case = set.facts.find("case");
   const bool other = its_case != set.facts.end() && its_case->second != case_.name;
+  constexpr std::size_t most = 12;
+  const std::map<std::string, std::string> groups = groups_of_state(case_);
+  std::vector<std::string> differ;
+  bool only_grid = true;
   for (const auto& [name, here] : state_settings(case_)) {
-    const auto there = set.facts.find(name);
-    const std::string text = there == set.facts.end() ? "nothing" : there->second;
-    // Values of another grid are the wrong data; other settings are the user's to change.
-    const ExitCode code = name == "case.grid" ? ExitCode::bad_data : ExitCode::configuration;
-    require(text == here, code, "The restart set ", set.directory, " was made",
-            other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
-            " with other settings of '", name.substr(5), "': ", first_difference(text, here),
-            ". Use the same ones, --resume none to start anew, or another --run-dir.");
+    const auto fact = set.facts.find(name);
+    const std::string there = fact == set.facts.end() ? "" : fact->second, group = name.substr(5);
+    if (there == here) continue;
+    only_grid = only_grid && group == "grid";
+    if (group == "start" || group == "calendar") {
+      differ.push_back("'time." + group + "' was " + there + " and is " + here);
+      continue;
+    }
+    const std::vector<std::string> some = differences(group, there, groups.at(group));
+    differ.insert(differ.end(), some.begin(), some.end());
+    if (some.empty()) differ.push_back("'" + group + "' is another");
   }
+  std::string words;
+  for (std::size_t n = 0; n < std::min(most, differ.size()); ++n) words += (n == 0 ? "" : "; ") + differ[n];
+  if (differ.size() > most) words += "; and " + std::to_string(differ.size() - most) + " more";
+  // Values of another grid alone are the wrong data; other settings are the user's to change.
+  require(differ.empty(), only_grid ? ExitCode::bad_data : ExitCode::configuration, "The restart set ", set.directory,
+          " was made", other ? " by the case '" + its_case->second + "', not '" + case_.name + "'," : "",
+          " with other settings: ", words, ". Use the same ones, --resume none to start anew, or another --run-dir.");
 }
 
 void Model::start_from(const RestartManifest& set) {

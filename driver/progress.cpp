@@ -187,9 +187,8 @@ void Progress::finish(bool stopped) {
   table << text;
   std::ofstream(log_ + "/timing.txt") << table.str();
   table << budget_table(model_, budgets);
-  if (options_.format != "none") std::cerr << table.str();
-  std::cerr << (stopped ? "Stopped cleanly at " : "Finished at ") << iso_text(model_.clock().date()) << ", step "
-            << model_.clock().step() << std::endl;
+  std::cerr << table.str() << (stopped ? "Stopped cleanly at " : "Finished at ") << iso_text(model_.clock().date())
+            << ", step " << model_.clock().step() << std::endl;
 }
 
 }  // namespace meridian

@@ -577,16 +577,15 @@ void FigureMeter::look() {
   std::map<std::pair<double, double>, bool> added;
   std::map<std::tuple<std::string, double, double>, bool> summed;
   for (const VerifyFigure& figure : figures_) {
+    const bool inside = day > figure.since + 1e-9 && (figure.day < 0 || day < figure.day + 1e-9);
     if (needs_statistics(figure)) {
       const std::pair period{figure.since, figure.day};
-      const bool inside = day > figure.since + 1e-9 && (figure.day < 0 || day < figure.day + 1e-9);
       if (!inside || !once_a_day || added[period]) continue;
       added[period] = true;
       diagnose();
       statistics_[period].add(field("ua"), field("va"), field("ta"), field("pfull"));
     } else if (needs_time_mean(figure)) {
       const std::tuple key{figure.field, figure.since, figure.day};
-      const bool inside = day > figure.since + 1e-9 && (figure.day < 0 || day < figure.day + 1e-9);
       if (!inside || !once_a_day || summed[key]) continue;
       summed[key] = true;
       diagnose();

@@ -37,7 +37,8 @@ struct VerifyFigure {
     option.text("with", with, "short name of a tracer", "the second of two correlated tracers");
     option.real("day", day, "days", {-1, 1e6}, "when; -1: at the end of the run");
     option.real("since", since, "days", {0, 1e6}, "beginning of a change, a speed or a mean over time");
-    option.word("against", against, against_words, "errors: against the state at 'since', or the reference run");
+    option.word("against", against, against_words,
+                "errors: start: against the state at 'since'; reference: against that run");
     option.text("order_from", order_from, "name of a run above",
                 "order of convergence of the figure from that run, whose grid is coarser, to this one");
     option.text("less", less, "name of a run above", "the figure less that of the other run");
@@ -50,7 +51,8 @@ struct VerifyFigure {
     option.real("threshold", threshold, "of the field", {-unbounded, unbounded},
                 "filament: where the field is not less");
     option.integer("wavenumber", wavenumber, "1", {1, 100000}, "zonal wavenumber of a wave or a symmetry");
-    option.word("hemisphere", hemisphere, hemisphere_words, "of means over time; difference: relative to the larger");
+    option.word("hemisphere", hemisphere, hemisphere_words,
+                "of means over time: north, south, or difference: of both, relative to the larger");
     option.real("at_least", at_least, "of the figure", {-unbounded, unbounded}, "lower bound");
     option.real("at_most", at_most, "of the figure", {-unbounded, unbounded}, "upper bound");
     option.text("source", source, "one line", "where the bound comes from");
@@ -68,7 +70,9 @@ struct VerifyRun {
 
   void visit(OptionVisitor& option) {
     option.text("name", name, "a word", "name of the run and of its directory");
-    option.word("tier", tier, tier_words, "lowest tier that has this run");
+    option.word(
+        "tier", tier, tier_words,
+        "lowest tier that has this run: quick: seconds, on every change; standard: minutes to an hour; full: hours");
     option.texts("set", set, "key=value", "settings of this run, on top of the case");
     option.texts("reference", reference, "key=value",
                  "settings of a second run on a grid 2, 3, ... times as fine, on top of 'set': figures against it");

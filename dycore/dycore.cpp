@@ -11,7 +11,10 @@ namespace meridian {
 
 void DycoreOptions::visit(OptionVisitor& option) {
   static constexpr std::string_view equation_sets[] = {"shallow_water", "hydrostatic", "column"};
-  option.word("equations", equations, equation_sets, "which equations are solved");
+  option.word("equations", equations, equation_sets,
+              "which equations are solved: shallow_water: one layer of fluid; hydrostatic: air of the globe; column: "
+              "air of one "
+              "place");
   option.real("dt_s", dt_s, "s", {1e-3, 7200}, "length of a dynamics step; a whole number of microseconds");
   option.integer("remap_every", remap_every, "steps", {1, 20},
                  "steps between remaps of the floating layers to the reference levels; a tracer step takes as many");
@@ -29,7 +32,7 @@ void DycoreOptions::visit_flow(OptionVisitor& option) {
   static constexpr std::string_view time_schemes[] = {"fb_rk3", "rk3"};
   static constexpr std::string_view vorticity_schemes[] = {"s5", "een", "sen"};
   option.word("time_scheme", time_scheme, time_schemes,
-              "forward-backward or plain Runge-Kutta scheme of three stages; rk3 allows about half the step");
+              "Runge-Kutta schemes of three stages: fb_rk3: forward-backward; rk3: plain, allows about half the step");
   option.word("vorticity_flux", vorticity_flux, vorticity_schemes,
               "s5: upwind-biased, energy-neutral; een: energy and enstrophy; sen: energy conserving");
   option.real("divergence_damping", divergence_damping, "1", {0, 0.02},

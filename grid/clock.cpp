@@ -221,7 +221,8 @@ std::string frequency_text(const Interval& interval) {
 
 void TimeOptions::visit(OptionVisitor& option) {
   option.text("start", start, "2000-01-31 or 2000-01-31T06:00:00", "date of the first step");
-  option.word("calendar", calendar, calendar_names, "which years have 366, 365 or 360 days");
+  option.word("calendar", calendar, calendar_names,
+              "proleptic_gregorian: with leap years; noleap: 365 days a year; 360_day: 12 months of 30 days");
   option.real("run_days", run_days, "days", {0, 3.7e6}, "length of the run; or give 'run_steps'");
   option.integer("run_steps", run_steps, "steps", {-1, 2e9}, "length of the run; -1: 'run_days' gives it");
   if (option.given("run_days") && option.given("run_steps")) {

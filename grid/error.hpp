@@ -53,4 +53,24 @@ void require(bool condition, ExitCode code, const Parts&... parts) {
   throw Error(code, sentence.str());
 }
 
+/// An error of an option, by its path in the case: "output.streams[1].fields[0]". Whoever knows the file adds the place.
+class OptionError : public Error {
+ public:
+  OptionError(const std::string& path, const std::string& sentence)
+      : Error(ExitCode::configuration, sentence), path_(path) {}
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// require() of an option.
+template <class... Parts>
+void require_option(bool condition, const std::string& path, const Parts&... parts) {
+  if (condition) return;
+  std::ostringstream sentence;
+  (sentence << ... << parts);
+  throw OptionError(path, sentence.str());
+}
+
 }  // namespace meridian

@@ -89,17 +89,6 @@ struct Axis {
   std::vector<double> centres, lower, upper;  // [degrees]
 };
 
-bool is_degrees(const std::optional<std::string>& unit, char direction) {
-  if (!unit) return false;
-  std::string word = *unit;
-  std::erase(word, '_');
-  return word == std::string("degrees") + direction || word == std::string("degree") + direction ||
-         word == std::string("degrees") + static_cast<char>(direction - 32) ||
-         word == std::string("degree") + static_cast<char>(direction - 32) ||
-         (direction == 'n' ? word == "degreesnorth" || word == "degreenorth"
-                           : word == "degreeseast" || word == "degreeeast");
-}
-
 void require_within(const std::vector<double>& values, double lowest, double highest, const std::string& path,
                     const std::string& variable) {
   for (double value : values) {  // written so that NaN fails
@@ -108,15 +97,16 @@ void require_within(const std::vector<double>& values, double lowest, double hig
   }
 }
 
-/// Coordinate of a dimension with its cells' edges; 'direction' is 'n' or 'e'.
+/// Coordinate of a dimension with its cells' edges; 'direction' is north or east.
 Axis read_axis(const NetcdfReader& file, const std::string& variable, const NetcdfDimension& dimension,
-               char direction) {
+               const std::string& direction) {
   const std::string& path = file.path();
   const std::string& name = dimension.name;
-  const std::string what = direction == 'n' ? "latitude" : "longitude";
-  require(file.has_variable(name) && is_degrees(file.text_attribute(name, "units"), direction), ExitCode::bad_data,
-          "File '", path, "': dimension '", name, "' of '", variable, "' has no coordinate in degrees_",
-          direction == 'n' ? "north" : "east", "; the variable must have the dimensions latitude, longitude.");
+  const bool eastward = direction == "east";
+  const std::string what = eastward ? "longitude" : "latitude";
+  require(file.has_variable(name) && is_degrees(file.text_attribute(name, "units").value_or(""), direction),
+          ExitCode::bad_data, "File '", path, "': dimension '", name, "' of '", variable,
+          "' has no coordinate in degrees_", direction, "; the variable must have the dimensions latitude, longitude.");
   const auto dimensions = file.dimensions_of(name);
   require(dimensions.size() == 1 && dimensions[0].length == dimension.length, ExitCode::bad_data, "File '", path,
           "': coordinate '", name, "' is not one number for each point of its dimension.");
@@ -124,9 +114,9 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
           dimension.length, " points; a grid over the globe has at least 2.");
 
   Axis axis{.name = name, .centres = file.read(name), .lower = {}, .upper = {}};
-  const double limit = direction == 'n' ? 90.001 : 720;
+  const double limit = eastward ? 720 : 90.001;
   require_within(axis.centres, -limit, limit, path, name);
-  for (std::size_t n = 1; direction == 'e' && n < axis.centres.size(); ++n) {  // 359, 0 goes on as 359, 360
+  for (std::size_t n = 1; eastward && n < axis.centres.size(); ++n) {  // 359, 0 goes on as 359, 360
     if (axis.centres[n] < axis.centres[n - 1]) {
       for (std::size_t m = n; m < axis.centres.size(); ++m) axis.centres[m] += 360;
       break;
@@ -142,7 +132,7 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
     require_within(pairs, -limit - 360, limit + 360, path, bounds);
     for (std::size_t n = 0; n < n_points; ++n) {
       double lower = pairs[2 * n], upper = pairs[2 * n + 1];
-      if (direction == 'n') {
+      if (!eastward) {
         if (lower > upper) std::swap(lower, upper);
       } else {
         if (upper <= lower) upper += 360;
@@ -164,7 +154,7 @@ Axis read_axis(const NetcdfReader& file, const std::string& variable, const Netc
     axis.lower.push_back(expected - std::abs(spacing) / 2);
     axis.upper.push_back(expected + std::abs(spacing) / 2);
   }
-  if (direction == 'n') {
+  if (!eastward) {
     for (double& edge : axis.lower) edge = std::max(edge, -90.0);
     for (double& edge : axis.upper) edge = std::min(edge, 90.0);
   }
@@ -210,6 +200,13 @@ const MapVariable topography = {{"orog"}, "surface_altitude", {"m", "meter", "me
                                 0};
 const MapVariable sea_temperature = {
     {"sst", "tos"}, "sea_surface_temperature", {"K", "kelvin", "Kelvin", "degK"}, 200, 350, 12};
+
+/// How to bring a file in degrees Celsius into K.
+std::string advice_for_kelvin(const std::string& path, const std::string& variable) {
+  const std::string sum = variable + "=" + variable + "+273.15f; " + variable + "@units=\"K\"";
+  return " From degrees Celsius: cdo -setattribute," + variable + "@units=K -addc,273.15 '" + path +
+         "' kelvin.nc, or ncap2 -s '" + sum + "' '" + path + "' kelvin.nc.";
+}
 
 std::string name_in(const NetcdfReader& file, const MapVariable& wanted) {
   for (const std::string& name : wanted.names) {
@@ -271,15 +268,16 @@ std::vector<GlobalMap> read_maps(const std::string& path, const MapVariable& wan
           dimensions.size(), " dimensions; it must have latitude and longitude alone.");
   const std::string unit = file.text_attribute(name, "units").value_or("");
   require(std::ranges::find(wanted.units, unit) != wanted.units.end(), ExitCode::bad_data, "File '", path,
-          "': variable '", name, "' has the units '", unit, "'; they must be '", wanted.units[0], "'.");
+          "': variable '", name, "' has the units '", unit, "'; they must be '", wanted.units[0], "'.",
+          wanted.n_times > 0 ? advice_for_kelvin(path, name) : "");
   constexpr std::size_t most = 300'000'000;  // 1 arc-minute: 233 million
   require(dimensions[0].length < most && dimensions[1].length < most &&
               n_times * dimensions[0].length * dimensions[1].length <= most,
           ExitCode::bad_data, "File '", path, "': variable '", name, "' has ", dimensions[0].length, " x ",
           dimensions[1].length, " points; at most ", most, " are read. Average it to a coarser grid.");
 
-  Axis latitude = read_axis(file, name, dimensions[0], 'n');
-  const Axis longitude = read_axis(file, name, dimensions[1], 'e');
+  Axis latitude = read_axis(file, name, dimensions[0], "north");
+  const Axis longitude = read_axis(file, name, dimensions[1], "east");
   std::vector<double> values = file.read(name);
   check_values(file, wanted, name, latitude, longitude, values);
   const std::size_t n_lon = longitude.centres.size(), n_lat = latitude.centres.size();

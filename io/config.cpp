@@ -9,7 +9,7 @@
 namespace meridian {
 namespace {
 
-std::string joined(const std::string& group, std::string_view key) {
+std::string path_below(const std::string& group, std::string_view key) {
   return group.empty() ? std::string(key) : group + "." + std::string(key);
 }
 
@@ -17,12 +17,6 @@ std::string flow_list(const std::vector<std::string>& values) {
   std::string text = "[";
   for (const auto& value : values) text += (text.size() > 1 ? ", " : "") + yaml_scalar(value);
   return text + "]";
-}
-
-std::string enumeration(std::span<const std::string_view> words) {
-  std::string text;
-  for (const auto word : words) text += (text.empty() ? "" : ", ") + std::string(word);
-  return text;
 }
 
 std::string with_unit(std::string_view unit) { return unit.empty() || unit == "1" ? "" : " " + std::string(unit); }
@@ -95,7 +89,7 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
   };
   for (const auto& step : steps) {
     become(Node::Kind::map, "group");
-    path = joined(path, step.name);
+    path = path_below(path, step.name);
     Entry* found = node->find(step.name);
     if (!found) found = &node->entries.emplace_back(Entry{step.name, origin, {}});
     node = &found->value;
@@ -168,7 +162,7 @@ void apply_settings(Node& root, const std::vector<std::string>& settings, const 
 
 OptionInfo& Describer::add(Text key, const char* type, Text meaning) {
   OptionInfo info;
-  info.path = joined(groups_.back().path, key);
+  info.path = path_below(groups_.back().path, key);
   info.type = type;
   info.meaning = meaning;
   info.condition = groups_.back().condition;
@@ -214,7 +208,7 @@ void Describer::texts(Text key, std::vector<std::string>& values, Text form, Tex
 void Describer::alternative(Text key, Text word) {
   auto& group = groups_.back();
   const auto& around = groups_.size() > 1 ? groups_[groups_.size() - 2].condition : std::string();
-  group.condition = word.empty() ? around : joined(group.path, key) + ": " + std::string(word);
+  group.condition = word.empty() ? around : path_below(group.path, key) + ": " + std::string(word);
 }
 
 void Describer::enter(Text key, Text meaning) {
@@ -236,11 +230,16 @@ Reader::Reader(const Node& root, Problems& problems) : problems_(problems) {
   groups_.push_back({root.kind == Node::Kind::map ? &root : nullptr, "", {}});
 }
 
-std::string Reader::path_of(Text key) const { return joined(groups_.back().path, key); }
+std::string Reader::path_of(Text key) const { return path_below(groups_.back().path, key); }
 
 void Reader::refuse(const Node& node, const std::string& sentence, const std::string& hint) {
   refused_.insert(&node);
   problems_.add({node.location, sentence, hint, node.width});
+}
+
+void Reader::note_origin(const std::string& path, const Location& place) {
+  const std::string file = place.file.substr(place.file.rfind('/') + 1);
+  origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
 }
 
 /// The value of a key when it is of the kind asked for; reports any other kind.
@@ -251,9 +250,7 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   if (!entry || entry->value.kind == Node::Kind::broken) return nullptr;
   const Node& node = entry->value;
   const std::string path = path_of(key);
-  const auto& place = node.location;
-  const std::string file = place.file.substr(place.file.rfind('/') + 1);
-  origins_[path] = place.line > 0 ? to_string(Location{file, place.line, place.column}) : "command line";
+  note_origin(path, node.location);
   if (node.kind == kind) return &node;
   refused_.insert(&node);
   if (node.kind == Node::Kind::empty) {
@@ -327,12 +324,12 @@ void Reader::flag(Text key, bool& value, Text) {
 }
 
 void Reader::word(Text key, std::string& value, std::span<const Text> allowed, Text) {
-  const Node* node = value_of(key, Node::Kind::scalar, "one of " + enumeration(allowed));
+  const Node* node = value_of(key, Node::Kind::scalar, "one of " + joined(allowed));
   if (node && std::find(allowed.begin(), allowed.end(), node->text) != allowed.end()) {
     value = node->text;
   } else if (node) {
     groups_.back().bad_word = true;
-    refuse(*node, "'" + path_of(key) + "' = " + shortened(node->text) + " is not one of " + enumeration(allowed),
+    refuse(*node, "'" + path_of(key) + "' = " + shortened(node->text) + " is not one of " + joined(allowed),
            did_you_mean(nearest(node->text, {allowed.begin(), allowed.end()})));
   }
 }
@@ -354,6 +351,7 @@ void Reader::texts(Text key, std::vector<std::string>& values, Text form, Text) 
   std::vector<std::string> read;
   for (const auto& element : node->elements) {
     if (element.kind == Node::Kind::scalar) {
+      note_origin(path_of(key) + "[" + std::to_string(read.size()) + "]", element.location);
       read.push_back(element.text);
     } else if (element.kind != Node::Kind::broken) {
       refuse(element, "'" + path_of(key) + "[" + std::to_string(read.size()) + "]' is " + kind_text(element) +
@@ -419,7 +417,7 @@ void Reader::note_unknown_keys(const Group& group) {
   if (!group.node || group.node->kind != Node::Kind::map) return;
   for (const auto& entry : group.node->entries) {
     if (group.known.contains(entry.key)) continue;
-    unknown_.push_back({joined(group.path, entry.key), entry.location, n_characters(entry.key), group.bad_word});
+    unknown_.push_back({path_below(group.path, entry.key), entry.location, n_characters(entry.key), group.bad_word});
   }
 }
 
@@ -491,7 +489,7 @@ Resolver::Resolver(std::map<std::string, std::string> origins, const ExclusiveKe
   groups_.push_back({"", 0, 0, 0});
 }
 
-std::string Resolver::path_of(Text key) const { return joined(groups_.back().path, key); }
+std::string Resolver::path_of(Text key) const { return path_below(groups_.back().path, key); }
 
 bool Resolver::given(Text key) const { return origins_.contains(path_of(key)); }
 

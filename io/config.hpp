@@ -117,6 +117,7 @@ class Reader : public OptionVisitor {
   };
 
   std::string path_of(Text key) const;
+  void note_origin(const std::string& path, const Location& place);
   const Node* value_of(Text key, Node::Kind kind, const std::string& what);
   const Node* number_of(Text key, const std::string& what, Text unit);
   /// What stands at a path: the entry of a key, or the element of a list.

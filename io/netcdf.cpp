@@ -336,4 +336,13 @@ std::vector<double> NetcdfReader::read(const std::string& variable, const std::v
   });
 }
 
+bool is_degrees(std::string unit, const std::string& direction) {
+  std::erase_if(unit, [](char c) { return c == '_' || c == ' '; });
+  const char letter = static_cast<char>(direction[0] - 'a' + 'A');
+  for (const std::string number : {"degree", "degrees"}) {
+    if (unit == number + direction || unit == number + letter) return true;
+  }
+  return false;
+}
+
 }  // namespace meridian

@@ -142,4 +142,7 @@ class NetcdfReader {
 /// Makes what was written to a file or directory durable. Throws input_output.
 void flush_to_disk(const std::string& path);
 
+/// True for the units of latitude (direction "north") or longitude ("east") as CF spells them: degrees_north, degree_N, ...
+bool is_degrees(std::string unit, const std::string& direction);
+
 }  // namespace meridian

@@ -52,6 +52,14 @@ std::vector<std::string> nearest(const std::string& word, const std::vector<std:
 /// "did you mean 'a' or 'b'?", or "" when nothing is near.
 std::string did_you_mean(const std::vector<std::string>& candidates);
 
+/// "a, b, c".
+template <class Words>
+std::string joined(const Words& words) {
+  std::string text;
+  for (const auto& word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
 /// Number of characters of UTF-8 text, and its first n characters ("..." appended when cut).
 int n_characters(std::string_view text);
 std::string shortened(const std::string& text, int n = 80);

@@ -13,6 +13,7 @@
 #include "io/collective.hpp"
 #include "io/guarded.hpp"
 #include "io/netcdf.hpp"
+#include "io/problems.hpp"
 
 namespace meridian {
 
@@ -166,10 +167,10 @@ class StartFile {
 
   void read_latitudes(const NetcdfDimension& dimension, GriddedState& state) {
     latitude_ = dimension.name;
-    const std::string unit = compact(file_.text_attribute(latitude_, "units").value_or(""));
+    const std::string unit = file_.text_attribute(latitude_, "units").value_or("");
     std::vector<double> points = coordinate(dimension);
-    require(unit.starts_with("degree") && (unit.ends_with("north") || unit.ends_with("N")), ExitCode::bad_data,
-            text(latitude_), " has the units '", unit, "'; they must be degrees_north.");
+    require(is_degrees(unit, "north"), ExitCode::bad_data, text(latitude_), " has the units '", unit,
+            "'; they must be degrees_north.");
     latitudes_ = points;
     flip_latitude_ = direction(latitude_, points) < 0;
     if (flip_latitude_) std::ranges::reverse(points);
@@ -183,10 +184,10 @@ class StartFile {
 
   void read_longitudes(const NetcdfDimension& dimension, GriddedState& state) {
     longitude_ = dimension.name;
-    const std::string unit = compact(file_.text_attribute(longitude_, "units").value_or(""));
+    const std::string unit = file_.text_attribute(longitude_, "units").value_or("");
     std::vector<double> points = coordinate(dimension);
-    require(unit.starts_with("degree") && (unit.ends_with("east") || unit.ends_with("E")), ExitCode::bad_data,
-            text(longitude_), " has the units '", unit, "'; they must be degrees_east.");
+    require(is_degrees(unit, "east"), ExitCode::bad_data, text(longitude_), " has the units '", unit,
+            "'; they must be degrees_east.");
     longitudes_ = points;
     for (std::size_t n = 1; n < points.size(); ++n) {  // 359, 0 goes on as 359, 360
       if (points[n] > points[n - 1]) continue;
@@ -391,12 +392,6 @@ class StartFile {
       }
     }
     return result;
-  }
-
-  static std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
   }
 
   NetcdfReader file_;

@@ -8,6 +8,7 @@
 
 #include "io/collective.hpp"
 #include "io/fault.hpp"
+#include "io/problems.hpp"
 #include "io/stream_file.hpp"
 #include "io/stream_sampling.hpp"
 
@@ -20,12 +21,6 @@ constexpr double plev19_hpa[] = {1000, 925, 850, 700, 600, 500, 400, 300, 250, 2
 constexpr double plev8_hpa[] = {1000, 850, 700, 500, 250, 100, 50, 10};
 constexpr double pascal_per_hpa = 100;
 constexpr const char* budgets_name = "budgets";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
 
 /// Pressures [Pa] that 'vertical' asks for, the highest first; none for model levels.
 std::vector<double> pressures_of(const std::vector<std::string>& vertical) {
@@ -178,12 +173,13 @@ void StreamOptions::visit(OptionVisitor& option) {
   option.text("name", name, "a word", "name of the stream, part of its files' names");
   option.texts("fields", fields, "short names, see `meridian list fields`", "what is written");
   option.word("statistic", statistic, statistic_words,
-              "of the samples in an interval: every step, or every 'dycore.remap_every' steps where intervals are a "
-              "multiple of it; instant: the value at its end");
+              "instant: the value at the end of an interval; mean, min, max, sum: of its samples, every step, or every "
+              "'dycore.remap_every' steps where intervals are a multiple of it");
   option.text("every", every, "<number> steps|minutes|hours|days|months|seasons|years",
               "interval of the records, aligned with the calendar");
   option.texts("vertical", vertical, "model, plev19, plev8, or pressures in hPa", "levels of layer fields");
-  option.word("precision", precision, precision_words, "of the numbers in the files");
+  option.word("precision", precision, precision_words,
+              "of the numbers in the files: single: 7 digits; double: 16 digits, twice the size");
   const auto check = [&](OptionVisitor::Text key, const std::function<void()>& action) {
     try {
       if (option.given(key)) action();
@@ -239,10 +235,11 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
     if (writable) available.emplace_back(candidate.info.short_name);
     if (writable && candidate.info.short_name == name) entry = &candidate;
   }
-  require(entry != nullptr, ExitCode::configuration, "there is no field '", name, "' in this run; the fields are ",
-          joined(available), ".");
+  const std::string path = "fields[" + std::to_string(stream.variables.size()) + "]";
+  require_option(entry != nullptr, path, "there is no field '", name, "' in this run; the fields are ",
+                 joined(available), ".");
   for (const Variable& other : stream.variables) {
-    require(other.info.short_name != name, ExitCode::configuration, "field '", name, "' is named twice.");
+    require_option(other.info.short_name != name, path, "field '", name, "' is named twice.");
   }
   Variable variable;
   variable.info = entry->info;
@@ -286,8 +283,8 @@ void Streams::Impl::add_stream(const StreamOptions& options, const FieldSet& fie
   if (!any_levels) layout.pressures.clear();
   layout.model_levels = any_levels && layout.pressures.empty();
   if (any_levels && !layout.model_levels) {
-    require(pressure.data() != nullptr, ExitCode::configuration,
-            "pressure levels need the field 'pfull', which this run does not have.");
+    require_option(pressure.data() != nullptr, "vertical",
+                   "pressure levels need the field 'pfull', which this run does not have.");
     stream.levels = PressureLevels(layout.pressures, grid.block);
   }
   if (layout.model_levels) {  // the vertical coordinate needs ps; a sum of it would be no pressure
@@ -364,10 +361,15 @@ Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet&
     impl_->surface_pressure = fields.get(field::surface_air_pressure).data();
   }
   for (const StreamOptions& stream : options.streams) {
+    const std::string path = "output.streams[" + std::to_string(impl_->streams.size()) + "].",
+                      words = "Output stream '" + stream.name + "': ";
     try {
       impl_->add_stream(stream, fields, clock, options, provenance);
+    } catch (const OptionError& error) {
+      throw OptionError(path + error.path(), words + error.what());
     } catch (const Error& error) {
-      throw Error(error.code(), "Output stream '" + stream.name + "': " + error.what());
+      if (error.code() != ExitCode::configuration) throw Error(error.code(), words + error.what());
+      throw OptionError(path + "name", words + error.what());
     }
   }
 }

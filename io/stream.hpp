@@ -45,7 +45,7 @@ struct Accumulator {
 /// All streams of a run. Observers: they read fields and change nothing.
 class Streams {
  public:
-  /// Checks names, intervals, statistics and levels; throws configuration with the stream's name. Writes nothing.
+  /// Checks names, intervals, statistics and levels; throws OptionError with the stream's name. Writes nothing.
   /// 'fields' holds every diagnosed and fixed field that exists in this run.
   Streams(const OutputOptions& options, const Grid& grid, const FieldSet& fields, const Clock& clock,
           const Provenance& provenance, const std::string& directory);

@@ -94,7 +94,7 @@ bool holds_control(const std::string& text) {
 }
 
 /// What must hold before a parser sees the bytes.
-void check_characters(const Source& source, Problems& problems) {
+void check_characters(const Source& source, Problems& problems, const std::string& kind) {
   const std::string& text = source.text();
   const auto refuse = [&](std::size_t n, const std::string& sentence, const std::string& hint) {
     problems.add({source.place(n), sentence, hint});
@@ -102,8 +102,8 @@ void check_characters(const Source& source, Problems& problems) {
   };
   for (std::size_t n = 0; n < text.size();) {
     const std::size_t length = utf8_length(text, n);
-    if (length == 0) refuse(n, "this byte is not UTF-8 text", "is this a case file? save it as UTF-8");
-    if (text[n] == '\0') refuse(n, "the file holds a NUL byte", "is this a case file? save it as UTF-8");
+    if (length == 0) refuse(n, "this byte is not UTF-8 text", "is this a " + kind + " file? save it as UTF-8");
+    if (text[n] == '\0') refuse(n, "the file holds a NUL byte", "is this a " + kind + " file? save it as UTF-8");
     if (text[n] == '\t') refuse(n, "tabs are not allowed", "indent with spaces");
     if (text[n] != '\n' && is_control(text, n)) refuse(n, "control characters are not allowed", "remove it");
     if (text[n] == '%' && (n == 0 || text[n - 1] == '\n')) {
@@ -115,13 +115,14 @@ void check_characters(const Source& source, Problems& problems) {
 
 class Builder : public YAML::EventHandler {
  public:
-  Builder(const Source& source, Problems& problems) : source_(source), problems_(problems) {}
+  Builder(const Source& source, Problems& problems, const std::string& kind)
+      : source_(source), problems_(problems), kind_(kind) {}
 
   Node root;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (n_documents_++ == 0) return;
-    add(source_.place(mark), "a second document begins here", "a case file is one document: remove '---'");
+    add(source_.place(mark), "a second document begins here", "a " + kind_ + " file is one document: remove '---'");
     throw Stop();
   }
   void OnDocumentEnd() override {}
@@ -266,6 +267,7 @@ class Builder : public YAML::EventHandler {
 
   const Source& source_;
   Problems& problems_;
+  const std::string& kind_;
   std::vector<Open> open_;
   int n_documents_ = 0;
 };
@@ -349,22 +351,22 @@ const Entry* Node::find(std::string_view key) const {
 
 Entry* Node::find(std::string_view key) { return const_cast<Entry*>(std::as_const(*this).find(key)); }
 
-Node parse_yaml(const std::string& text, const std::string& file, Problems& problems) {
+Node parse_yaml(const std::string& text, const std::string& file, Problems& problems, const std::string& kind) {
   if (text.size() > largest_yaml_bytes) {
-    problems.add({{file}, "the file is larger than 1 MiB", "is this a case file?"});
+    problems.add({{file}, "the file is larger than 1 MiB", "is this a " + kind + " file?"});
     return broken();
   }
   const Source source(normalised(text), file);
   problems.add_source(file, source.text());
-  Builder builder(source, problems);
+  Builder builder(source, problems, kind);
   try {
-    check_characters(source, problems);
+    check_characters(source, problems, kind);
     parse(source, builder, problems);
   } catch (const Stop&) {
     return broken();
   }
   if (builder.root.kind == Node::Kind::empty) {
-    problems.add({{file, 1, 1}, "the file is empty", "see the cases in 'meridian list cases'"});
+    problems.add({{file, 1, 1}, "the file is empty", "see the " + kind + "s in 'meridian list " + kind + "s'"});
     return broken();
   }
   if (builder.root.kind != Node::Kind::map && builder.root.kind != Node::Kind::broken) {
@@ -377,9 +379,10 @@ Node parse_yaml(const std::string& text, const std::string& file, Problems& prob
 Node parse_yaml_value(const std::string& text, const Location& location, Problems& problems) {
   const Source source(text, "");
   Problems found;
-  Builder builder(source, found);
+  const std::string kind = "case";
+  Builder builder(source, found, kind);
   try {
-    check_characters(source, found);
+    check_characters(source, found, kind);
     parse(source, builder, found);
   } catch (const Stop&) {
     builder.root = broken();

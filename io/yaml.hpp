@@ -44,9 +44,9 @@ struct Entry {
 inline constexpr std::size_t largest_yaml_bytes = 1 << 20;
 inline constexpr int largest_yaml_depth = 16;
 
-/// Reads a document. Whatever breaks the rules above is added to 'problems' with line and column; the result holds what
+/// Reads a document of a kind ("case", "machine"; for hints). Whatever breaks the rules above is added to 'problems' with line and column; the result holds what
 /// could be read, and is 'broken' when nothing could.
-Node parse_yaml(const std::string& text, const std::string& file, Problems& problems);
+Node parse_yaml(const std::string& text, const std::string& file, Problems& problems, const std::string& kind = "case");
 
 /// Reads one value, as it is written behind a key: "6 hours", "[ua, va]", "{a: 1}". All places are 'location'.
 Node parse_yaml_value(const std::string& text, const Location& location, Problems& problems);

@@ -3,6 +3,7 @@
 // 2548-2566 ("FHZ06").
 
 #include "physics/columns.hpp"
+#include "physics/surface_exchange.hpp"
 
 namespace meridian {
 
@@ -25,27 +26,11 @@ struct FriersonSurfaceLayer {
 Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
 fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer)
 near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = (1 - Ri) ln(z / z0) / ln(za / z0) + Ri z / za,  Ri between 0 and 1)";
-  static constexpr FieldUse fields[] = {reads(field::interface_pressure),
-                                        reads(field::interface_geopotential),
-                                        reads(field::interface_exner),
-                                        reads(field::layer_mass),
-                                        reads(field::surface_temperature),
-                                        updates(field::air_temperature),
-                                        updates(field::water_vapour),
-                                        updates(field::eastward_wind),
-                                        updates(field::northward_wind),
-                                        writes(field::sensible_heat_flux),
-                                        writes(field::latent_heat_flux),
-                                        writes(field::evaporation),
-                                        writes(field::eastward_stress),
-                                        writes(field::northward_stress),
-                                        writes(field::near_surface_temperature),
-                                        writes(field::near_surface_humidity),
-                                        writes(field::near_surface_eastward_wind),
-                                        writes(field::near_surface_northward_wind)};
-  static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
-  static constexpr std::array<FluxTerm, 2> enthalpy_budget{
-      {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
+  static constexpr auto fields =
+      surface_fields(reads(field::interface_pressure), reads(field::interface_geopotential),
+                     reads(field::interface_exner), reads(field::layer_mass), reads(field::surface_temperature));
+  static constexpr auto water_budget = surface_water;
+  static constexpr auto enthalpy_budget = surface_enthalpy;
   static constexpr bool lowest_layer_only = true;
   static constexpr bool friction_is_heat = true;
 

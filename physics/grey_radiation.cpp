@@ -15,13 +15,17 @@ constexpr double least_co2 = 1, most_co2 = 1e5;      // [1e-6]
 void GreyRadiation::Options::visit(OptionVisitor& option) {
   static constexpr std::array<std::string_view, 3> presets = {"frierson06", "ogorman08", "byrne13"};
   static constexpr std::array<std::string_view, 2> sources = {"linear", "isothermal"};
-  option.word("preset", preset, presets, "optical depths; also the defaults of contrast and albedo");
+  option.word("preset", preset, presets,
+              "optical depths: frierson06, ogorman08: fixed over latitude and pressure; byrne13: of vapour and "
+              "co2_ppm; also the "
+              "defaults of contrast and albedo");
   if (preset != applied_) {
     sun.insolation_contrast = preset == "frierson06" ? 1.4 : 1.2;
     albedo = preset == "frierson06" ? 0.31 : 0.38;
     applied_ = preset;
   }
-  option.word("source", source, sources, "emission within a layer: linear in the optical depth, or that of its middle");
+  option.word("source", source, sources,
+              "emission within a layer: linear: in the optical depth; isothermal: that of its middle");
   sun.visit(option);
   option.real("albedo", albedo, "1", {0, 1}, "share of the sunlight at the surface that leaves");
   option.flag("ice", ice, "a cold surface has another albedo");

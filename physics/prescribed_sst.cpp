@@ -15,7 +15,10 @@ double square(double x) { return x * x; }
 }  // namespace
 
 void PrescribedSst::Options::visit(OptionVisitor& option) {
-  option.word("profile", profile, profiles, "temperature over latitude");
+  option.word(
+      "profile", profile, profiles,
+      "temperature over latitude: control, peaked, flat, qobs, control_5n: aquaplanets; thatcher_jablonowski: warm "
+      "tropics, mild poles; uniform: 'temperature_k'");
   option.real("temperature_k", temperature_k, "K", {150, 350}, "of the profile 'uniform'");
   option.real("warming_k", warming_k, "K", {-50, 50}, "added everywhere");
   if (profile != "uniform" && temperature_k != Options().temperature_k) {

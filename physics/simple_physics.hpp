@@ -3,6 +3,7 @@
 // M04001 ("RJ12"). With large_scale_condensation before them they are the whole of it.
 
 #include "physics/columns.hpp"
+#include "physics/surface_exchange.hpp"
 
 namespace meridian {
 
@@ -18,26 +19,11 @@ q <- (q + CE U qs(Ts, ps) dt / za) / (1 + CE U dt / za)
 U = |V|,  Cd = 7e-4 + 6.5e-5 U below 20 m/s and 2e-3 from there on,  za = (R Tv / g) ln(ps / p above) / 2
 near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = 1 - b ln(za / z), at least 0,  k = 0.4
 b = sqrt(Cd) / k for the wind, C / (k sqrt(Cd)) for temperature and vapour)";
-  static constexpr FieldUse fields[] = {reads(field::interface_pressure),
-                                        reads(field::layer_mass),
-                                        reads(field::surface_temperature),
-                                        updates(field::air_temperature),
-                                        updates(field::water_vapour),
-                                        updates(field::eastward_wind),
-                                        updates(field::northward_wind),
-                                        writes(field::sensible_heat_flux),
-                                        writes(field::latent_heat_flux),
-                                        writes(field::evaporation),
-                                        writes(field::eastward_stress),
-                                        writes(field::northward_stress),
-                                        writes(field::near_surface_temperature),
-                                        writes(field::near_surface_humidity),
-                                        writes(field::near_surface_eastward_wind),
-                                        writes(field::near_surface_northward_wind)};
-  static constexpr std::array<FluxTerm, 1> water_budget{{{&field::evaporation, 1}}};
+  static constexpr auto fields =
+      surface_fields(reads(field::interface_pressure), reads(field::layer_mass), reads(field::surface_temperature));
+  static constexpr auto water_budget = surface_water;
   static constexpr bool lowest_layer_only = true;
-  static constexpr std::array<FluxTerm, 2> enthalpy_budget{
-      {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
+  static constexpr auto enthalpy_budget = surface_enthalpy;
 
   struct Options {
     double heat_coefficient = 1.1e-3;

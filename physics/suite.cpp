@@ -136,7 +136,10 @@ PhysicsOptions& PhysicsOptions::operator=(const PhysicsOptions& other) {
 PhysicsOptions::~PhysicsOptions() = default;
 
 void PhysicsOptions::visit(OptionVisitor& option) {
-  option.word("saturation", impl->saturation, saturation_words, "saturation vapour pressure, the same for all schemes");
+  option.word(
+      "saturation", impl->saturation, saturation_words,
+      "saturation vapour pressure, of all schemes: clausius: constant latent heat; tetens, murphy_koop: fits to "
+      "measurements over water");
   option.flag(
       "energy_correction", impl->energy_correction,
       "after each step of physics all temperatures are scaled so that the air has the energy that the fluxes brought");
@@ -203,14 +206,11 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
 /// require() of what concerns entry n of the suite.
 template <class... Parts>
 void require_entry(bool condition, std::size_t n, const Parts&... parts) {
-  if (condition) return;
-  std::ostringstream sentence;
-  (sentence << ... << parts);
-  throw SuiteError(sentence.str(), n);
+  require_option(condition, "physics.suite[" + std::to_string(n) + "].scheme", parts...);
 }
 
 /// Every need is met by the state or an entry before (or, where it is a store, by any), no field has two makers, and one
-/// formula of saturation serves all. Throws SuiteError.
+/// formula of saturation serves all. Throws OptionError.
 void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
   const std::string_view formula = saturation_words[static_cast<std::size_t>(saturation)];
   for (std::size_t n = 0; n < entries.size(); ++n) {
@@ -863,11 +863,11 @@ struct Suite::Impl {
     const std::vector<std::uint64_t> after = hashes();
     for (std::size_t n = 0; n < before.size(); ++n) {
       const std::string_view name = fields.entries()[n].info.name;
-      const auto is_total = [&](const std::pair<std::size_t, bool>& update) {
-        return tendency_of(runner.entry.scheme->name, *updated[update.first].field).name == name;
+      const auto is_tendency = [&](const std::pair<std::size_t, bool>& update) {  // the sum, or its own share
+        const FieldInfo& tendency = tendency_of(runner.entry.scheme->name, *updated[update.first].field);
+        return tendency.name == name || own_name(tendency, runner.entry) == name;
       };
-      const bool allowed = runner.may_change(name) || std::ranges::any_of(runner.updates, is_total) ||
-                           name.ends_with("_" + std::string(runner.entry.scheme->name));
+      const bool allowed = runner.may_change(name) || std::ranges::any_of(runner.updates, is_tendency);
       require(before[n] == after[n] || allowed, ExitCode::internal, "Scheme '", runner.entry.scheme->name,
               "' changed '", name, "', which it does not list: its 'fields' must name it with updates() or writes().");
     }

@@ -29,17 +29,6 @@ struct PhysicsOptions {
   std::unique_ptr<Impl> impl;
 };
 
-/// A suite that does not fit together, and the entry of 'physics.suite' to look at, from 0.
-class SuiteError : public Error {
- public:
-  SuiteError(const std::string& sentence, std::size_t entry)
-      : Error(ExitCode::configuration, sentence), entry_(entry) {}
-  std::size_t entry() const { return entry_; }
-
- private:
-  std::size_t entry_;
-};
-
 /// What a run of a scheme is checked for. Always: NaN and range of what it is handed and what it computes. every_field: also that no field
 /// changed that the scheme does not list (hashes before and after); the default of debug builds.
 enum class Watch { results, every_field };
@@ -68,7 +57,7 @@ class Suite {
   using Wanted = std::function<bool(std::string_view)>;
 
   /// Adds to the FieldSet the tendencies, where there is a scheme, and the fields that schemes write or own; the state must
-  /// be there. Throws SuiteError when a need is unmet, a field has two writers or formulas of saturation are mixed.
+  /// be there. Throws OptionError when a need is unmet, a field has two writers or formulas of saturation are mixed.
   /// Grid and FieldSet must outlive it.
   Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch = default_watch,
         const Wanted& wanted = {});

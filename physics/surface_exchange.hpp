@@ -2,9 +2,34 @@
 // What a scheme of the surface gives the lowest layer and reports as fluxes: the same numbers, so that budgets close; and
 // the air near the surface.
 
+#include <array>
+
 #include "physics/columns.hpp"
 
 namespace meridian {
+
+/// 'fields' of a scheme of the surface: what it reads, then what both structs below give.
+template <class... Needs>
+constexpr auto surface_fields(const Needs&... needs) {
+  return std::array{needs...,
+                    updates(field::air_temperature),
+                    updates(field::water_vapour),
+                    updates(field::eastward_wind),
+                    updates(field::northward_wind),
+                    writes(field::sensible_heat_flux),
+                    writes(field::latent_heat_flux),
+                    writes(field::evaporation),
+                    writes(field::eastward_stress),
+                    writes(field::northward_stress),
+                    writes(field::near_surface_temperature),
+                    writes(field::near_surface_humidity),
+                    writes(field::near_surface_eastward_wind),
+                    writes(field::near_surface_northward_wind)};
+}
+/// Its budgets.
+inline constexpr std::array<FluxTerm, 1> surface_water{{{&field::evaporation, 1}}};
+inline constexpr std::array<FluxTerm, 2> surface_enthalpy{
+    {{&field::sensible_heat_flux, 1}, {&field::latent_heat_flux, 1}}};
 
 /// Tendencies of the lowest layer and fluxes at the surface.
 struct SurfaceExchange {

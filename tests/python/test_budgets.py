@@ -75,7 +75,7 @@ def test_shares_add_up_to_the_residual(text, tmp_path):
         change = series["energy"][n] - series["energy"][0] - sum(series[name][n] for name in brought)
         assert abs(change - series["energy_residual"][n]) < ROUND_OFF["energy_residual"]
     assert max(abs(x / series["dry_air"][0] - 1) for x in series["dry_air"]) < 1e-14
-    assert "energy, change" in result.errors and "by dynamics" in result.errors
+    assert "energy, change" in result.errors and "of it in the dynamics" in result.errors
 
 
 def test_each_process_has_what_is_its_own(tmp_path):

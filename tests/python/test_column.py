@@ -100,4 +100,4 @@ def test_a_run_with_other_large_scale_terms_is_not_continued(case, with_sets, tm
     folder = tmp_path / "run"
     shutil.copytree(with_sets, folder)
     result = run(case, folder, "dycore.large_scale.temperature_tendency_k_per_day[0].value=-4", "time.run_steps=20")
-    refused(result, 78, "'dycore'", "value:-3")
+    refused(result, 78, "'dycore.large_scale.temperature_tendency_k_per_day[0].value' was -3 and is -4")

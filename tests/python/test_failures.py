@@ -152,8 +152,8 @@ def test_a_damaged_set_is_refused_by_name(damage, file, quiet, case, half, tmp_p
 
 def test_a_set_of_another_grid_is_refused(case, half, tmp_path):
     resume = ("--resume", half / "restart" / sets(half)[-1])
-    refused(run(case, tmp_path / "other", "grid.n_lon=48", *resume), 65, "'grid'", "n_lon:24")
-    refused(run(case, tmp_path / "other", "grid.levels=sigma:26", *resume), 65, "'grid'", "levels:L26")
+    refused(run(case, tmp_path / "other", "grid.n_lon=48", *resume), 65, "'grid.n_lon' was 24 and is 48")
+    refused(run(case, tmp_path / "other", "grid.levels=sigma:26", *resume), 65, "'grid.levels' was L26 and is \"sigma:26\"")
     # A file that a MANIFEST with right checksums belongs to, but not this run's.
     refused(run(case, tmp_path / "other", "--resume", tmp_path / "nowhere"), 66, "nowhere")
 
@@ -402,14 +402,14 @@ def test_a_set_beyond_the_end_is_refused(case, half):
 
 
 @pytest.mark.parametrize("setting, words", [
-    ("dycore.divergence_damping=0.01", ("'dycore'", "divergence_damping:0.005", "divergence_damping:0.01")),
-    ("dycore.dt_s=600", ("'dycore'", "dt_s:1200", "dt_s:600")),
-    ("dycore.vorticity_flux=een", ("'dycore'", "vorticity_flux")),
-    ("planet.radius_m=6.4e6", ("'planet'", "radius_m")),
-    ("initial.name=rest", ("'initial'", "name:ullrich", "name:rest")),
-    ("boundary.smoothing_passes=3", ("'boundary'", "smoothing_passes:2", "smoothing_passes:3")),
-    ("physics.suite=[]", ("'physics'", "suite")),
-    ("time.start=2001-01-01", ("'start'", "2000-01-01", "2001-01-01")),
+    ("dycore.divergence_damping=0.01", ("'dycore.divergence_damping' was 0.005 and is 0.01",)),
+    ("dycore.dt_s=600", ("'dycore.dt_s' was 1200 and is 600",)),
+    ("dycore.vorticity_flux=een", ("'dycore.vorticity_flux' was s5 and is een",)),
+    ("planet.radius_m=6.4e6", ("'planet.radius_m' was 6371220 and is 6400000",)),
+    ("initial.name=rest", ("'initial.name' was ullrich and is rest", "'initial.angle_degrees' was 0 and is not there")),
+    ("boundary.smoothing_passes=3", ("'boundary.smoothing_passes' was 2 and is 3",)),
+    ("physics.suite=[]", ("'physics.scheme' was held_suarez and is not there",)),
+    ("time.start=2001-01-01", ("'time.start' was 2000-01-01 and is 2001-01-01",)),
 ])
 def test_changed_settings_of_the_state_are_refused(setting, words, case, half):
     before = contents(half)
@@ -469,6 +469,34 @@ def test_a_refused_run_leaves_the_records_of_the_other_one(case, water, quiet, t
     before = records(folder)
     refused(run(water, folder), 78, "by the case 'case', not 'water'")
     assert records(folder) == before
+
+
+def other_settings(folder, case, code, *settings):
+    result = run(case, folder, *settings)
+    refused(result, code, "with other settings: ")
+    return re.search(r"with other settings: (.*)\. Use the same ones", result.errors).group(1).split("; ")
+
+
+def test_each_setting_that_differs_from_the_set_is_named_with_both_values(case, quiet, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(quiet, folder)
+    assert other_settings(folder, case, 78, "dycore.dt_s=600", "boundary.smoothing_passes=3", "time.start=2001-01-01") == [
+        "'boundary.smoothing_passes' was 2 and is 3", "'dycore.dt_s' was 1200 and is 600",
+        "'time.start' was 2000-01-01 and is 2001-01-01"]
+    assert other_settings(folder, case, 78, "grid.n_lon=32", "dycore.dt_s=600") == [
+        "'dycore.dt_s' was 1200 and is 600", "'grid.n_lon' was 24 and is 32"]
+    assert other_settings(folder, case, 65, "grid.n_lon=32", "grid.n_lat=16") == [
+        "'grid.n_lon' was 24 and is 32", "'grid.n_lat' was 12 and is 16"]
+    added = other_settings(folder, case, 78, "physics.suite=[rayleigh_sponge, held_suarez]")
+    assert added[0] == "'physics.suite[0].scheme' was not there and is rayleigh_sponge"
+    assert all("was not there and is" in words for words in added)  # held_suarez is the same
+    assert other_settings(folder, case, 78, "tracers=[{name: q}]")[0].startswith("'tracers")
+
+
+def test_without_progress_the_tables_are_there(case, half):
+    result = finished(run(case, half))
+    assert "Time on rank 0:" in result.errors and "Budgets since the start" in result.errors
+    assert '"percent"' not in result.errors and "years/day" not in result.errors
 
 
 def test_a_missing_set_is_refused_before_a_directory_is_made(case, tmp_path):

@@ -2,6 +2,9 @@
 that physics is handed. Never silent."""
 
 import pathlib
+import re
+import shutil
+import subprocess
 import sys
 
 import netCDF4
@@ -131,3 +134,28 @@ output: {{streams: [{{name: s, fields: [ps, {field}], every: 2 steps}}]}}
         result = run(tmp_path / "dry.yaml", tmp_path / "run", layout=layout)
         refused(result, 78, f"there is no field '{field}' in this run; the fields are")
         assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("program", ["cdo", "ncap2"])
+def test_a_sea_in_celsius_is_refused_with_a_command_that_mends_it(program, tmp_path):
+    with netCDF4.Dataset(tmp_path / "sea.nc", "w", format="NETCDF4_CLASSIC") as file:
+        for name, size, first, step, unit in (("time", 12, 15, 30, "days since 2001-01-01"),
+                                              ("lat", 18, -85, 10, "degrees_north"), ("lon", 36, 5, 10, "degrees_east")):
+            file.createDimension(name, size)
+            variable = file.createVariable(name, "f8", (name,))
+            variable.units = unit
+            variable[:] = [first + step * n for n in range(size)]
+        sst = file.createVariable("sst", "f4", ("time", "lat", "lon"))
+        sst.units = "degC"
+        sst[:] = 20
+    case = write(tmp_path, ("{scheme: slab_ocean, depth_m: 2, initial_temperature_k: 285}", "monthly_sst"),
+                 ("output:", "boundary: {sea_surface_temperature: sea.nc}\noutput:"))
+    message = refused(run(case, tmp_path / "run"), 65, "'sst' has the units 'degC'; they must be 'K'").errors
+    if shutil.which(program) is None:
+        pytest.skip(f"there is no {program}")
+    command = re.search(program + r" .*? kelvin\.nc", message).group(0)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    with netCDF4.Dataset(tmp_path / "kelvin.nc") as file:
+        assert file["sst"].units == "K" and abs(file["sst"][:] - 293.15).max() < 1e-3
+    case.write_text(case.read_text().replace("sea.nc", "kelvin.nc"))
+    finished(run(case, tmp_path / "run"))

@@ -1,5 +1,6 @@
 """Malformed case files, settings and command lines through the executable: exit code, place, hint, nothing created."""
 
+import json
 import os
 import re
 import shutil
@@ -192,6 +193,49 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
     assert code == 78
     assert [m for m in re.findall(r"case\.yaml:(\d+:\d+)", message)] == ["3:10", "4:3", "8:9"]
     assert "3 errors; nothing was written.  exit 78" in message
+
+
+# What the model alone finds: (contents, "line:column", words)
+MODEL = {
+    "field_of_a_scheme_that_is_not_there": (
+        GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps, rlut]}\n",
+        "15:30", "Output stream 'a': there is no field 'rlut' in this run; the fields are "),
+    "the_only_field": (GOOD + b"output:\n  streams:\n    - name: a\n      fields: rlut\n", "16:15", "no field 'rlut'"),
+    "field_named_twice": (
+        GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps]}\n    - {name: b, fields: [ps, ta, ps]}\n",
+        "16:34", "Output stream 'b': field 'ps' is named twice"),
+    "name_of_the_budgets": (
+        GOOD + b"output:\n  budgets: 1 hour\n  streams:\n    - {name: budgets, fields: [ps]}\n",
+        "16:14", "'output.budgets' makes"),
+    "energy_of_no_fluxes": (
+        GOOD + b"physics:\n  energy_correction: true\n  suite: [held_suarez]\n",
+        "14:22", "'physics.energy_correction' needs to know what each scheme brings; 'held_suarez' does not say it"),
+    "unmet_need": (GOOD + b"physics:\n  suite: [slab_ocean]\n", "14:11", "slab_ocean"),
+}
+
+
+@pytest.mark.parametrize("name", MODEL)
+def test_what_the_model_alone_finds_has_its_place(name, tmp_path):
+    contents, place, words = MODEL[name]
+    (tmp_path / "case.yaml").write_bytes(contents)
+    code, message, _ = run(["run", "case.yaml"], tmp_path)
+    assert code == 78, message
+    assert message.startswith(f"ERROR config case.yaml:{place}: ") and words in message, message
+    assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
+
+
+def test_mistakes_of_a_machine_file_are_told_to_programs(tmp_path):
+    (tmp_path / "case.yaml").write_bytes(GOOD)
+    (tmp_path / "here.yaml").write_text("model:\n  memory_g: 3\n")
+    result = subprocess.run([EXECUTABLE, "check", "case.yaml", "--machine", "here.yaml", "--json"], cwd=tmp_path,
+                            capture_output=True, text=True, check=False)
+    errors = json.loads(result.stdout)["errors"]
+    assert result.returncode == 78 and {error["file"] for error in errors} == {"here.yaml"}
+    (unknown,) = [error for error in errors if "unknown key" in error["message"]]
+    assert (unknown["line"], unknown["column"]) == (2, 3)
+    name = re.search(r"meridian describe ([\w.]+)", unknown["hint"]).group(1)
+    code, message, _ = run(["describe", name], tmp_path)
+    assert name == "model.memory_gb" and code == 0, message
 
 
 # command line: (arguments, exit code, words)

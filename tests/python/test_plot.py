@@ -29,12 +29,12 @@ plot = load_plot()
 EARTH = "boundary:\n  topography: data/earth.nc\nplanet:\n  radius_m: 6371220\n"
 
 
-def draw(directory):
-    return subprocess.run([sys.executable, ROOT / "scripts" / "plot", directory], capture_output=True, text=True)
+def draw(directory, *words):
+    return subprocess.run([sys.executable, ROOT / "scripts" / "plot", directory, *words], capture_output=True, text=True)
 
 
-def pictures_of(directory):
-    done = draw(directory)
+def pictures_of(directory, *words):
+    done = draw(directory, *words)
     assert done.returncode == 0, done.stderr
     names = [pathlib.Path(line.strip()) for line in done.stdout.splitlines()[1:]]
     assert done.stdout.splitlines()[0] == f"{len(names)} pictures:"
@@ -259,6 +259,86 @@ def test_a_folder_without_records_is_refused(tmp_path, make, words):
     done = draw(tmp_path)
     assert done.returncode == 66 and words in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "plots").exists()
+
+
+# ---- a choice ----
+
+
+@pytest.fixture(scope="module")
+def weather(tmp_path_factory):
+    """Four days of means at the surface, and of layers and pressures."""
+    directory = tmp_path_factory.mktemp("runs") / "weather"
+    sample_output.surface(directory / "output")
+    sample_output.pressure_levels(directory / "output", days=np.arange(0, 2.01, 0.25))
+    return directory
+
+
+def test_surface_fields_are_drawn_the_most_wanted_first_and_not_all(tmp_path):
+    sample_output.surface(tmp_path / "output", fields=("rsds", "rlds", "tauu", "hfls", "rlut", "rsut", "ts", "pr"))
+    found = {q.key: q for q in plot.quantities(plot.Run(tmp_path))}
+    assert list(found) == ["pr", "ts", "rlut", "hfls", "rsut", "rsds"]
+    assert found["pr"].unit == "mm/day" and found["pr"].read(0).max() == pytest.approx(3, abs=0.05)
+    assert found["ts"].unit == "°C" and found["ts"].read(0).mean() == pytest.approx(285 - 273.15, abs=0.05)
+    assert {f"map_{name}.png" for name in found} <= set(pictures_of(tmp_path))
+
+
+def test_a_field_of_both_signs_has_a_symmetric_scale(weather):
+    run = plot.Run(weather)
+    assert plot.quantity_of(run, "tauu").symmetric and not plot.quantity_of(run, "rlut").symmetric
+
+
+def test_one_field_is_drawn_alone(weather):
+    assert set(pictures_of(weather, "--field", "rsds")) == {"map_rsds.png", "animation_rsds.gif"}
+
+
+def test_a_level_and_a_date_are_chosen(tmp_path, weather):
+    (tmp_path / "output").symlink_to(weather / "output")
+    chosen = pictures_of(tmp_path, "--field", "ta", "--level", "250", "--time", "2000-01-02T07:00")
+    assert set(chosen) == {"map_ta250_20000102T0600.png"}
+    one, all_three = Image.open(chosen["map_ta250_20000102T0600.png"]).size, 3 * 3.05 + 1.35
+    assert one[1] < 0.6 * all_three * plot.DPI  # one row
+
+
+def test_without_a_field_all_maps_of_a_date_are_drawn(tmp_path, weather):
+    (tmp_path / "output").symlink_to(weather / "output")
+    names = set(pictures_of(tmp_path, "--time", "2000-01-02"))
+    assert {"map_ps_20000102T0000.png", "map_ta850_20000102T0000.png"} <= names
+    assert sum(name.startswith("map_pr_") for name in names) == 1 and not any(name.endswith(".gif") for name in names)
+
+
+@pytest.mark.parametrize("words, code, says", [
+    (["--field", "tos"], 66, ["no field 'tos'", "jets.surface", "rsds", "1000, 850, 250 hPa"]),
+    (["--field", "ta", "--level", "500"], 66, ["no 'ta' at 500 hPa", "1000, 850, 250 hPa"]),
+    (["--time", "2001-01-01"], 66, ["No record", "2000-01-01T00:00 to 2000-01-05T00:00"]),
+    (["--field", "ta", "--time", "2000-01-04"], 66, ["no 'ta' at 850 hPa on 2000-01-04T00:00"]),
+    (["--time", "tomorrow"], 2, ["'tomorrow' is no date"]),
+    (["--level", "500"], 2, ["--level goes with --field"]),
+    (["--published", "--field", "ta"], 2, ["--published goes without"]),
+])
+def test_a_choice_that_is_not_there_is_refused_with_what_there_is(tmp_path, weather, words, code, says):
+    (tmp_path / "output").symlink_to(weather / "output")
+    done = draw(tmp_path, *words)
+    assert done.returncode == code and "Traceback" not in done.stderr
+    for phrase in says:
+        assert phrase in done.stderr
+    assert not (tmp_path / "plots").exists()
+
+
+def test_a_long_title_of_the_time_series_is_whole(tmp_path):
+    sample_output.atmosphere(tmp_path / "output", days=[0, 1], size=(24, 12), segments=1, title="A long title " * 12)
+    run = plot.Run(tmp_path)
+    kept = {}
+    def keep(fig, path):
+        fig.canvas.draw()
+        kept["box"], kept["width"] = fig._suptitle.get_window_extent(), fig.bbox.width
+        plot.plt.close(fig)
+        return path
+    save, plot.save = plot.save, keep
+    try:
+        plot.draw_series(run, tmp_path)
+    finally:
+        plot.save = save
+    assert 0 < kept["box"].x0 and kept["box"].x1 < kept["width"]
 
 
 # ---- figures of the papers ----

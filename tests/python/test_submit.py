@@ -143,6 +143,8 @@ WRONG_MACHINES = {
     "unknown_hole": ("launcher: srun -n {ranks} -N {node}\n", "1:11", "'launcher' has {node}"),
     "hole_is_missing": ("launcher: srun\n", "1:11", "must say where the number of ranks goes"),
     "syntax": ("header: [a\n", "2:1", "not closed"),
+    "empty": ("", "1:1", "meridian list machines"),
+    "two_documents": ("nodes: 1\n---\nnodes: 2\n", "2:1", "a machine file is one document"),
 }
 
 

@@ -17,6 +17,10 @@ FIELDS = {  # unit, standard name
     "vo": ("s-1", "atmosphere_upward_relative_vorticity"),
     "h": ("m", None),
     "eta": ("m", None),
+    "pr": ("kg m-2 s-1", "precipitation_flux"),
+    "ts": ("K", "surface_temperature"),
+    "tauu": ("Pa", "surface_downward_eastward_stress"),
+    **{name: ("W m-2", None) for name in ("rlut", "rsut", "hfls", "hfss", "rsds", "rlds")},
 }
 HYBRID = {"standard_name": "atmosphere_hybrid_sigma_pressure_coordinate", "axis": "Z", "positive": "down", "units": "1"}
 
@@ -154,6 +158,16 @@ def daily_means(output, case="jets", days=(0, 1, 2, 3), size=(36, 18), temperatu
     for day in days:
         ta = np.full((sample.am.size, size[1], size[0]), temperature)
         sample.append(day, 1.0, ps=ta[0] * 0 + 1e5, ta=ta, ua=0 * ta + 30, va=0 * ta)
+    sample.close()
+
+
+def surface(output, case="jets", days=(0, 1, 2, 3), size=(36, 18), fields=("rsds", "tauu", "rlut", "ts", "pr")):
+    """Means of days of fields at the surface that grow by a per cent a day; in SI units, 'tauu' with both signs."""
+    sample = SampleFile(output / f"{case}.surface.day.mean.20000101-20000105.nc", *size, mean=True)
+    wave = np.sin(np.radians(sample.lat))[:, None] * np.cos(np.radians(sample.lon))
+    for day in days:
+        values = {"tauu": wave, "ts": 285 + 10 * wave, "pr": (2 + wave) / 86400}
+        sample.append(day, 1.0, **{name: (1 + 0.01 * day) * values.get(name, 240 + 20 * wave) for name in fields})
     sample.close()
 
 

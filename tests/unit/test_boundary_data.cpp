@@ -13,6 +13,7 @@
 #include <random>
 
 #include "io/boundary_data.hpp"
+#include "io/netcdf.hpp"
 
 namespace meridian {
 namespace {
@@ -49,6 +50,17 @@ double global_mean(const GlobalMap& map) {
 
 double global_mean(const std::vector<double>& values, int n_lon, int n_lat) {
   return global_mean({edges(0, 360, n_lon), edges(-90, 180, n_lat), values});
+}
+
+TEST(Units, of_latitude_and_longitude_are_read_as_cf_spells_them) {
+  for (const char* unit : {"degrees_north", "degree_north", "degrees_N", "degree_N", "degreesN", "degreeN"}) {
+    EXPECT_TRUE(is_degrees(unit, "north")) << unit;
+    EXPECT_FALSE(is_degrees(unit, "east")) << unit;
+  }
+  EXPECT_TRUE(is_degrees("degrees_east", "east"));
+  for (const char* unit : {"", "m", "degrees", "radians_north", "degrees_true_north"}) {
+    EXPECT_FALSE(is_degrees(unit, "north")) << unit;
+  }
 }
 
 // ---- averaging ----

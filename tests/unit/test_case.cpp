@@ -197,6 +197,22 @@ TEST(Listing, everything_that_is_listed_can_be_described) {
   EXPECT_THROW(describe("tnt_slab_ocean"), Error);
 }
 
+TEST(Listing, words_are_explained_or_it_is_said_where) {
+  for (const OptionInfo& option : all_options()) {
+    const bool says_where =
+        option.meaning.find("meridian ") != std::string::npos || option.meaning.find("docs/") != std::string::npos;
+    for (const std::string& word : option.allowed) {
+      EXPECT_TRUE(says_where || option.meaning.find(word) != std::string::npos) << option.path << ": " << word;
+    }
+  }
+}
+
+TEST(Listing, keys_of_machine_files_are_described) {
+  for (const char* name : {"model.memory_gb", "memory_gb"}) {
+    EXPECT_THAT(describe(name), HasSubstr("Key of machine files, model.memory_gb: memory of a device")) << name;
+  }
+}
+
 TEST(Listing, the_schema_has_a_place_for_every_option) {
   const auto schema = nlohmann::json::parse(json_schema());
   const auto& properties = schema["properties"];

@@ -423,6 +423,18 @@ TEST(Suite, a_change_of_a_field_that_is_not_listed_is_found) {
   EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'air_temperature', which it does not list"));
 }
 
+TEST(Suite, a_field_with_the_name_of_a_scheme_at_its_end_is_watched_as_any_other) {
+  constexpr FieldSpec<Cell> neighbour("neighbour_intruder", "neighbour_intruder", "1", {-1e30, 1e30}, "of others",
+                                      false);
+  ColumnModel model(8);
+  const Field<Cell> data = model.fields.add(neighbour, model.grid.n_levels(), Role::diagnostic);
+  Intruder intruder;
+  intruder.act = [data](Columns&) { fill(Box{2, 3, 0, 1, 4, 5}, data, 251); };
+  const Outcome outcome = outcome_of_run(model, Watch::every_field, intruder);
+  EXPECT_EQ(outcome.code, ExitCode::internal);
+  EXPECT_THAT(outcome.sentence, HasSubstr("Scheme 'intruder' changed 'neighbour_intruder', which it does not list"));
+}
+
 TEST(Suite, nan_in_the_state_is_caught_before_the_schemes_with_field_and_place) {
   ColumnModel model(8, 6, 3, 9);  // rows of 11.25 degrees: row 2 of the block is at 39.375 N
   model.set(field::air_temperature, [](int k, int j, int i) {

@@ -118,6 +118,16 @@ TEST(Yaml, everything_outside_the_strict_profile_is_refused_with_its_place) {
   }
 }
 
+TEST(Yaml, hints_name_the_kind_of_file) {
+  for (const char* text : {"\xFF", "", "a: 1\n---\nb: 2\n"}) {
+    Problems problems;
+    parse_yaml(text, "here.yaml", problems, "machine");
+    ASSERT_EQ(problems.all().size(), 1u) << text;
+    EXPECT_NE(problems.all()[0].hint.find("machine"), std::string::npos) << problems.report();
+    EXPECT_EQ(problems.all()[0].hint.find("case"), std::string::npos) << problems.report();
+  }
+}
+
 TEST(Yaml, values_keep_text_quotes_and_place) {
   Problems problems;
   const Node root =
