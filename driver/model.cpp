@@ -29,7 +29,14 @@ Block block_of(const Case& c, MPI_Comm world) {
 }
 
 VerticalCoordinate levels_of(const Case& c) {
-  return c.dycore.shallow_water() ? single_layer() : read_levels(c.grid.levels, c.planet.reference_pressure_pa);
+  if (c.dycore.shallow_water()) return single_layer();
+  VerticalCoordinate levels = read_levels(c.grid.levels, c.planet.reference_pressure_pa);
+  require(
+      c.dycore.remap_reference_k == 0 || levels.top_pressure() > 0, ExitCode::configuration,
+      "'dycore.remap_reference_k' = ", c.dycore.remap_reference_k, ", but the levels '", c.grid.levels,
+      "' begin at 0 Pa, where the remap of a reference profile becomes unstable within days; set it to 0, or choose "
+      "levels whose top has a pressure, such as L30.");
+  return levels;
 }
 
 Clock clock_of(const Case& c) {

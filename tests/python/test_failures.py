@@ -163,6 +163,7 @@ def test_wrong_words_are_refused(layout, case, tmp_path):
     refused(run("held_suares", tmp_path / "run", layout=layout), 78, "did you mean 'held_suarez'")
     refused(run(case, tmp_path / "run", "dycore.dt=5", layout=layout), 78, "did you mean 'dycore.dt_s'")
     refused(run(case, tmp_path / "run", "time.run_days=0.01", layout=layout), 78, "no whole number of steps")
+    refused(run(case, tmp_path / "run", "dycore.remap_reference_k=200", "grid.levels=L60", layout=layout), 78, "begin at 0 Pa")
     refused(run(case, tmp_path / "run", "--fast", layout=layout), 64, "--fast")
     assert not (tmp_path / "run").exists()
 
