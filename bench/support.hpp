@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "grid/loop.hpp"
@@ -75,6 +76,12 @@ class Table : public benchmark::BenchmarkReporter {
 template <class Register>
 int run_all(int argc, char** argv, const Register& register_cases) {
   MPI_Init(&argc, &argv);
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank > 0) {  // one process writes the file of results
+    const auto is_of_file = [](const char* word) { return std::string_view(word).starts_with("--benchmark_out"); };
+    argc = static_cast<int>(std::remove_if(argv, argv + argc, is_of_file) - argv);
+  }
   Kokkos::initialize(argc, argv);
   benchmark::Initialize(&argc, argv);
   register_cases(argc, argv);
