@@ -54,20 +54,31 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const MassBlend m = blend;
   const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 2, 3);
-  march_down_up(
-      kernel, box,
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        const double above = k == 0 ? top : double(phi(k, j, i));  // phi holds the pressure on the way down
-        const double below = above + m.template weight<moist>(k, j, i);
-        if (k == 0) exner(0, j, i) = static_cast<Real>(exner_top);
-        exner(k + 1, j, i) = static_cast<Real>(exner_of(below, inverse_p0, kappa));
-        phi(k + 1, j, i) = static_cast<Real>(below);
-      },
-      KOKKOS_LAMBDA(int k, int j, int i) {
-        if (k == n_k - 1) phi(n_k, j, i) = surface_geopotential(0, j, i);
-        const Real thv = m.theta(k, j, i) / m.mass(k, j, i);
-        phi(k, j, i) = phi(k + 1, j, i) + cp * thv * (exner(k + 1, j, i) - exner(k, j, i));
-      });
+  Box top_layer = box, ground = box;
+  top_layer.k_end = 1;
+  ground.k_begin = n_k - 1;
+  for_each_column_in_passes(
+      kernel, box,  // the ends of a column in passes of their own: a condition in a long loop stops vectorisation
+      downward(
+          top_layer,
+          KOKKOS_LAMBDA(int, int j, int i) {
+            exner(0, j, i) = static_cast<Real>(exner_top);
+            phi(0, j, i) = static_cast<Real>(top);  // phi holds the pressure on the way down
+          }),
+      downward(
+          box,
+          KOKKOS_LAMBDA(int k, int j, int i) {
+            const double below = double(phi(k, j, i)) + m.template weight<moist>(k, j, i);
+            exner(k + 1, j, i) = static_cast<Real>(exner_of(below, inverse_p0, kappa));
+            phi(k + 1, j, i) = static_cast<Real>(below);
+          }),
+      downward(
+          ground, KOKKOS_LAMBDA(int, int j, int i) { phi(n_k, j, i) = surface_geopotential(0, j, i); }),
+      upward(
+          box, KOKKOS_LAMBDA(int k, int j, int i) {
+            const Real thv = m.theta(k, j, i) / m.mass(k, j, i);
+            phi(k, j, i) = phi(k + 1, j, i) + cp * thv * (exner(k + 1, j, i) - exner(k, j, i));
+          }));
 }
 
 inline void compute_exner_and_geopotential(const Grid& grid, const MassBlend& blend,
