@@ -20,9 +20,9 @@ Block block_of(const Case& c, MPI_Comm world) {
   MPI_Comm_size(world, &n_ranks);
   Block block = make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
   block.overlap = c.parallel.overlap;
-  block.stage_messages = c.parallel.messages == "host";
-  if (c.parallel.messages == "auto") block.stage_messages = mpi_takes_device_memory() != "yes";
-  require(c.parallel.messages != "device" || mpi_takes_device_memory() != "no", ExitCode::configuration,
+  const std::string takes = on_device ? mpi_takes_device_memory() : "yes";  // on CPUs a device has the host's memory
+  block.stage_messages = c.parallel.messages == "host" || (c.parallel.messages == "auto" && takes != "yes");
+  require(c.parallel.messages != "device" || takes != "no", ExitCode::configuration,
           "'parallel.messages' is device, and this MPI library does not take pointers to device memory: give auto or "
           "host.");
   return block;

@@ -138,10 +138,8 @@ void Plan::list_memory(Model& model) {
   stream_bytes_ = model.streams().bytes_in_memory();
 }
 
-void Plan::add_filter(RankCost& cost, int ranks_per_node) const {
+void Plan::add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_per_node) const {
   const Block& block = cost.block;
-  if (block.layout.ranks_lon == 1) return;
-  const std::vector<int> reach = PolarFilter::reach_of_rows(block);
   for (int px = 0; px < block.layout.ranks_lon; ++px) {
     const auto sums = px == block.px ? 0 : static_cast<long>(BlockSums::sent(block, reach, px, block.px).size());
     if (sums == 0) continue;
@@ -166,7 +164,9 @@ RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const
     Traffic& link = neighbour.rank / ranks_per_node == rank / ranks_per_node ? cost.halo.node : cost.halo.network;
     link += {exchanges_, levels_ * static_cast<double>(neighbour.words) * sizeof(Real)};
   }
-  add_filter(cost, ranks_per_node);
+  std::vector<int> reach;
+  if (!filter_lines_.empty()) reach = PolarFilter::reach_of_rows(block);
+  add_filter(cost, reach, ranks_per_node);
   const double tracer_words = tracer_words_ * block.ny / ny_;
   const double at_pole = block.at_south_pole() || block.at_north_pole() ? 1 : 0;
   cost.others = ring_traffic(block, tracer_gathers_ + at_pole * pole_gathers_, tracer_words + at_pole * pole_words_,
@@ -182,7 +182,7 @@ RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const
   add(cost.memory, "output streams", stream_bytes_ * points / small_points);
   add(cost.memory, "messages of halos", Halo::bytes_in_memory(block, most_levels_));
   if (!filter_lines_.empty()) {
-    add(cost.memory, "polar filter", PolarFilter::bytes_in_memory(block, filter_lines_.rbegin()->first));
+    add(cost.memory, "polar filter", PolarFilter::bytes_in_memory(block, reach, filter_lines_.rbegin()->first));
   }
   // A restart set is read back field by field (two copies as doubles), then its checksum in pieces of 16 MiB.
   const double state_words = case_.dycore.shallow_water() ? 3 : 4;

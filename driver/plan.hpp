@@ -58,7 +58,7 @@ class Plan {
  private:
   void count_launches(const std::vector<Launch>& launches);
   void list_memory(class Model& model);
-  void add_filter(RankCost& cost, int ranks_per_node) const;
+  void add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_per_node) const;
   /// Words of all launches on a block of nx x ny cells, in a mean step.
   double words_of(int nx, int ny) const;
   double words_of(const Launch& launch, int nx, int ny) const;

@@ -6,20 +6,6 @@ namespace meridian {
 
 namespace {
 
-/// Filter blocks of the rank at this place of the circle.
-Extent blocks_of(const Block& block, int place) {
-  const Extent columns = columns_of(block.n_lon, block.layout, place);
-  return {columns.first / block.filter_block, columns.count / block.filter_block};
-}
-
-Array1<BlockSum> on_device_from(const std::vector<BlockSum>& sums) {
-  const Array1<BlockSum> array("block_sums", sums.size());
-  const auto host = Kokkos::create_mirror_view(array);
-  for (std::size_t n = 0; n < sums.size(); ++n) host(n) = sums[n];
-  Kokkos::deep_copy(array, host);
-  return array;
-}
-
 /// Packs sums into a message, or unpacks them.
 template <bool pack>
 void move_sums(const Array1<BlockSum>& sums, const Array1<double>& message, const Array1<double>& all, int lines,
@@ -43,7 +29,7 @@ void move_sums(const Array1<BlockSum>& sums, const Array1<double>& message, cons
 
 std::vector<BlockSum> BlockSums::sent(const Block& block, const std::vector<int>& reach, int from, int to) {
   const int blocks = block.blocks_per_row();
-  const Extent mine = blocks_of(block, from), other = blocks_of(block, to);
+  const Extent mine = filter_blocks_of(block, from), other = filter_blocks_of(block, to);
   std::vector<BlockSum> sums;
   for (int b = mine.first; b < mine.first + mine.count; ++b) {
     const int eastward = (other.first - b + blocks) % blocks;                      // to the receiver's first block
@@ -67,7 +53,7 @@ double BlockSums::bytes_in_memory(const Block& block, const std::vector<int>& re
 }
 
 BlockSums::BlockSums(const Block& block, const std::vector<int>& reach)
-    : block_(block), blocks_(block.blocks_per_row()), mine_(blocks_of(block, block.px)) {
+    : block_(block), blocks_(block.blocks_per_row()), mine_(filter_blocks_of(block, block.px)) {
   std::vector<BlockSum> to_send, to_receive;
   const auto append = [](std::vector<BlockSum>& all, const std::vector<BlockSum>& more) {
     all.insert(all.end(), more.begin(), more.end());
@@ -79,8 +65,8 @@ BlockSums::BlockSums(const Block& block, const std::vector<int>& reach)
     const Extent receive = append(to_receive, sent(block, reach, place, block.px));
     if (send.count + receive.count > 0) partners_.push_back({place, send, receive});
   }
-  send_.sums = on_device_from(to_send);
-  receive_.sums = on_device_from(to_receive);
+  send_.sums = array_of("block_sums", to_send);
+  receive_.sums = array_of("block_sums", to_receive);
 }
 
 const Array1<double>& BlockSums::all(int lines, int lines_of_row) {

@@ -34,6 +34,15 @@ Number root(double r) {
   return {rho.re, rho.im};
 }
 
+/// Row::reach, where cos(latitude) is r.
+int reach_at(double r, const Block& block) {
+  if (!(r > 0)) return Row().reach;  // the pole
+  const double size = static_cast<double>(std::abs(root(std::min(1.0, r))));
+  if (!(size > 0)) return Row().reach;
+  const double blocks = std::ceil(std::log(1e-17) / (block.filter_block * std::log(size)));
+  return static_cast<int>(std::clamp(blocks, 1.0, static_cast<double>(block.blocks_per_row())));
+}
+
 /// The recursion where cos(latitude) is r.
 Row make_row(double r, const Block& block) {
   Row row;
@@ -44,10 +53,7 @@ Row make_row(double r, const Block& block) {
   row.gain = rounded((1.0L - rho) / (1.0L + rho));  // equals 1 / (alpha (1/rho - rho))
   row.rho_over_block = rounded(power(rho, length));
   row.closure = rounded(1.0L / (1.0L - power(rho, block.n_lon)));
-  if (std::abs(rho) > 0) {
-    const double blocks = std::ceil(std::log(1e-17) / (length * std::log(static_cast<double>(std::abs(rho)))));
-    row.reach = static_cast<int>(std::clamp(blocks, 1.0, static_cast<double>(block.blocks_per_row())));
-  }
+  row.reach = reach_at(r, block);
   return row;
 }
 
@@ -97,22 +103,21 @@ double PolarFilter::response(double r, double s) {
 }
 
 std::vector<int> PolarFilter::reach_of_rows(const Block& block) {
-  const auto reach_at = [&](double row) {  // of the cosine as the grid has it
-    return polar_filter::make_row(static_cast<Real>(cosine_of_row(row, block.n_lat)), block).reach;
+  const auto reach_of_row = [&](double row) {  // of the cosine as the grid has it
+    return polar_filter::reach_at(static_cast<Real>(cosine_of_row(row, block.n_lat)), block);
   };
   std::vector<int> reach;
   for (int j = block.j_first; j < block.j_first + block.ny; ++j) {
-    reach.push_back(std::max(reach_at(j), reach_at(j + 0.5)));  // of its yfaces and of its cells
+    reach.push_back(std::max(reach_of_row(j), reach_of_row(j + 0.5)));  // of its yfaces and of its cells
   }
   return reach;
 }
 
-double PolarFilter::bytes_in_memory(const Block& block, int lines_of_row) {
+double PolarFilter::bytes_in_memory(const Block& block, const std::vector<int>& reach, int lines_of_row) {
   const double words = 4.0 * polar_filter::whole_vectors(lines_of_row * block.ny);
   const double weights = 2.0 * 4 * block.filter_block * block.ny;  // of rows of cells and of yfaces
   const double entering = words * block.nx / block.filter_block;
-  return BlockSums::bytes_in_memory(block, reach_of_rows(block), words, lines_of_row) +
-         sizeof(double) * (weights + entering);
+  return BlockSums::bytes_in_memory(block, reach, words, lines_of_row) + sizeof(double) * (weights + entering);
 }
 
 const Array1<double>& PolarFilter::carries(int n) {

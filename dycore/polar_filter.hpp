@@ -382,8 +382,8 @@ class PolarFilter {
   const BlockSums& sums() const { return sums_; }
   /// How many filter blocks upstream count in each row of a block.
   static std::vector<int> reach_of_rows(const Block& block);
-  /// Bytes of memory of a filter of this block with up to this many lines in each row.
-  static double bytes_in_memory(const Block& block, int lines_of_row);
+  /// Bytes of memory of a filter of this block, with the reach of its rows and up to this many lines in each.
+  static double bytes_in_memory(const Block& block, const std::vector<int>& reach, int lines_of_row);
 
  private:
   template <int fields, bool at_once, class PlaceA, class PlaceB, class Body>

@@ -27,6 +27,11 @@ Extent columns_of(int n_lon, const Layout& layout, int px) {
   return {half * (n_lon / 2) + begin * length, (end - begin) * length};
 }
 
+Extent filter_blocks_of(const Block& block, int px) {
+  const Extent columns = columns_of(block.n_lon, block.layout, px);
+  return {columns.first / block.filter_block, columns.count / block.filter_block};
+}
+
 Extent rows_of(int n_lat, const Layout& layout, int py) {
   const int begin = static_cast<int>(static_cast<long>(n_lat) * py / layout.ranks_lat);
   const int end = static_cast<int>(static_cast<long>(n_lat) * (py + 1) / layout.ranks_lat);

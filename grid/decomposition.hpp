@@ -67,6 +67,8 @@ struct Extent {
 };
 Extent columns_of(int n_lon, const Layout& layout, int px);
 Extent rows_of(int n_lat, const Layout& layout, int py);
+/// Filter blocks, counted round the circle, of the rank at place px of it.
+Extent filter_blocks_of(const Block& block, int px);
 
 /// Throws configuration for a layout that is not allowed with this number of ranks, naming those that are.
 void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks);

@@ -5,7 +5,6 @@
 namespace meridian {
 
 std::string mpi_takes_device_memory() {
-  if constexpr (!on_device) return "yes";
   using Query = int();
   using QueryOfKind = int(int, int*);
   const auto find = [](const char* name) { return dlsym(RTLD_DEFAULT, name); };

@@ -14,7 +14,7 @@ namespace meridian {
 
 /// Whether MPI takes pointers to device memory, "yes", "no" or "unknown": asked of the library itself, where it has a function that
 /// says so (Open MPI since 2.0: MPIX_Query_cuda_support, since 5.0 MPIX_Query_rocm_support; MPICH since 4.0:
-/// MPIX_GPU_query_support). "yes" where the host can read the memory of the back end.
+/// MPIX_GPU_query_support).
 std::string mpi_takes_device_memory();
 
 /// Numbers on the device that MPI sends or receives; staged: through a copy in host memory, pinned where there is a GPU.

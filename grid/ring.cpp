@@ -21,29 +21,21 @@ void order_by_block(const Array1<double>& received, const Array1<int>& first_of_
       });
 }
 
-Array1<int> on_device_from(const char* label, const std::vector<int>& values) {
-  const Array1<int> array(label, values.size());
-  const auto host = Kokkos::create_mirror_view(array);
-  for (std::size_t n = 0; n < values.size(); ++n) host(n) = values[n];
-  Kokkos::deep_copy(array, host);
-  return array;
-}
-
 }  // namespace
 
 Ring::Ring(const Block& block) : block_(block), blocks_(block.blocks_per_row()) {
   for (int px = 0; px < block.layout.ranks_lon; ++px) {
-    const Extent columns = columns_of(block.n_lon, block.layout, px);
-    first_of_rank_.push_back(columns.first / block.filter_block);
-    rank_of_block_.resize(first_of_rank_.back() + columns.count / block.filter_block, px);
+    const Extent blocks = filter_blocks_of(block, px);
+    first_of_rank_.push_back(blocks.first);
+    rank_of_block_.resize(blocks.first + blocks.count, px);
   }
   first_of_rank_.push_back(blocks_);
   first_block_ = first_of_rank_[block.px];
   my_blocks_ = first_of_rank_[block.px + 1] - first_block_;
   counts_.resize(block.layout.ranks_lon);
   offsets_.resize(block.layout.ranks_lon);
-  first_of_rank_device_ = on_device_from("ring_first_of_rank", first_of_rank_);
-  rank_of_block_device_ = on_device_from("ring_rank_of_block", rank_of_block_);
+  first_of_rank_device_ = array_of("ring_first_of_rank", first_of_rank_);
+  rank_of_block_device_ = array_of("ring_rank_of_block", rank_of_block_);
 }
 
 Array1<double> Ring::mine(int n_items, int words) {
