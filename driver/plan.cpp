@@ -141,7 +141,7 @@ void Plan::list_memory(Model& model) {
 void Plan::add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_per_node) const {
   const Block& block = cost.block;
   for (int px = 0; px < block.layout.ranks_lon; ++px) {
-    const auto sums = px == block.px ? 0 : static_cast<long>(BlockSums::sent(block, reach, px, block.px).size());
+    const long sums = px == block.px ? 0 : BlockSums::number_sent(block, reach, px, block.px);
     if (sums == 0) continue;
     const int rank = px * block.layout.ranks_lat + block.py;
     Traffic& link = rank / ranks_per_node == block.rank / ranks_per_node ? cost.filter.node : cost.filter.network;

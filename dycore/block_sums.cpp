@@ -25,21 +25,33 @@ void move_sums(const Array1<BlockSum>& sums, const Array1<double>& message, cons
       });
 }
 
-}  // namespace
-
-std::vector<BlockSum> BlockSums::sent(const Block& block, const std::vector<int>& reach, int from, int to) {
+/// Calls action(sum) for what the rank at place 'from' sends to that at place 'to', in the order of the message.
+template <class Action>
+void for_each_sum_sent(const Block& block, const std::vector<int>& reach, int from, int to, const Action& action) {
   const int blocks = block.blocks_per_row();
   const Extent mine = filter_blocks_of(block, from), other = filter_blocks_of(block, to);
-  std::vector<BlockSum> sums;
   for (int b = mine.first; b < mine.first + mine.count; ++b) {
     const int eastward = (other.first - b + blocks) % blocks;                      // to the receiver's first block
     const int westward = (b - (other.first + other.count - 1) + blocks) % blocks;  // to its last
     for (int row = 0; row < static_cast<int>(reach.size()); ++row) {
-      if (eastward <= reach[row]) sums.push_back({b, 0, row});
-      if (westward <= reach[row]) sums.push_back({b, 2, row});
+      if (eastward <= reach[row]) action(BlockSum{b, 0, row});
+      if (westward <= reach[row]) action(BlockSum{b, 2, row});
     }
   }
+}
+
+}  // namespace
+
+std::vector<BlockSum> BlockSums::sent(const Block& block, const std::vector<int>& reach, int from, int to) {
+  std::vector<BlockSum> sums;
+  for_each_sum_sent(block, reach, from, to, [&](const BlockSum& sum) { sums.push_back(sum); });
   return sums;
+}
+
+long BlockSums::number_sent(const Block& block, const std::vector<int>& reach, int from, int to) {
+  long number = 0;
+  for_each_sum_sent(block, reach, from, to, [&](const BlockSum&) { ++number; });
+  return number;
 }
 
 double BlockSums::bytes_in_memory(const Block& block, const std::vector<int>& reach, double words_of_block,
@@ -47,7 +59,7 @@ double BlockSums::bytes_in_memory(const Block& block, const std::vector<int>& re
   long sums = 0;
   for (int place = 0; place < block.layout.ranks_lon; ++place) {
     if (place == block.px) continue;
-    sums += static_cast<long>(sent(block, reach, block.px, place).size() + sent(block, reach, place, block.px).size());
+    sums += number_sent(block, reach, block.px, place) + number_sent(block, reach, place, block.px);
   }
   return sizeof(double) * (words_of_block * block.blocks_per_row() + static_cast<double>(words(sums, lines_of_row)));
 }

@@ -40,6 +40,7 @@ class BlockSums {
   static double bytes_in_memory(const Block& block, const std::vector<int>& reach, double words, int lines_of_row);
   /// What the rank at place 'from' of the circle sends to that at place 'to', in the order of the message.
   static std::vector<BlockSum> sent(const Block& block, const std::vector<int>& reach, int from, int to);
+  static long number_sent(const Block& block, const std::vector<int>& reach, int from, int to);
   /// Doubles in a message of so many sums.
   static long words(long sums, int lines_of_row) { return 2 * sums * lines_of_row; }
 

@@ -1,18 +1,18 @@
 #include "grid/decomposition.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace meridian {
 
 int filter_block_length(int n_lon) {
   const int half = n_lon / 2;
   const int wanted = std::clamp(n_lon / 80, 30, 150);
-  int best = half;
-  for (int length = 4; length <= half; ++length) {
-    if (half % length == 0 && std::abs(length - wanted) < std::abs(best - wanted)) best = length;
+  for (int away = 0; away < half + wanted; ++away) {
+    for (const int length : {wanted - away, wanted + away}) {
+      if (length >= 4 && length <= half && half % length == 0) return length;
+    }
   }
-  return best;
+  return half;
 }
 
 Extent columns_of(int n_lon, const Layout& layout, int px) {
