@@ -11,6 +11,13 @@ constexpr double reference_temperature = 300;  // [K] of the isothermal atmosphe
 
 KOKKOS_INLINE_FUNCTION double square(double x) { return x * x; }
 
+struct Wind {
+  double eastward, northward;  // [m s-1]
+};
+
+// A flow gives its streamfunction [m2 s-1] and the wind that this leaves out, wind() times -d integral/dp. As mean over a layer this is
+// a difference of integral(): where the wind of a column adds up to nothing, that of its layers does.
+
 /// Deformational flow 'kind' on a sphere of radius a, turned back after half a period. Kind 0: no deformation, once round in
 /// a period.
 struct Deformation {
@@ -33,18 +40,14 @@ struct Deformation {
         return 10 * scale * square(Kokkos::sin(lon - 2 * pi * t / period)) + background;
     }
   }
-  KOKKOS_FUNCTION double eastward(double lon, double lat, double, double t) const {
-    if (kind != 3) return 0;
+  KOKKOS_FUNCTION Wind wind(double lon, double lat, double t) const {
+    if (kind != 3) return {0, 0};
     const double moving = lon - 2 * pi * t / period;
-    return -5 * a / period * square(Kokkos::sin(0.5 * moving)) * Kokkos::sin(2 * lat) * square(Kokkos::cos(lat)) *
-           Kokkos::cos(pi * t / period);
+    const double scale = 5 * a / period * square(Kokkos::cos(lat)) * Kokkos::cos(pi * t / period);
+    return {-scale * square(Kokkos::sin(0.5 * moving)) * Kokkos::sin(2 * lat),
+            0.5 * scale * Kokkos::sin(moving) * Kokkos::cos(lat)};
   }
-  KOKKOS_FUNCTION double northward(double lon, double lat, double, double t) const {
-    if (kind != 3) return 0;
-    const double moving = lon - 2 * pi * t / period;
-    const double c = Kokkos::cos(lat);
-    return 2.5 * a / period * Kokkos::sin(moving) * c * c * c * Kokkos::cos(pi * t / period);
-  }
+  KOKKOS_FUNCTION double integral(double p) const { return -p; }
 };
 
 /// Test 1-1: deformation in three dimensions, 12 days.
@@ -58,13 +61,14 @@ struct DeformationInDepth {
     return a * (10 * a / period * square(Kokkos::sin(moving) * Kokkos::cos(lat)) * Kokkos::cos(pi * t / period) -
                 2 * pi * a / period * Kokkos::sin(lat));
   }
-  KOKKOS_FUNCTION double eastward(double lon, double lat, double p, double t) const {
+  KOKKOS_FUNCTION Wind wind(double lon, double lat, double t) const {
     const double omega = 23000 * pi / period;  // [Pa s-1]
     const double moving = lon - 2 * pi * t / period;
-    return omega * a / (b * p_top) * Kokkos::cos(moving) * square(Kokkos::cos(lat)) * Kokkos::cos(2 * pi * t / period) *
-           (Kokkos::exp((p_top - p) / (b * p_top)) - Kokkos::exp((p - p0) / (b * p_top)));
+    return {omega * a * Kokkos::cos(moving) * square(Kokkos::cos(lat)) * Kokkos::cos(2 * pi * t / period), 0};
   }
-  KOKKOS_FUNCTION double northward(double, double, double, double) const { return 0; }
+  KOKKOS_FUNCTION double integral(double p) const {
+    return Kokkos::exp((p_top - p) / (b * p_top)) + Kokkos::exp((p - p0) / (b * p_top));
+  }
 };
 
 /// Test 1-2: five overturning cells on either side of the equator, one day.
@@ -74,24 +78,37 @@ struct OverturningCells {
   static constexpr double top = 12000;  // [m]
 
   KOKKOS_FUNCTION double streamfunction(double, double lat, double) const { return -a * 40 * Kokkos::sin(lat); }
-  KOKKOS_FUNCTION double eastward(double, double, double, double) const { return 0; }
-  KOKKOS_FUNCTION double northward(double, double lat, double p, double t) const {
-    const double z = scale_height * Kokkos::log(p0 / p);
-    return -(p0 / p) * (a * 0.15 * pi / (5 * top)) * Kokkos::cos(lat) * Kokkos::sin(5 * lat) *
-           Kokkos::cos(pi * z / top) * Kokkos::cos(pi * t / period);
+  KOKKOS_FUNCTION Wind wind(double, double lat, double t) const {
+    return {0,
+            -a * 0.15 / 5 * p0 / scale_height * Kokkos::cos(lat) * Kokkos::sin(5 * lat) * Kokkos::cos(pi * t / period)};
+  }
+  KOKKOS_FUNCTION double integral(double p) const { return Kokkos::sin(pi * scale_height * Kokkos::log(p0 / p) / top); }
+};
+
+/// The wind at a face from its column of layers.
+template <class Flow>
+struct WindOfLayers {
+  Flow flow;
+  double p, integral;
+
+  KOKKOS_FUNCTION WindOfLayers(const Flow& f, double top) : flow(f), p(top), integral(f.integral(top)) {}
+  /// Mean of -d integral/dp over the next layer, of mass dp.
+  KOKKOS_FUNCTION double next(double dp) {
+    p += dp;
+    const double above = integral;
+    integral = flow.integral(p);
+    return (above - integral) / dp;
   }
 };
 
 template <class Flow>
-void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const FieldSet& fields, double t) {
-  const Field<XFace> u = fields.get(field::xwind);
-  const Field<YFace> v = fields.get(field::ywind);
+void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const ConstField<Cell>& mass, double t,
+                  const Field<XFace>& u, const Field<YFace>& v) {
   const int n_k = u.n_levels(), last_row = grid.block.n_lat - grid.block.j_first;
   const int first_row = -grid.block.j_first;
   const double half_lon = 0.5 * grid.dl(), half_lat = 0.5 * grid.dp();
   const int i_first = grid.block.i_first, j_first = grid.block.j_first, n_lat = grid.block.n_lat;
-  const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
-  const double p0 = grid.planet.reference_pressure_pa, radius = grid.planet.radius_m;
+  const double top = grid.levels.top_pressure(), radius = grid.planet.radius_m;
   for_each_column(
       "cases/prescribed_winds", Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx}, KOKKOS_LAMBDA(int j, int i) {
         const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
@@ -100,20 +117,25 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
           return flow.streamfunction(point.lon, point.lat, t);
         };
         const double here = psi(west, south);
-        const double u_psi = (here - psi(west, south + 2 * half_lat)) / (2 * half_lat * radius);
-        const double dx = 2 * half_lon * radius * Kokkos::cos(south);
-        const double v_psi = (psi(west + 2 * half_lon, south) - here) / dx;
-        const Frame::Point at_u = frame.at(west, south + half_lat), at_v = frame.at(west + half_lon, south);
-        const bool pole = j == first_row || j == last_row;
-        for (int k = 0; k < n_k; ++k) {
-          const double p = 0.5 * (a(k) + a(k + 1) + (b(k) + b(k + 1)) * p0);
-          if (j < last_row) {
-            u(k, j, i) = static_cast<Real>(u_psi + at_u.eastward(flow.eastward(at_u.lon, at_u.lat, p, t),
-                                                                 flow.northward(at_u.lon, at_u.lat, p, t)));
+        if (j < last_row) {
+          const double u_psi = (here - psi(west, south + 2 * half_lat)) / (2 * half_lat * radius);
+          const Frame::Point at = frame.at(west, south + half_lat);
+          const Wind wind = flow.wind(at.lon, at.lat, t);
+          const double u_other = at.eastward(wind.eastward, wind.northward);
+          WindOfLayers<Flow> layers(flow, top);
+          for (int k = 0; k < n_k; ++k) {
+            u(k, j, i) = static_cast<Real>(u_psi + u_other * layers.next(0.5 * (mass(k, j, i - 1) + mass(k, j, i))));
           }
-          const double v_other =
-              at_v.northward(flow.eastward(at_v.lon, at_v.lat, p, t), flow.northward(at_v.lon, at_v.lat, p, t));
-          v(k, j, i) = pole ? Real(0) : static_cast<Real>(v_psi + v_other);
+        }
+        const bool pole = j == first_row || j == last_row;
+        const double v_psi =
+            pole ? 0 : (psi(west + 2 * half_lon, south) - here) / (2 * half_lon * radius * Kokkos::cos(south));
+        const Frame::Point at = frame.at(west + half_lon, south);
+        const Wind wind = flow.wind(at.lon, at.lat, t);
+        const double v_other = pole ? 0 : at.northward(wind.eastward, wind.northward);
+        WindOfLayers<Flow> layers(flow, top);
+        for (int k = 0; k < n_k; ++k) {
+          v(k, j, i) = static_cast<Real>(v_psi + v_other * layers.next(0.5 * (mass(k, j - 1, i) + mass(k, j, i))));
         }
       });
 }
@@ -146,8 +168,9 @@ class FlowOf : public PrescribedFlow {
  public:
   FlowOf(const Flow& flow, double angle, bool goes_through_the_ground = false)
       : flow_(flow), frame_(angle), goes_through_the_ground_(goes_through_the_ground) {}
-  void set_winds(const Grid& grid, const FieldSet& fields, double time) const override {
-    set_winds_of(flow_, frame_, grid, fields, time);
+  void set_winds(const Grid& grid, const ConstField<Cell>& mass, double time, const Field<XFace>& u,
+                 const Field<YFace>& v) const override {
+    set_winds_of(flow_, frame_, grid, mass, time, u, v);
   }
   void hold_surface_pressure(const Grid& grid, const FieldSet& fields) const override {
     if (goes_through_the_ground_) hold_isothermal_surface_pressure(grid, fields);

@@ -14,8 +14,10 @@ namespace meridian {
 class PrescribedFlow {
  public:
   virtual ~PrescribedFlow() = default;
-  /// Sets x_wind and y_wind [m s-1] on the owned faces for a time [s] since the start; halos are exchanged by the caller.
-  virtual void set_winds(const Grid& grid, const FieldSet& fields, double time) const = 0;
+  /// The wind u, v [m s-1] on the owned faces for a time [s] since the start, as means over layers of this mass, one ring of halo: their
+  /// fluxes add up to that of the whole column.
+  virtual void set_winds(const Grid& grid, const ConstField<Cell>& mass, double time, const Field<XFace>& u,
+                         const Field<YFace>& v) const = 0;
   /// Where the flow passes through the ground: sets the mass of the lowest layer so that the surface pressure stays what
   /// the flow says. Before the layers are remapped; the owned cells and one ring of halo.
   virtual void hold_surface_pressure(const Grid&, const FieldSet&) const {}

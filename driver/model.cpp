@@ -340,6 +340,12 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
       budgets_every_(parse_interval(c.output.budgets)) {
   require(!flow_ || c.dycore.frozen_winds, ExitCode::configuration, "'initial.name' = ", c.initial.name(),
           " prescribes the wind; set 'dycore.frozen_winds' to true.");
+  if (flow_) {
+    dycore_.prescribe_wind([this](const State& state) {
+      const double middle = (static_cast<double>(clock_.step()) + 0.5) * clock_.step_seconds();
+      flow_->set_winds(grid_, state.mass, middle, state.u, state.v);
+    });
+  }
   clock_.require_whole_steps(restart_every_, "restart.every");
   const Provenance provenance = provenance_of(c, run_id);
   with_place(c, [&] {
@@ -367,13 +373,13 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
 void Model::fill() {
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_, start_file_);
   fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));
-  if (flow_) flow_->set_winds(grid_, fields_, 0);
   suite_.start(clock_.instant_at(clock_.elapsed()));
 }
 
 void Model::start_without_output() {
   fill();
   dycore_.start();
+  dycore_.show_prescribed_wind();
   budgets_at_start_ = dycore_.budgets();
   open_book();
 }
@@ -534,12 +540,6 @@ void Model::correct_energy(const Budgets& now) {
 
 void Model::advance() {
   const long number = clock_.step();
-  if (flow_) {
-    timers_.time("prescribed wind", [&] {
-      flow_->set_winds(grid_, fields_, (static_cast<double>(number) + 0.5) * clock_.step_seconds());
-      dycore_.exchange_winds();
-    });
-  }
   timers_.time("dynamics", [&] { dycore_.step(number); });
   const bool remaps = dycore_.remaps_after(number), physics = !suite_.empty() && dycore_.physics_after(number);
   if (remaps) {

@@ -253,10 +253,21 @@ void Dycore::step(long step) {
   if (options_.column()) return step_column(dt);
   const bool tracers = !transport_.empty();
   if (tracers && !tracer_step_is_open(step)) transport_.begin(now_.mass);
+  if (options_.frozen_winds) set_frozen_wind(now_);
   for (int n = 0; n < 3; ++n) stage(n, dt);
   if (tracers && !tracer_step_is_open(step + 1)) {
     transport_.step(now_.mass, halo_, (step + 1) / options_.remap_every % 2 == 1);
     if (options_.shallow_water()) halo_.exchange({transport_.mixing_ratios()});
+  }
+}
+
+void Dycore::set_frozen_wind(const State& state) {
+  if (wind_) {
+    wind_(state);
+    halo_.exchange({state.u, state.v});
+  } else if (state.u.data() != now_.u.data()) {
+    Kokkos::deep_copy(state.u.data(), now_.u.data());
+    Kokkos::deep_copy(state.v.data(), now_.v.data());
   }
 }
 
@@ -305,10 +316,7 @@ void Dycore::stage(int n, double dt) {
   }
   if (options_.frozen_winds) {
     halo_.end();
-    if (!last) {
-      Kokkos::deep_copy(to.u.data(), now_.u.data());
-      Kokkos::deep_copy(to.v.data(), now_.v.data());
-    }
+    if (!last) set_frozen_wind(to);
     return;
   }
 

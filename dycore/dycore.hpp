@@ -90,8 +90,10 @@ class Dycore {
   void finish_step();
   /// Multiplies all temperatures by 1 + x.
   void scale_temperature(double x);
-  /// Makes the halos of winds valid that somebody has set.
-  void exchange_winds() { halo_.exchange({now_.u, now_.v}); }
+  /// With frozen winds: calls this from now on to set the wind on the owned faces of a state, for its layers and this step.
+  void prescribe_wind(std::function<void(const State&)> wind) { wind_ = std::move(wind); }
+  /// Sets the prescribed wind, if there is one, before the first step, which sets it itself. After start().
+  void show_prescribed_wind() { set_frozen_wind(now_); }
 
   /// Fills ta, ua, va, pfull, ps (or h's companions ua, va, eta) from the state. 'floating': the layers are not on the
   /// reference levels, so copies are remapped first; the state itself never changes.
@@ -128,6 +130,7 @@ class Dycore {
  private:
   void stage(int stage, double dt);
   void step_column(double dt);
+  void set_frozen_wind(const State& state);
   /// Adds the prescribed tendencies of temperature and vapour over dt [s]. After diagnose().
   void add_large_scale_tendencies(double dt);
   /// Calls change(), which changes water, at constant temperature.
@@ -168,6 +171,7 @@ class Dycore {
   PoleVorticity poles_;
   LargeScale large_scale_;
   Budgets brought_;
+  std::function<void(const State&)> wind_;  // prescribed
   Array1<Real> one_weight_, sponge_weight_;
   State diagnosed_;  // what diagnose() read last
 };

@@ -92,20 +92,19 @@ struct Carried {
             test::alone(n_lon, n_lon / 2), Planet(), single_layer(), {}, list(what)),
         flow(prescribed_flow(state, Planet(), angle)) {
     fill_tracers(tracers, run.grid, run.fields, angle);
-    if (flow) flow->set_winds(run.grid, run.fields, 0);
+    if (flow) {
+      run.dycore.prescribe_wind([this](const State& state) {
+        const double middle = (static_cast<double>(run.steps) + 0.5) * run.options.dt_s;
+        flow->set_winds(run.grid, state.mass, middle, state.u, state.v);
+      });
+    }
     run.dycore.start();
     for (const TracerOptions& t : tracers) start.insert({t.name, Snapshot(run, t.name)});
     start.insert({"fluid_depth", Snapshot(run, "fluid_depth")});
   }
   void run_days(double days) {
     const long n = std::lround(days * 86400 / run.options.dt_s);
-    for (long step = 0; step < n; ++step) {
-      if (flow) {
-        flow->set_winds(run.grid, run.fields, (static_cast<double>(run.steps) + 0.5) * run.options.dt_s);
-        run.dycore.exchange_winds();
-      }
-      run.step();
-    }
+    for (long step = 0; step < n; ++step) run.step();
   }
   Snapshot now(const std::string& name) const { return Snapshot(run, name); }
   Errors errors_of(const std::string& name) const { return errors(now(name), start.at(name)); }
