@@ -88,10 +88,10 @@ bool run_to_the_end(Model& model, const Look& look) {
 
 /// Makes the reference of a run and takes the fields of its figures on the grid of the run. Empty where it broke.
 ReferenceFields fields_of_reference(const Case& reference, const Case& c, const VerifyRun& run,
-                                    const std::string& directory) {
+                                    const std::string& directory, MPI_Comm world) {
   Case quiet = reference;
   quiet.output.streams.clear();
-  Model model(quiet, directory + "/output", run.name + " reference");
+  Model model(quiet, directory + "/output", run.name + " reference", world);
   model.start_without_output();
   ReferenceFields fields;
   const FigureMeter meter(model, {}, {});
@@ -140,14 +140,15 @@ struct Measured {
 
 /// Makes one run and judges its figures; a figure that was not reached has the value NaN and fails.
 void verify_run(const CaseText& source, std::vector<std::string> settings, const VerifyRun& run,
-                const std::string& directory, bool published, Measured& measured, std::vector<Verdict>& verdicts) {
+                const std::string& directory, bool published, MPI_Comm world, Measured& measured,
+                std::vector<Verdict>& verdicts) {
   const Case c = parse_case(source, settings);
   ReferenceFields reference;
   if (!run.reference.empty()) {
     settings.insert(settings.end(), run.reference.begin(), run.reference.end());
-    reference = fields_of_reference(parse_case(source, settings), c, run, directory);
+    reference = fields_of_reference(parse_case(source, settings), c, run, directory, world);
   }
-  Model model(c, directory + "/output", run.name);
+  Model model(c, directory + "/output", run.name, world);
   const bool speaks = model.grid().block.rank == 0;
   if (speaks) std::filesystem::create_directories(directory + "/output");
   MPI_Barrier(model.grid().block.world);
@@ -253,10 +254,8 @@ struct Outcome {
   int figures, failed;
   std::string page;
 };
-Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
+Outcome verify_case(const CaseText& source, const VerifyArguments& arguments, int rank, MPI_Comm world) {
   const Case c = parse_case(source, arguments.settings);
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   const std::string directory = arguments.directory + "/" + c.name;
   std::string changed;
   for (const std::string& setting : arguments.settings) {
@@ -277,7 +276,7 @@ Outcome verify_case(const CaseText& source, const VerifyArguments& arguments) {
     runs.push_back(run.name);
     std::vector<std::string> settings = run.set;
     settings.insert(settings.end(), arguments.settings.begin(), arguments.settings.end());
-    verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), measured, verdicts);
+    verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), world, measured, verdicts);
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
   if (rank == 0 && runs.empty()) {
@@ -299,9 +298,15 @@ int verify(const VerifyArguments& arguments) {
   std::string pages;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   for (const std::string& name : names) {
-    const Outcome outcome = verify_case(find_case(name), arguments);
-    figures += outcome.figures;
-    failed += outcome.failed;
+    const CaseText source = find_case(name);
+    // A single column runs on one rank; the others wait.
+    const bool alone = parse_case(source, arguments.settings).dycore.column();
+    Outcome outcome{};
+    if (rank == 0 || !alone) outcome = verify_case(source, arguments, rank, alone ? MPI_COMM_SELF : MPI_COMM_WORLD);
+    int counts[2] = {outcome.figures, outcome.failed};
+    MPI_Bcast(counts, 2, MPI_INT, 0, MPI_COMM_WORLD);
+    figures += counts[0];
+    failed += counts[1];
     if (!outcome.page.empty()) pages += (pages.empty() ? "" : "\n") + outcome.page;
   }
   if (rank == 0 && arguments.name == "all") {

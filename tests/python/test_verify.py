@@ -88,6 +88,12 @@ def test_values_are_the_same_on_any_layout(tmp_path):
     assert verify(tmp_path, CASE)[1] == verify(tmp_path / "two", CASE, ranks=2)[1]
 
 
+def test_a_single_column_runs_on_one_of_several_ranks(tmp_path):
+    for ranks in (0, 2):
+        result = meridian("verify", "column_inertial_oscillation", "--run-dir", tmp_path / str(ranks), ranks=ranks)
+        assert result.code == 0 and "0 failed" in result.output, result.output
+
+
 @pytest.mark.parametrize("text, words", [
     ("figure: l2_eror", "l2_error"), ("figure: uniformness, field: two", "'two'"), ("tier: fast", "quick"),
 ])
