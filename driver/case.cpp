@@ -207,6 +207,9 @@ void ParallelOptions::visit(OptionVisitor& option) {
       "memory that MPI is given: that of the device, or a copy on the host; auto: the device's where the MPI library "
       "says that it takes it. The bits are the same");
   option.flag("overlap", overlap, "halos travel while rows that need none are computed. The bits are the same");
+  option.flag(
+      "graph", graph,
+      "the kernels of a step are recorded as a graph and replayed with one launch; on one rank. The bits are the same");
   if (ranks_lon > 1 && ranks_lon % 2 != 0) {
     option.problem("ranks_lon", "'parallel.ranks_lon' = " + std::to_string(ranks_lon) + " must be 1 or even");
   }

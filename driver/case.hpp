@@ -37,6 +37,7 @@ struct ParallelOptions {
   int ranks_lat = 0;
   std::string messages = "auto";
   bool overlap = true;
+  bool graph = false;
 
   void visit(OptionVisitor& option);
 };

@@ -15,11 +15,15 @@ namespace meridian {
 namespace {
 
 Block block_of(const Case& c, MPI_Comm world) {
-  if (c.dycore.column()) return make_column(world);
   int n_ranks = 1;
   MPI_Comm_size(world, &n_ranks);
+  require(!c.parallel.graph || (n_ranks == 1 && !c.dycore.frozen_winds && !c.dycore.column()), ExitCode::configuration,
+          "'parallel.graph' records steps without messages and prescribed winds: on one rank, not ", n_ranks,
+          ", with 'dycore.frozen_winds' off, and not of a single column; set it to false.");
+  if (c.dycore.column()) return make_column(world);
   Block block = make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
   block.overlap = c.parallel.overlap;
+  block.graph = c.parallel.graph;
   const std::string takes = on_device ? mpi_takes_device_memory() : "yes";  // on CPUs a device has the host's memory
   block.stage_messages = c.parallel.messages == "host" || (c.parallel.messages == "auto" && takes != "yes");
   require(c.parallel.messages != "device" || takes != "no", ExitCode::configuration,

@@ -228,12 +228,14 @@ void Dycore::start() {
 }
 
 void Dycore::finish_step() {
-  if (options_.shallow_water()) {
-    halo_.exchange({now_.mass, now_.u, now_.v, transport_.mixing_ratios()});
-  } else {
-    halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
-    compute_loading();
-  }
+  repeat(end_, [&] {
+    if (options_.shallow_water()) {
+      halo_.exchange({now_.mass, now_.u, now_.v, transport_.mixing_ratios()});
+    } else {
+      halo_.exchange({now_.mass, now_.theta, now_.u, now_.v, transport_.mixing_ratios()});
+      compute_loading();
+    }
+  });
 }
 
 void Dycore::scale_temperature(double x) {
@@ -248,13 +250,22 @@ void Dycore::compute_loading() {
   }
 }
 
+template <class Work>
+void Dycore::repeat(LaunchGraph& graph, const Work& work) {
+  if (!grid_.block.graph) return work();
+  const Field<Cell>& q = transport_.mixing_ratios();  // may lie in either of two arrays
+  graph.run(q.exists() ? q.data().data() : nullptr, work);
+}
+
 void Dycore::step(long step) {
   const double dt = options_.dt_s;
   if (options_.column()) return step_column(dt);
   const bool tracers = !transport_.empty();
   if (tracers && !tracer_step_is_open(step)) transport_.begin(now_.mass);
   if (options_.frozen_winds) set_frozen_wind(now_);
-  for (int n = 0; n < 3; ++n) stage(n, dt);
+  repeat(stages_, [&] {
+    for (int n = 0; n < 3; ++n) stage(n, dt);
+  });
   if (tracers && !tracer_step_is_open(step + 1)) {
     transport_.step(now_.mass, halo_, (step + 1) / options_.remap_every % 2 == 1);
     if (options_.shallow_water()) halo_.exchange({transport_.mixing_ratios()});
@@ -285,8 +296,10 @@ void Dycore::step_column(double dt) {
 }
 
 void Dycore::remap() {
-  remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch(),
-                            transport_.mixing_ratios());
+  repeat(remap_, [&] {
+    remap_to_reference_levels(grid_, now_, now_, 1, options_.remap_reference_k, remap_scratch(),
+                              transport_.mixing_ratios());
+  });
 }
 
 void Dycore::stage(int n, double dt) {

@@ -128,6 +128,9 @@ class Dycore {
   std::vector<Array3<Real>> work_arrays() const;
 
  private:
+  /// Calls work(), or replays it: see LaunchGraph and block.graph.
+  template <class Work>
+  void repeat(LaunchGraph& graph, const Work& work);
   void stage(int stage, double dt);
   void step_column(double dt);
   void set_frozen_wind(const State& state);
@@ -172,6 +175,7 @@ class Dycore {
   LargeScale large_scale_;
   Budgets brought_;
   std::function<void(const State&)> wind_;  // prescribed
+  LaunchGraph stages_, remap_, end_;        // used with block.graph
   Array1<Real> one_weight_, sponge_weight_;
   State diagnosed_;  // what diagnose() read last
 };

@@ -45,6 +45,7 @@ struct Block {
   MPI_Comm ring = MPI_COMM_SELF;   // ranks of equal py, ordered by px
   bool stage_messages = false;     // they go through host memory
   bool overlap = true;             // halos travel while what needs none is computed
+  bool graph = false;              // kernels of a step are recorded and replayed; one rank
 
   bool at_south_pole() const { return py == 0 && !is_column; }
   bool at_north_pole() const { return py == layout.ranks_lat - 1 && !is_column; }

@@ -10,11 +10,9 @@
 #include "grid/base.hpp"
 #include "grid/field.hpp"
 #include "grid/kernel.hpp"
+#include "grid/launch_graph.hpp"
 
 namespace meridian {
-
-inline constexpr bool on_device =
-    !Kokkos::SpaceAccessibility<Kokkos::DefaultHostExecutionSpace, DeviceMemory>::accessible;
 
 // MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
 // Not with the address sanitizer, whose checks inlined everywhere take minutes to compile.
@@ -38,6 +36,13 @@ inline bool rows_in_descending_order = false;
 
 namespace detail {
 
+// Arguments of kernels go with their launch. Above 512 bytes Kokkos would keep them in one buffer on the device, which makes each launch
+// wait for the one before, and a recorded one find those of the last.
+using Light = Kokkos::Experimental::WorkItemProperty::HintLightWeight_t;
+using Points = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>, Light>;
+using Columns = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>, Light>;
+using Rows = Kokkos::RangePolicy<Device, Light>;
+
 /// The n-th row a host loop takes.
 struct RowOrder {
   int first, step;
@@ -56,14 +61,13 @@ void for_each(const Kernel& kernel, const Box& box, const Body& body) {
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return;
   LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(kernel.name,
-                         Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
-                         body);
+    LaunchGraph::launch(
+        kernel.name,
+        detail::Points({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}), body);
   } else {
     const detail::RowOrder order(n_k * n_j);
-    Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+    LaunchGraph::launch(
+        kernel.name, detail::Rows(0, n_k * n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
           const int row = order(n);
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
@@ -136,8 +140,8 @@ void for_each_part(const Kernel& kernel, const Part<Bodies>&... parts) {
   const List list(parts...);
   if (list.count() > 0) {
     LaunchLog::note(kernel, list.count(), 0, 0);
-    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, list.count()),
-                         detail::RunParts<List>{list, detail::RowOrder(list.count())});
+    LaunchGraph::launch(kernel.name, detail::Rows(0, list.count()),
+                        detail::RunParts<List>{list, detail::RowOrder(list.count())});
   }
 }
 
@@ -149,12 +153,12 @@ void for_each_column(const Kernel& kernel, const Box& box, const Body& body) {
   if (n_j <= 0 || box.i_end <= box.i_begin) return;
   LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), body);
+    LaunchGraph::launch(kernel.name, detail::Columns({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
+                        body);
   } else {
     const detail::RowOrder order(n_j);
-    Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+    LaunchGraph::launch(
+        kernel.name, detail::Rows(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + order(n);
           for (int i = box.i_begin; i < box.i_end; ++i) body(j, i);
         });
@@ -217,15 +221,15 @@ void march_down(const Kernel& kernel, const Box& box, const Body& body) {
   if (n_j <= 0 || n_k <= 0 || box.i_end <= box.i_begin) return;
   LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(
-        kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
+    LaunchGraph::launch(
+        kernel.name, detail::Columns({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
+        KOKKOS_LAMBDA(int j, int i) {
           for (int k = box.k_begin; k < box.k_end; ++k) body(k, j, i);
         });
   } else {
     const detail::RowOrder order(n_j);
-    Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+    LaunchGraph::launch(
+        kernel.name, detail::Rows(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + order(n);
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -245,16 +249,16 @@ void march_down_up(const Kernel& kernel, const Box& box, const Down& down, const
   if (n_j <= 0 || box.k_end <= box.k_begin || box.i_end <= box.i_begin) return;
   LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(
-        kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), KOKKOS_LAMBDA(int j, int i) {
+    LaunchGraph::launch(
+        kernel.name, detail::Columns({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}),
+        KOKKOS_LAMBDA(int j, int i) {
           for (int k = box.k_begin; k < box.k_end; ++k) down(k, j, i);
           for (int k = box.k_end - 1; k >= box.k_begin; --k) up(k, j, i);
         });
   } else {
     const detail::RowOrder order(n_j);
-    Kokkos::parallel_for(
-        kernel.name, Kokkos::RangePolicy<Device>(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
+    LaunchGraph::launch(
+        kernel.name, detail::Rows(0, n_j), KOKKOS_LAMBDA(const int n) MERIDIAN_INLINE_BODY {
           const int j = box.j_begin + order(n);
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
@@ -280,10 +284,9 @@ void for_each_column_in_passes(const Kernel& kernel, const Box& box, const Passe
   LaunchLog::note(kernel, box.k_end - box.k_begin, n_j, box.i_end - box.i_begin);
   const detail::ColumnPasses<Passes...> run{box, {passes...}, detail::RowOrder(n_j)};
   if constexpr (on_device) {
-    using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<2, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
-    Kokkos::parallel_for(kernel.name, Policy({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), run);
+    LaunchGraph::launch(kernel.name, detail::Columns({box.j_begin, box.i_begin}, {box.j_end, box.i_end}, {4, 64}), run);
   } else {
-    Kokkos::parallel_for(kernel.name, Kokkos::RangePolicy<Device>(0, n_j), run);
+    LaunchGraph::launch(kernel.name, detail::Rows(0, n_j), run);
   }
 }
 
@@ -321,8 +324,7 @@ void for_range(const Kernel& kernel, int count, const Body& body) {
   if (count <= 0) return;
   LaunchLog::note(kernel, count, 0, 0);
   const detail::RowOrder order(on_device ? 0 : count);
-  Kokkos::parallel_for(
-      kernel.name, Kokkos::RangePolicy<Device>(0, count), KOKKOS_LAMBDA(const int n) { body(order(n)); });
+  LaunchGraph::launch(kernel.name, detail::Rows(0, count), KOKKOS_LAMBDA(const int n) { body(order(n)); });
 }
 
 /// Largest value of body(k, j, i) over the box (order-free, so the same on any layout); identity if empty.

@@ -111,6 +111,11 @@ def test_the_way_of_messages_changes_no_bit(way, layout, quiet, case, tmp_path):
     require_same(tmp_path, quiet)
 
 
+def test_replayed_kernels_give_the_same_bits(quiet, case, tmp_path):
+    finished(run(case, tmp_path, "parallel.graph=true"))
+    require_same(tmp_path, quiet)
+
+
 @pytest.mark.parametrize("threads", ["2", "3", "4"] * 4)  # a race of two writers shows now and then
 def test_any_number_of_threads_gives_the_same_bits(threads, quiet, case, tmp_path):
     finished(run(case, tmp_path, OMP_NUM_THREADS=threads, OMP_WAIT_POLICY="passive"))

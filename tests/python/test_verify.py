@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import pytest
+import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from model_run import HAS_MPIRUN, IS_BUILT, meridian  # noqa: E402
@@ -86,6 +87,21 @@ def test_no_figure_is_no_success(tmp_path):
 def test_values_are_the_same_on_any_layout(tmp_path):
     (tmp_path / "two").mkdir()
     assert verify(tmp_path, CASE)[1] == verify(tmp_path / "two", CASE, ranks=2)[1]
+
+
+def test_the_runs_of_every_tier_can_begin():
+    """On a coarse grid, so that all take seconds: that tracers, streams and settings of a run fit each other."""
+    coarse = ("--set", "grid={n_lon: 48, n_lat: 24, levels: L26}", "--set", "time.run_steps=1")
+    count = 0
+    for path in sorted((pathlib.Path(__file__).resolve().parents[2] / "cases").glob("*.yaml")):
+        case = yaml.safe_load(path.read_text())
+        for run in case.get("verify", {}).get("runs", []):
+            settings = [word for s in run.get("set", []) + run.get("reference", []) for word in ("--set", s)]
+            column = case["dycore"].get("equations") == "column"
+            result = meridian("check", path, *settings, *(() if column else coarse))
+            assert result.code == 0, f"{path.name}, run {run['name']}: {result.output}{result.errors}"
+            count += 1
+    assert count > 50
 
 
 def test_a_single_column_runs_on_one_of_several_ranks(tmp_path):
