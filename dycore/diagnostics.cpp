@@ -416,7 +416,8 @@ void Dycore::diagnose_for_output(const std::function<bool(std::string_view)>& wa
                     fields_.get(field::geopotential_height));
   }
   if (wanted(field::divergence_of_wind.short_name)) {
-    compute_divergence(grid_, diagnosed_.u, diagnosed_.v, n_k_, 0, fields_.get(field::divergence_of_wind));
+    compute_divergence(grid_, Divergence(grid_, diagnosed_.u, diagnosed_.v), n_k_, 0,
+                       fields_.get(field::divergence_of_wind));
   }
   if (!wanted(field::relative_vorticity.short_name)) return;
   poles_.compute(grid_, diagnosed_, n_k_);

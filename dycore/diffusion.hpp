@@ -8,22 +8,37 @@
 
 namespace meridian {
 
-/// Divergence of the wind at cells [s-1], on the owned cells and 'margin' rings.
-inline void compute_divergence(const Grid& grid, const ConstField<XFace>& u, const ConstField<YFace>& v, int n_k,
-                               int margin, const Field<Cell>& divergence) {
-  const Real dy = grid.metrics.dy;
-  const RowValues dx_at_yface = grid.metrics.dx_at_yface;
-  const RowValues inverse_area = grid.metrics.inverse_area_at_cell;
+/// Divergence of the wind at cells [s-1].
+struct Divergence {
+  ConstField<XFace> u;
+  ConstField<YFace> v;
+  Real dy;
+  RowValues dx_at_yface, inverse_area;
+
+  Divergence(const Grid& grid, const ConstField<XFace>& eastward, const ConstField<YFace>& northward)
+      : u(eastward),
+        v(northward),
+        dy(grid.metrics.dy),
+        dx_at_yface(grid.metrics.dx_at_yface),
+        inverse_area(grid.metrics.inverse_area_at_cell) {}
+  KOKKOS_FORCEINLINE_FUNCTION Real operator()(int k, int j, int i) const {
+    return inverse_area(j) *
+           (dy * (u(k, j, i + 1) - u(k, j, i)) + (dx_at_yface(j + 1) * v(k, j + 1, i) - dx_at_yface(j) * v(k, j, i)));
+  }
+};
+
+/// The same as a field, on the owned cells and 'margin' rings.
+inline void compute_divergence(const Grid& grid, const Divergence& of, int n_k, int margin,
+                               const Field<Cell>& divergence) {
   for_each(
-      {"dycore/compute_divergence", 2, 1}, grid.block.cells_with_halo(n_k, margin), KOKKOS_LAMBDA(int k, int j, int i) {
-        divergence(k, j, i) = inverse_area(j) * (dy * (u(k, j, i + 1) - u(k, j, i)) +
-                                                 (dx_at_yface(j + 1) * v(k, j + 1, i) - dx_at_yface(j) * v(k, j, i)));
-      });
+      {"dycore/compute_divergence", 2, 1}, grid.block.cells_with_halo(n_k, margin),
+      KOKKOS_LAMBDA(int k, int j, int i) { divergence(k, j, i) = of(k, j, i); });
 }
 
 /// Laplacian of the divergence [m-2 s-1] with the zonal second difference over the equatorial spacing, r^2 / dx^2 =
 /// 1 / (a dl)^2, so that the coefficient may be the same on every row; on owned cells and one ring in the west, south.
-inline void compute_reference_laplacian(const Grid& grid, const RowFactors& factors, const ConstField<Cell>& f, int n_k,
+/// The divergence is made anew at each of the five points: arithmetic costs less than a field.
+inline void compute_reference_laplacian(const Grid& grid, const RowFactors& factors, const Divergence& f, int n_k,
                                         const Field<Cell>& laplacian) {
   const double spacing = grid.planet.radius_m * grid.dl();
   const Real zonal = static_cast<Real>(1 / (spacing * spacing));
@@ -31,7 +46,7 @@ inline void compute_reference_laplacian(const Grid& grid, const RowFactors& fact
   const Block& block = grid.block;
   const Box box{0, n_k, -1, block.ny, -1, block.nx};
   for_each(
-      {"dycore/compute_reference_laplacian", 1, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_reference_laplacian", 2, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real here = f(k, j, i);
         laplacian(k, j, i) = zonal * ((f(k, j, i + 1) - here) - (here - f(k, j, i - 1))) +
                              (north(j) * (f(k, j + 1, i) - here) - south(j) * (here - f(k, j - 1, i)));

@@ -419,10 +419,11 @@ void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
     add_temperature_laplacian(grid_, factors_, from.mass, thv_, levels_of(exner_, k_first, n_k + 1), nu, n_k,
                               levels_of(theta_tendency_, k_first, n_k));
   }
-  // pv_x_ and thv_ are free from here: divergence and its Laplacian use them.
+  // pv_x_ and thv_ are free from here: the divergence and its Laplacian use them.
   const Field<Cell> divergence(pv_x_.data()), laplacian(thv_.data());
-  compute_divergence(grid_, from.u, from.v, n_k, 2, divergence);
+  const Divergence of_wind(grid_, from.u, from.v);
   if (sponge || viscous) {
+    compute_divergence(grid_, of_wind, n_k, 1, divergence);
     compute_relative_vorticity(grid_, from.u, from.v, levels_of_poles(poles_.relative_vorticity(), k_first, n_k), n_k,
                                pv_);
   }
@@ -435,7 +436,7 @@ void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
                        Kokkos::subview(sponge_weight_, level), n_k, du_dt, dv_dt);
   }
   if (options_.divergence_damping > 0) {
-    compute_reference_laplacian(grid_, factors_, divergence, n_k, laplacian);
+    compute_reference_laplacian(grid_, factors_, of_wind, n_k, laplacian);
     add_gradient(grid_, laplacian, static_cast<Real>(-options_.divergence_damping * std::pow(spacing, 4) / dt), n_k,
                  du_dt, dv_dt);
   }

@@ -63,8 +63,8 @@ struct Wind {
 double error_of_divergence_damping(int n_lon) {
   Wind wind(n_lon);
   wind.set([](double) { return 0.0; }, dp4);
-  compute_divergence(wind.grid, wind.u, wind.v, 1, 2, wind.divergence);
-  compute_reference_laplacian(wind.grid, wind.factors, wind.divergence, 1, wind.laplacian);
+  compute_divergence(wind.grid, {wind.grid, wind.u, wind.v}, 1, 2, wind.divergence);
+  compute_reference_laplacian(wind.grid, wind.factors, {wind.grid, wind.u, wind.v}, 1, wind.laplacian);
   Kokkos::deep_copy(wind.du.data(), Real(0));
   Kokkos::deep_copy(wind.dv.data(), Real(0));
   const double nu = 1e18;  // m4 s-1
@@ -73,7 +73,7 @@ double error_of_divergence_damping(int n_lon) {
   Kokkos::deep_copy(wind.v.data(), wind.dv.data());
   Halo(wind.grid.block).exchange({wind.u, wind.v});
   const Field<Cell> change = wind.laplacian;
-  compute_divergence(wind.grid, wind.u, wind.v, 1, 0, change);
+  compute_divergence(wind.grid, {wind.grid, wind.u, wind.v}, 1, 0, change);
   const double a = wind.grid.planet.radius_m;
   const double rate = -nu * std::pow(degree * (degree + 1) / (a * a), 2);
   double largest = 0;
@@ -100,7 +100,7 @@ double error_of_viscosity(int n_lon) {
   const Field<Cell> mass = make_field<Cell>("mass", wind.grid.block, 1);
   Kokkos::deep_copy(mass.data(), Real(1));
   poles.compute(wind.grid, {mass, {}, wind.u, wind.v}, 1);
-  compute_divergence(wind.grid, wind.u, wind.v, 1, 2, wind.divergence);
+  compute_divergence(wind.grid, {wind.grid, wind.u, wind.v}, 1, 2, wind.divergence);
   compute_relative_vorticity(wind.grid, wind.u, wind.v, poles.relative_vorticity(), 1, wind.zeta);
   Kokkos::deep_copy(wind.du.data(), Real(0));
   Kokkos::deep_copy(wind.dv.data(), Real(0));
@@ -166,8 +166,8 @@ TEST(Diffusion, viscosity_damps_temperature_at_the_rate_of_the_laplacian) {
 TEST(Diffusion, damping_keeps_mass_and_a_wind_without_divergence) {
   Wind wind(48);
   wind.set([](double lat) { return std::cos(lat); }, [](double) { return 0.0; });
-  compute_divergence(wind.grid, wind.u, wind.v, 1, 2, wind.divergence);
-  compute_reference_laplacian(wind.grid, wind.factors, wind.divergence, 1, wind.laplacian);
+  compute_divergence(wind.grid, {wind.grid, wind.u, wind.v}, 1, 2, wind.divergence);
+  compute_reference_laplacian(wind.grid, wind.factors, {wind.grid, wind.u, wind.v}, 1, wind.laplacian);
   Kokkos::deep_copy(wind.du.data(), Real(0));
   Kokkos::deep_copy(wind.dv.data(), Real(0));
   add_gradient(wind.grid, wind.laplacian, Real(1e18), 1, wind.du, wind.dv);

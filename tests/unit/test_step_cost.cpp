@@ -54,26 +54,26 @@ Count of_steps(DynamicsRun& run) {
 
 // On hosts the slow tendencies take four levels at a time, on devices all: a grid of four levels has the count of a device, but
 // for the carries of the polar filter, six kernels a step that devices do not have.
-TEST(StepCost, a_hydrostatic_step_is_at_most_49_kernels_and_nothing_else) {
+TEST(StepCost, a_hydrostatic_step_is_at_most_46_kernels_and_nothing_else) {
   DycoreOptions options;
   options.dt_s = 1200;
   options.remap_every = 4;
   DynamicsRun run(options, {{"name", "rest"}}, alone(48, 24), Planet(), read_levels("sigma:4", 1e5));
   const Count steps = of_steps(run);
-  EXPECT_LE(steps.kernels, 12 * 49);
+  EXPECT_LE(steps.kernels, 12 * 46);  // 40 on devices
   EXPECT_GE(steps.kernels, 12 * 30);  // it does count
   EXPECT_EQ(steps.fences, 0);
   EXPECT_EQ(steps.copies, 0);
   EXPECT_EQ(steps.allocations, 0);
 }
 
-TEST(StepCost, a_shallow_water_step_is_at_most_42_kernels_and_nothing_else) {
+TEST(StepCost, a_shallow_water_step_is_at_most_41_kernels_and_nothing_else) {
   DycoreOptions options;
   options.equations = "shallow_water";
   options.dt_s = 300;
   DynamicsRun run(options, {{"name", "rotation"}}, alone(48, 24), Planet(), single_layer());
   const Count steps = of_steps(run);
-  EXPECT_LE(steps.kernels, 12 * 42);
+  EXPECT_LE(steps.kernels, 12 * 41);
   EXPECT_GE(steps.kernels, 12 * 20);
   EXPECT_EQ(steps.fences, 0);
   EXPECT_EQ(steps.copies, 0);
