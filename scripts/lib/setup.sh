@@ -145,19 +145,26 @@ find_nvcc() {
   printf '%s\n' "$nvcc"
 }
 
+portable_cpu() { [[ $(uname -m) == x86_64 ]] && echo x86-64-v3 || true; }
+
+# Builds for GPUs run on other hosts than the one that compiled them, so they do not use all that this processor can.
 kokkos_options() {  # of a variant, one per line
-  local common="-DCMAKE_CXX_STANDARD=20 -DKokkos_ENABLE_SERIAL=ON -DKokkos_ARCH_NATIVE=ON
+  local cpu="-DKokkos_ARCH_NATIVE=ON" cuda_flags="-DCMAKE_CUDA_FLAGS=-std=c++20" common cuda
+  if [[ $1 == portable || $1 == cuda* ]] && [[ -n $(portable_cpu) ]]; then
+    cpu="-DCMAKE_CXX_FLAGS=-march=$(portable_cpu)" cuda_flags+=";-Xcompiler=-march=$(portable_cpu)"
+  fi
+  common="-DCMAKE_CXX_STANDARD=20 -DKokkos_ENABLE_SERIAL=ON $cpu
     -DKokkos_ENABLE_DEPRECATED_CODE_4=OFF"
-  local cuda="-DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON"
+  cuda="-DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON -DKokkos_ENABLE_CUDA=ON $cuda_flags"
   case $1 in
-    cpu) echo $common -DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON ;;
+    cpu | portable) echo $common -DCMAKE_BUILD_TYPE=Release -DKokkos_ENABLE_OPENMP=ON ;;
     debug) echo $common -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1\;-g -DKokkos_ENABLE_DEBUG=ON \
       -DKokkos_ENABLE_DEBUG_BOUNDS_CHECK=ON ;;
     cuda) echo $common $cuda -DKokkos_ARCH_HOPPER90=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
-      -DCMAKE_CUDA_ARCHITECTURES=90 -DCMAKE_CUDA_FLAGS=-std=c++20 ;;
+      -DCMAKE_CUDA_ARCHITECTURES=90 ;;
     cuda-a100) echo $common $cuda -DKokkos_ARCH_AMPERE80=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
-      -DCMAKE_CUDA_ARCHITECTURES=80 -DCMAKE_CUDA_FLAGS=-std=c++20 ;;
-    *) fail "There is no Kokkos variant '$1'; the variants are cpu, debug, cuda and cuda-a100." ;;
+      -DCMAKE_CUDA_ARCHITECTURES=80 ;;
+    *) fail "There is no Kokkos variant '$1'; the variants are cpu, portable, debug, cuda and cuda-a100." ;;
   esac
 }
 
