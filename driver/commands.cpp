@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/case.hpp"
+#include "driver/compare.hpp"
 #include "driver/doctor.hpp"
 #include "driver/failure.hpp"
 #include "driver/listing.hpp"
@@ -34,6 +36,8 @@ struct Arguments {
   CheckOptions check;
   VerifyArguments verification;
   SubmitArguments submission;
+  std::string other;  // run to compare with
+  double at_most = HUGE_VAL;
 };
 
 void broadcast(std::string& text) {
@@ -139,6 +143,12 @@ int hash(const Arguments& arguments) {
   return 0;
 }
 
+int compare_runs(const Arguments& arguments) {
+  require(!has_launcher(), ExitCode::usage, "'compare' needs one process: call it without mpirun or srun.");
+  start_mpi();
+  return compare(arguments.name, arguments.other, arguments.at_most);
+}
+
 int show(const std::string& text) {
   std::cout << text << std::flush;
   return 0;
@@ -219,6 +229,12 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   command = add("hash", "Print the state hash of the newest restart set of a run", hash);
   command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
 
+  command = add("compare", "Print the largest difference of each field of two runs of a case", compare_runs);
+  command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
+  command->add_option("OTHER", arguments.other, "another, at the same step")->required();
+  command->add_option("--at-most", arguments.at_most,
+                      "exit code 1 where a difference is larger than this share of the field's largest magnitude");
+
   add("schema", "Print the JSON Schema of case files", [](const Arguments&) { return show(json_schema()); });
   add("version", "Print what this program was built from", [](const Arguments&) { return show(version_text()); });
 }
@@ -244,7 +260,7 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.set_help_all_flag("--help-all", "Help of all subcommands");
   app.footer(
-      "Exit codes: 0 done, 1 a figure of verify is out of bounds, 64 usage, 65 bad data in an input, 66 input missing, "
+      "Exit codes: 0 done, 1 a figure of verify or compare is out of bounds, 64 usage, 65 bad data in an input, 66 input missing, "
       "70 internal, 71 system or "
       "MPI,\n"
       "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 "

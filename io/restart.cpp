@@ -503,13 +503,15 @@ RestartManifest verified_restart_set(const std::string& directory, const Block& 
   return verified_set(from_rank_0(block, [&] { return set_directory(directory); }), block);
 }
 
+std::string RestartManifest::value_path() const { return directory + "/" + value_file; }
+
 RestartManifest manifest_of(const std::string& directory) {
   const std::string set = set_directory(directory);
   return manifest_from(text_of_manifest(set), set);
 }
 
 void read_restart_set(const RestartManifest& manifest, const RestartContent& content, const Block& block) {
-  const NetcdfReader file(manifest.directory + "/" + value_file, block.world);
+  const NetcdfReader file(manifest.value_path(), block.world);
   const std::vector<Variable> variables = variables_of(content, block);
   for (const Variable& variable : variables) require_same_grid(file, variable, block);
   for (const Variable& variable : variables) {

@@ -53,6 +53,7 @@ struct RestartManifest {
   std::uint64_t file_size = 0;
 
   bool has_accumulator(const std::string& name) const;
+  std::string value_path() const;  // of state.nc
 };
 
 /// Newest set of a run directory whose manifest and files verify; directory is "" when there is none. Damaged newer
