@@ -12,6 +12,7 @@
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "driver/case.hpp"
 #include "driver/compare.hpp"
@@ -68,7 +69,12 @@ int with_kokkos(const std::function<int()>& work) {
     settings.set_disable_warnings(true);
     // Ranks are the parallelism; threads are for those who ask. Two threads on busy cores wait for each other.
     if (!std::getenv("OMP_NUM_THREADS") && !std::getenv("KOKKOS_NUM_THREADS")) settings.set_num_threads(1);
-    const Kokkos::ScopeGuard kokkos(settings);
+    std::optional<Kokkos::ScopeGuard> kokkos;
+    try {
+      kokkos.emplace(settings);
+    } catch (const std::exception& error) {
+      throw Error(ExitCode::system, std::string("The device cannot be used: ") + error.what());
+    }
     rows_in_descending_order = std::getenv("MERIDIAN_DESCENDING_ROWS") != nullptr;  // for tests
     code = work();
   }
@@ -260,7 +266,8 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.set_help_all_flag("--help-all", "Help of all subcommands");
   app.footer(
-      "Exit codes: 0 done, 1 a figure of verify or compare is out of bounds, 64 usage, 65 bad data in an input, 66 input missing, "
+      "Exit codes: 0 done, 1 a figure of verify or compare is out of bounds, 64 usage, 65 bad data in an input, 66 "
+      "input missing, "
       "70 internal, 71 system or "
       "MPI,\n"
       "73 directory locked or not creatable, 74 input/output, 75 stopped before the end, 76 numerical, 77 "

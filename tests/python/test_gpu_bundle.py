@@ -10,7 +10,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from model_run import IS_BUILT  # noqa: E402
+from model_run import EXECUTABLE, IS_BUILT  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = [ROOT / "build" / "cpu" / name for name in ("meridian", "bench/bench_model", "bench/bench_kernels")]
@@ -86,6 +86,8 @@ def test_the_check_passes_on_a_bare_box_and_fills_the_tables(box, archive):
     for name in ("doctor", "comparison with the CPU, dry", "comparison with the CPU, moist", "kernels fp64", "steps fp64 96x48",
                  "verify"):
         assert status[name] == "passed", said
+    options = subprocess.run([EXECUTABLE, "list", "options"], capture_output=True, text=True, check=True).stdout
+    assert status["graph 96x48"] == ("passed" if "parallel.graph" in options else "left out"), said
     figures = {part["name"]: part["figure"] for part in record["parts"]}
     assert "the same bits" in figures["comparison with the CPU, dry"] and figures["verify"] == "15 figures, 0 failed"
     assert record["doctor"]["copy_bandwidth"] > 0 and record["doctor"]["not_usable"] == []
