@@ -110,7 +110,8 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
   const int i_first = grid.block.i_first, j_first = grid.block.j_first, n_lat = grid.block.n_lat;
   const double top = grid.levels.top_pressure(), radius = grid.planet.radius_m;
   for_each_column(
-      "cases/prescribed_winds", Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx}, KOKKOS_LAMBDA(int j, int i) {
+      {"cases/prescribed_winds", 0, 2}, Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx},
+      KOKKOS_LAMBDA(int j, int i) {
         const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
         const auto psi = [&](double lon, double lat) {
           const Frame::Point point = frame.at(lon, lat);
@@ -149,7 +150,7 @@ void hold_isothermal_surface_pressure(const Grid& grid, const FieldSet& fields) 
   const double p0 = grid.planet.reference_pressure_pa, top = grid.levels.top_pressure();
   const double per_scale = 1 / (grid.planet.gas_constant_j_per_kg_k * reference_temperature);
   for_each_column(
-      "cases/hold_surface_pressure", grid.block.cells_with_halo(1, 1), KOKKOS_LAMBDA(int j, int i) {
+      {"cases/hold_surface_pressure", last + 1.0}, grid.block.cells_with_halo(1, 1), KOKKOS_LAMBDA(int j, int i) {
         double missing = p0 * Kokkos::exp(-phi_s(0, j, i) * per_scale) - top;
         for (int k = 0; k <= last; ++k) missing -= mass(k, j, i);
         for (int k = last; k >= 0; --k) {

@@ -44,6 +44,16 @@ if(MERIDIAN_SANITIZE)
   target_link_options(meridian_flags INTERFACE -fsanitize=${MERIDIAN_SANITIZE})
 endif()
 
+if(MERIDIAN_COUNT_ACCESSES AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND MERIDIAN_REAL STREQUAL "double"
+   AND NOT MERIDIAN_SANITIZE)  # the sanitizers exclude each other
+  add_library(meridian_access_count STATIC "${PROJECT_SOURCE_DIR}/tests/access_count/access_count.cpp")
+  target_include_directories(meridian_access_count PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_options(meridian_access_count PRIVATE -O2)
+  target_compile_definitions(meridian_flags INTERFACE MERIDIAN_COUNT_ACCESSES)
+  target_compile_options(meridian_flags INTERFACE -fsanitize=thread --param=tsan-instrument-func-entry-exit=0 -Wno-tsan)
+  target_link_libraries(meridian_flags INTERFACE meridian_access_count)
+endif()
+
 # meridian_kokkos_target(target): its sources are compiled by the compiler that Kokkos was built for.
 function(meridian_kokkos_target target)
   get_target_property(sources ${target} SOURCES)

@@ -59,7 +59,8 @@ template <bool moist>
 void move_layers_of(const Grid& grid, const Displacement& displacement, const State& state) {
   const Field<Cell> mass = state.mass, theta = state.theta;
   for_each(
-      "dycore/move_layers", grid.block.cells(displacement.n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/move_layers", moist ? 4.0 : 3.0, 2}, grid.block.cells(displacement.n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const double gain = displacement.template at<moist>(k + 1, j, i) - displacement.template at<moist>(k, j, i);
         const double before = mass(k, j, i);
         const double after = before + gain;
@@ -88,7 +89,7 @@ void turn_wind(const LargeScale& terms, const Grid& grid, const ConstField<Cell>
   const Field<YFace> v = state.v;
   const LargeScale t = terms;
   for_each(
-      "dycore/turn_wind", grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/turn_wind", 3, 2}, grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
         const double f = coriolis(0, j, i), r = t.relaxation_rate;  // [s-1]
         const double size = f * f + r * r;
         if (size == 0) return;
@@ -109,7 +110,7 @@ void fill_tendency(const ProfileValues& profile, const Grid& grid, const ConstFi
                    const Field<Cell>& tendency) {
   const ProfileValues values = profile;
   for_each(
-      "dycore/fill_tendency", grid.block.cells(grid.n_levels()),
+      {"dycore/fill_tendency", 1, 1}, grid.block.cells(grid.n_levels()),
       KOKKOS_LAMBDA(int k, int j, int i) { tendency(k, j, i) = static_cast<Real>(values.at(p(k, j, i))); });
 }
 

@@ -39,7 +39,8 @@ inline void compute_mass_fluxes(const Grid& grid, const State& state, int n_k, c
   const MassFlux flux(grid, state);
   const ConstField<Cell> theta = state.theta.exists() ? state.theta : state.mass;
   for_each(
-      {"dycore/compute_mass_fluxes", 4, 3}, grid.block.cells_with_halo(n_k, 2), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_mass_fluxes", state.theta.exists() ? 4.0 : 3.0, 3}, grid.block.cells_with_halo(n_k, 2),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const Real m = flux.mass(k, j, i);
         mass_flux_x(k, j, i) = flux.x(m, k, j, i);
         mass_flux_y(k, j, i) = flux.y(m, k, j, i);

@@ -46,7 +46,7 @@ void compute_temperature(const Grid& grid, const State& s, const Water& water, c
   const ConstField<Cell> mass = s.mass, theta = s.theta;
   const double inverse = 1 / (1 + grid.planet.kappa());
   for_each(
-      "dycore/compute_temperature", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_temperature", moist ? 6.0 : 4.0, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const double above = p(k, j, i), below = p(k + 1, j, i);
         const double virtual_temperature =
             theta(k, j, i) / mass(k, j, i) * layer_exner(inverse, above, below, exner(k, j, i), exner(k + 1, j, i));
@@ -58,7 +58,7 @@ void compute_temperature(const Grid& grid, const State& s, const Water& water, c
 void copy_lowest_interface(const Grid& grid, const ConstField<CellInterface>& p, int n_k,
                            const Field<CellSurface>& ps) {
   for_each(
-      "dycore/copy_lowest_interface", grid.block.cells(1),
+      {"dycore/copy_lowest_interface", 1, 1}, grid.block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { ps(k, j, i) = p(n_k, j, i); });
 }
 
@@ -71,7 +71,7 @@ void compute_cell_winds(const Grid& grid, const State& s, int n_k, const Field<C
   const int south_row = grid.block.at_south_pole() ? 0 : -1;
   const int north_row = grid.block.at_north_pole() ? grid.block.ny - 1 : -1;
   for_each(
-      "dycore/compute_cell_winds", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_cell_winds", 2, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real south = j == south_row ? Real(0.5) * (v(k, j - 1, i) + v(k, j + 1, i)) : v(k, j, i);
         const Real north = j == north_row ? Real(0.5) * (v(k, j, i) + v(k, j + 2, i)) : v(k, j + 1, i);
         eastward(k, j, i) = Real(0.5) * (u(k, j, i) + u(k, j, i + 1));
@@ -88,7 +88,7 @@ void compute_heights(const Grid& grid, const State& s, const ConstField<CellInte
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
   const double inverse = 1 / (1 + grid.planet.kappa());
   for_each(
-      "dycore/compute_heights", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_heights", 5, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const double virtual_temperature =
             theta(k, j, i) / mass(k, j, i) *
             layer_exner(inverse, p(k, j, i), p(k + 1, j, i), exner(k, j, i), exner(k + 1, j, i));
@@ -102,7 +102,7 @@ void compute_heights(const Grid& grid, const State& s, const ConstField<CellInte
 void compute_specific_humidity(const Grid& grid, const ConstField<Cell>& vapour, const ConstField<Cell>& loading,
                                int n_k, const Field<Cell>& humidity) {
   for_each(
-      "dycore/compute_specific_humidity", grid.block.cells(n_k),
+      {"dycore/compute_specific_humidity", 2, 1}, grid.block.cells(n_k),
       KOKKOS_LAMBDA(int k, int j, int i) { humidity(k, j, i) = vapour(k, j, i) / loading(k, j, i); });
 }
 
@@ -111,7 +111,7 @@ void compute_relative_humidity(const Grid& grid, const MoistAir& air, const Cons
                                const ConstField<Cell>& temperature, const ConstField<Cell>& pressure, int n_k,
                                const Field<Cell>& humidity) {
   for_each(
-      "dycore/compute_relative_humidity", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_relative_humidity", 3, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const double saturated = air.saturated(temperature(k, j, i), pressure(k, j, i)).q;
         humidity(k, j, i) = static_cast<Real>(100 * vapour(k, j, i) / saturated);
       });
@@ -122,14 +122,14 @@ void compute_vapour_path(const Grid& grid, const ConstField<Cell>& vapour, const
                          const Field<CellSurface>& path) {
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
   march_down(
-      "dycore/compute_vapour_path", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_vapour_path", 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         path(0, j, i) = (k == 0 ? Real(0) : path(0, j, i)) + per_g * mass(k, j, i) * vapour(k, j, i);
       });
 }
 
 void mean_of_corners(const Grid& grid, const ConstField<Corner>& corner, int n_k, const Field<Cell>& cell) {
   for_each(
-      "dycore/mean_of_corners", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/mean_of_corners", 1, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         cell(k, j, i) =
             Real(0.25) * ((corner(k, j, i) + corner(k, j, i + 1)) + (corner(k, j + 1, i) + corner(k, j + 1, i + 1)));
       });
@@ -139,13 +139,13 @@ void compute_surface_height(const Grid& grid, const ConstField<Cell>& depth, con
                             const Field<CellSurface>& height) {
   const Real per_g = static_cast<Real>(1 / grid.planet.gravity_m_per_s2);
   for_each(
-      "dycore/compute_surface_height", grid.block.cells(1),
+      {"dycore/compute_surface_height", 2, 1}, grid.block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { height(k, j, i) = depth(k, j, i) + per_g * phi_s(0, j, i); });
 }
 
 void scale(const Grid& grid, const ConstField<CellSurface>& from, Real factor, const Field<CellSurface>& to) {
   for_each(
-      "dycore/scale", grid.block.cells(1),
+      {"dycore/scale", 1, 1}, grid.block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = factor * from(k, j, i); });
 }
 
@@ -154,7 +154,7 @@ void add_heating(const Grid& grid, const State& s, const ConstField<Cell>& tempe
                  Real dt, int n_k) {
   const Field<Cell> theta = s.theta;
   for_each(
-      "dycore/add_heating", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_heating", 3, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         theta(k, j, i) += theta(k, j, i) * (dt * dt_dt(k, j, i) / temperature(k, j, i));
       });
 }
@@ -165,7 +165,7 @@ void apply_virtual_factor(const Grid& grid, const State& s, const ConstField<Cel
   const Field<Cell> theta = s.theta;
   const Water water = water_of(grid, vapour, loading);
   for_each(
-      "dycore/apply_virtual_factor", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/apply_virtual_factor", 3, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real factor = water.factor<true>(k, j, i);
         theta(k, j, i) *= sign > 0 ? factor : 1 / factor;
       });
@@ -173,7 +173,7 @@ void apply_virtual_factor(const Grid& grid, const State& s, const ConstField<Cel
 
 void add_to_tracer(const Grid& grid, const Field<Cell>& q, const ConstField<Cell>& dq_dt, Real dt, int n_k) {
   for_each(
-      "dycore/add_to_tracer", grid.block.cells(n_k),
+      {"dycore/add_to_tracer", 2, 1}, grid.block.cells(n_k),
       KOKKOS_LAMBDA(int k, int j, int i) { q(k, j, i) += dt * dq_dt(k, j, i); });
 }
 
@@ -185,7 +185,7 @@ void add_accelerations(const Grid& grid, const RowFactors& factors, const State&
   const RowValues north_weight = factors.north_weight_at_corner;
   const int pole_row = grid.block.at_south_pole() ? 0 : -1;
   for_each(
-      "dycore/add_accelerations", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/add_accelerations", 4, 2}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const Real north = 2 * north_weight(j);
         const Real dv = north * northward(k, j, i) + (1 - north) * northward(k, j - 1, i);
         u(k, j, i) += Real(0.5) * dt * (eastward(k, j, i - 1) + eastward(k, j, i));
@@ -198,7 +198,7 @@ template <bool moist>
 void compute_pressure_of(const Grid& grid, const MassBlend& layers, int n_k, const Field<CellInterface>& p) {
   const Real top = static_cast<Real>(grid.levels.top_pressure());
   march_down(
-      "dycore/compute_pressure", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/compute_pressure", moist ? 2.0 : 1.0, 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         if (k == 0) p(0, j, i) = top;
         p(k + 1, j, i) = p(k, j, i) + layers.template weight<moist>(k, j, i);
       });
@@ -216,7 +216,7 @@ void compute_pressure(const Grid& grid, const ConstField<Cell>& mass, const Cons
 /// Bits of |x| order as x does, and lie above those of infinity for NaN: an integer maximum finds both.
 template <class P>
 double largest_magnitude(const Grid& grid, const ConstField<P>& f, int n_k) {
-  return reduce_largest_magnitude("dycore/largest_magnitude", grid.block.cells(n_k), f);
+  return reduce_largest_magnitude({"dycore/largest_magnitude", 1}, grid.block.cells(n_k), f);
 }
 
 /// True where a wind or theta is not finite, or a mass is not positive ('any_sign': not a number).
@@ -227,7 +227,8 @@ bool has_bad_value(const Grid& grid, const State& state, int n_k, bool any_sign)
   const ConstField<XFace> u = state.u;
   const ConstField<YFace> v = state.v;
   return any_point(
-      "dycore/has_bad_value", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/has_bad_value", state.theta.exists() ? 4.0 : 3.0}, grid.block.cells(n_k),
+      KOKKOS_LAMBDA(int k, int j, int i) {
         const Real m = mass(k, j, i);
         const bool good = (m > lowest) & (m <= largest) & (Kokkos::abs(theta(k, j, i)) <= largest) &
                           (Kokkos::abs(u(k, j, i)) <= largest) & (Kokkos::abs(v(k, j, i)) <= largest);
@@ -238,7 +239,7 @@ bool has_bad_value(const Grid& grid, const State& state, int n_k, bool any_sign)
 /// Largest of -mass: the smallest mass with its sign turned.
 double largest_of_minus(const Grid& grid, const ConstField<Cell>& mass, int n_k) {
   return reduce_max(
-      "dycore/smallest_mass", grid.block.cells(n_k),
+      {"dycore/smallest_mass", 1}, grid.block.cells(n_k),
       KOKKOS_LAMBDA(int k, int j, int i) { return -double(mass(k, j, i)); });
 }
 
@@ -246,7 +247,7 @@ double largest_thickness_ratio(const Grid& grid, const ConstField<Cell>& mass, c
                                int n_k, bool thinnest) {
   const Array1<double> a = grid.levels.a_p0(), b = grid.levels.b();
   return reduce_max(
-      "dycore/thickness_ratio", grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/thickness_ratio", 1}, grid.block.cells(n_k), KOKKOS_LAMBDA(int k, int j, int i) {
         const double p_s = p(n_k, j, i);
         const double ratio = mass(k, j, i) / ((a(k + 1) + b(k + 1) * p_s) - (a(k) + b(k) * p_s));
         return thinnest ? -ratio : ratio;
@@ -276,7 +277,7 @@ Budgets shallow_water_budgets(const Grid& grid, const RowFactors& factors, const
   const double per_point = m.area_of_pole / grid.block.n_lon;
   const int ny = grid.block.ny;
   const auto sums = exact_sums<3>(
-      "dycore/sum_budgets", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/sum_budgets", 5}, grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
         const double depth = h(k, j, i), area = m.area_at_cell(j);
         const double mass_u = 0.5 * (h(k, j, i) + h(k, j, i - 1)), mass_v = 0.5 * (h(k, j, i) + h(k, j - 1, i));
         const double energy = area * depth * (0.5 * g * depth + phi_s(0, j, i)) +
@@ -324,7 +325,7 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
   const Box box = grid.block.cells(n_k);
   Budgets b;
   const auto sums = exact_sums<3>(
-      "dycore/sum_budgets", grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/sum_budgets", moist ? 7.0 : 6.0}, grid.block, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const double area = m.area_at_cell(j);
         const double west = u(k, j, i), east = u(k, j, i + 1), south = v(k, j, i), north = v(k, j + 1, i);
         const double kinetic =
@@ -348,7 +349,7 @@ Budgets hydrostatic_budgets(const Grid& grid, const RowFactors& factors, const S
 double sum_of_tracer(const Grid& grid, const ConstField<Cell>& mass, const ConstField<Cell>& q, int n_k) {
   const RowValues area = grid.metrics.area_at_cell;
   return exact_sum(
-      "dycore/sum_tracer", grid.block, grid.block.cells(n_k),
+      {"dycore/sum_tracer", 2}, grid.block, grid.block.cells(n_k),
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * mass(k, j, i) * q(k, j, i); });
 }
 
@@ -357,7 +358,7 @@ double sum_of_torque(const Grid& grid, const ConstField<CellSurface>& flux, bool
   const Metrics m = grid.metrics;
   const double radius = grid.planet.radius_m, omega = grid.planet.rotation_rate_per_s;
   return exact_sum(
-      "dycore/sum_of_torque", grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"dycore/sum_of_torque", 1}, grid.block, grid.block.cells(1), KOKKOS_LAMBDA(int k, int j, int i) {
         const double arm = radius * m.cos_at_cell(j);
         return double(m.area_at_cell(j)) * arm * (of_mass ? omega * arm : 1.0) * flux(k, j, i);
       });

@@ -123,13 +123,13 @@ void update_mass_and_blend(PolarFilter& filter, const State& now, const State& t
 
 /// f <- f + x f
 void scale_cells(const Box& box, Real x, const Field<Cell>& f) {
-  for_each("dycore/scale_cells", box, KOKKOS_LAMBDA(int k, int j, int i) { f(k, j, i) += x * f(k, j, i); });
+  for_each({"dycore/scale_cells", 1, 1}, box, KOKKOS_LAMBDA(int k, int j, int i) { f(k, j, i) += x * f(k, j, i); });
 }
 
 /// loading = 1 + q of the first water, plus q of each further one.
 void add_water(const Box& box, const ConstField<Cell>& q, bool first, const Field<Cell>& loading) {
   for_each(
-      {"dycore/add_water", 2, 1}, box,
+      {"dycore/add_water", first ? 1.0 : 2.0, 1}, box,
       KOKKOS_LAMBDA(int k, int j, int i) { loading(k, j, i) = (first ? Real(1) : loading(k, j, i)) + q(k, j, i); });
 }
 

@@ -31,9 +31,6 @@ inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(doub
 /// n or a little more.
 constexpr int whole_vectors(int n) { return (n + lanes - 1) / lanes * lanes; }
 
-/// What a double counts in words of Real.
-inline constexpr double words_of_double = static_cast<double>(sizeof(double)) / sizeof(Real);
-
 /// W doubles with + - * of each lane by itself, so that the same formula has the same bits for every W.
 template <int W>
 struct VectorOf {
@@ -326,19 +323,21 @@ struct Finisher {
   }
 };
 
-/// Pass 3: completes the filtered values and hands them to the body.
+/// Pass 3: completes the filtered values and hands them to the body. kernel: with the words of the body and the tendencies.
 template <class Finisher, class Body>
 void finish(const Kernel& kernel, const Shape& shape, const Finisher& finisher, const Body& body) {
+  const double entering_words = 4.0 * shape.fields / shape.length * words_of_double;
   if constexpr (on_device) {
     for_each(
-        kernel, {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
+        {kernel.name, kernel.read + entering_words, kernel.written},
+        {0, shape.n_k, 0, shape.n_j, 0, shape.blocks * shape.length}, KOKKOS_LAMBDA(int k, int j, int i) {
           const int block = i / shape.length;
           finisher.point(finisher.block(k, j, block), k, j, i, i - block * shape.length, body);
         });
   } else {
     const int nx = shape.blocks * shape.length;
     for_range(
-        {kernel.name, kernel.read * nx, kernel.written * nx}, shape.n_j * shape.n_k,
+        {kernel.name, (kernel.read + entering_words) * nx, kernel.written * nx}, shape.n_j * shape.n_k,
         KOKKOS_LAMBDA(const int row) MERIDIAN_INLINE_BODY {
           const int j = row % shape.n_j;
           const int k = row / shape.n_j;

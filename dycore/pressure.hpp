@@ -53,7 +53,7 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
   const double exner_top = exner_of(top, inverse_p0, kappa);
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const MassBlend m = blend;
-  const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 2, 3);
+  const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 1, 3);
   Box top_layer = box, ground = box;
   top_layer.k_end = 1;
   ground.k_begin = n_k - 1;

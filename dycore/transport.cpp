@@ -14,6 +14,8 @@ struct MergedRows {
   int n_rows, n_k, n_tracers, n_lon, length, blocks, first_block, my_blocks;
   int words;  // of one block on the ring
 
+  /// Parts of a block, mean over the rows.
+  double mean_parts() const { return words / ((2.0 + n_tracers) * n_k * n_rows); }
   KOKKOS_FORCEINLINE_FUNCTION int row(int m) const { return table(4 * m); }
   KOKKOS_FORCEINLINE_FUNCTION int size(int m) const { return table(4 * m + 1); }
   KOKKOS_FORCEINLINE_FUNCTION int parts(int m) const { return size(m) < length ? length / size(m) : 1; }
@@ -84,6 +86,7 @@ void sweep_rows(const Grid& grid, const ConstField<Cell>& q, const ConstField<Ce
       {"dycore/sweep_tracers_zonally", 3, 1}, Box{first * n_k, last * n_k, 0, n_rows, 0, grid.block.nx},
       KOKKOS_LAMBDA(int line, int row, int i) {
         const int k = line % n_k;
+        enter_pass(line / n_k);
         const int j = rows(row);
         const Real s[7] = {q(line, j, i - 3), q(line, j, i - 2), q(line, j, i - 1), q(line, j, i),
                            q(line, j, i + 1), q(line, j, i + 2), q(line, j, i + 3)};
@@ -99,6 +102,7 @@ void sweep_columns(const Grid& grid, const ConstField<Cell>& q, const ConstField
       {"dycore/sweep_tracers_meridionally", 3, 1}, Box{first * n_k, last * n_k, 0, grid.block.ny, 0, grid.block.nx},
       KOKKOS_LAMBDA(int line, int j, int i) {
         const int k = line % n_k;
+        enter_pass(line / n_k);
         const Real s[7] = {q(line, j - 3, i), q(line, j - 2, i), q(line, j - 1, i), q(line, j, i),
                            q(line, j + 1, i), q(line, j + 2, i), q(line, j + 3, i)};
         q_new(line, j, i) = swept<limiter>(s, share * flux(k, j, i), share * flux(k, j + 1, i), mass(k, j - 1, i),
@@ -110,8 +114,10 @@ void sweep_columns(const Grid& grid, const ConstField<Cell>& q, const ConstField
 void sum_parts(const MergedRows& rows, const ConstField<Cell>& q, const ConstField<Cell>& mass,
                const ConstField<XFace>& flux, const Array1<double>& mine) {
   const int n_k = rows.n_k, n_tracers = rows.n_tracers;
+  const double parts = rows.mean_parts() * words_of_double;
   for_range(
-      "dycore/merge_tracer_cells", rows.n_rows * n_k * rows.my_blocks, KOKKOS_LAMBDA(const int n) {
+      {"dycore/merge_tracer_cells", (1.0 + n_tracers) * rows.length + parts, (2.0 + n_tracers) * parts},
+      rows.n_rows * n_k * rows.my_blocks, KOKKOS_LAMBDA(const int n) {
         const int block = n % rows.my_blocks;
         const int k = n / rows.my_blocks % n_k;
         const int m = n / rows.my_blocks / n_k;
@@ -165,7 +171,8 @@ struct MergedLine {
 void measure_groups(const MergedRows& rows, const Array1<double>& all, Real share, const Array1<double>& measure) {
   const int n_k = rows.n_k;
   for_range(
-      "dycore/measure_merged_cells", rows.n_rows * n_k, KOKKOS_LAMBDA(const int n) {
+      {"dycore/measure_merged_cells", 2 * rows.mean_parts() * rows.blocks * words_of_double}, rows.n_rows * n_k,
+      KOKKOS_LAMBDA(const int n) {
         const int k = n % n_k, m = n / n_k;
         const MergedLine line{rows, all, m, k, 0};
         double largest = 0;
@@ -183,13 +190,16 @@ template <Limiter limiter>
 void sweep_groups(const MergedRows& rows, const Array1<double>& all, Real share, int first, int last,
                   const Array1<double>& means) {
   const int n_k = rows.n_k, most = rows.n_lon / 2;
+  const double groups = rows.mean_parts() * rows.blocks / most * words_of_double;
   for_range(
-      "dycore/sweep_merged_cells", rows.n_rows * (last - first) * n_k * most, KOKKOS_LAMBDA(const int n) {
+      {"dycore/sweep_merged_cells", 3 * groups, groups}, rows.n_rows * (last - first) * n_k * most,
+      KOKKOS_LAMBDA(const int n) {
         const int group = n % most;
         const int k = n / most % n_k;
         const int tracer = first + n / most / n_k % (last - first);
         const int m = n / most / n_k / (last - first);
         if (group >= rows.groups(m)) return;
+        enter_pass(tracer);
         const MergedLine line{rows, all, m, k, tracer};
         Real s[7];
         for (int d = -3; d <= 3; ++d) s[d + 3] = line.mean(rows.wrapped(m, group + d));
@@ -207,8 +217,10 @@ void split_groups(const MergedRows& rows, const Array1<double>& all, const Const
                   const ConstField<XFace>& flux, Real share, int first, int last, const Array1<double>& means,
                   const Field<Cell>& q_new) {
   const int n_k = rows.n_k;
+  const double parts = rows.mean_parts() * words_of_double;
   for_range(
-      "dycore/split_merged_cells", rows.n_rows * (last - first) * n_k * rows.my_blocks, KOKKOS_LAMBDA(const int n) {
+      {"dycore/split_merged_cells", 2.0 * rows.length + 3 * parts, 1.0 * rows.length},
+      rows.n_rows * (last - first) * n_k * rows.my_blocks, KOKKOS_LAMBDA(const int n) {
         const int my_block = n % rows.my_blocks;
         const int k = n / rows.my_blocks % n_k;
         const int tracer = first + n / rows.my_blocks / n_k % (last - first);
@@ -217,6 +229,7 @@ void split_groups(const MergedRows& rows, const Array1<double>& all, const Const
         const int block = rows.first_block + my_block;
         const MergedLine line{rows, all, m, k, tracer};
         const int q_line = tracer * n_k + k;
+        enter_pass(tracer);
         for (int part = 0; part < parts; ++part) {
           const int group = (block * rows.length + part * cells) / rows.size(m);
           Real s[5];
@@ -393,12 +406,16 @@ void Transport::start(Halo& halo) {
 
 void Transport::begin(const ConstField<Cell>& mass) {
   const Field<Cell> start = mass_;
+  const Field<XFace> x = flux_x_;
+  const Field<YFace> y = flux_y_;
   const RowValues area = grid_.metrics.area_at_cell;
   for_each(
-      {"dycore/begin_tracer_step", 1, 1}, grid_.block.cells_with_halo(n_k_, halo_width),
-      KOKKOS_LAMBDA(int k, int j, int i) { start(k, j, i) = Kokkos::abs(area(j)) * mass(k, j, i); });
-  Kokkos::deep_copy(flux_x_.data(), Real(0));
-  Kokkos::deep_copy(flux_y_.data(), Real(0));
+      {"dycore/begin_tracer_step", 1, 3}, grid_.block.cells_with_halo(n_k_, halo_width),
+      KOKKOS_LAMBDA(int k, int j, int i) {
+        start(k, j, i) = Kokkos::abs(area(j)) * mass(k, j, i);
+        x(k, j, i) = 0;
+        y(k, j, i) = 0;
+      });
 }
 
 void Transport::accumulate(const ConstField<XFace>& mass_flux_x, const ConstField<YFace>& mass_flux_y, double dt,

@@ -12,6 +12,9 @@ using Real = float;
 using Real = double;
 #endif
 
+/// What a double counts in words of Real.
+inline constexpr double words_of_double = static_cast<double>(sizeof(double)) / sizeof(Real);
+
 using Device = Kokkos::DefaultExecutionSpace;
 using DeviceMemory = Device::memory_space;
 

@@ -65,7 +65,7 @@ std::uint64_t my_part(const Array3<Real>& data, const Block& block, std::uint64_
   const Field<Cell> field(data);
   const int n_lon = block.n_lon, n_lat = block.n_lat, i_first = block.i_first, j_first = block.j_first;
   return reduce<std::uint64_t>(
-      "grid/hash", block.cells(field.n_levels()), KOKKOS_LAMBDA(int k, int j, int i, std::uint64_t& sum) {
+      {"grid/hash", 1}, block.cells(field.n_levels()), KOKKOS_LAMBDA(int k, int j, int i, std::uint64_t& sum) {
         const std::uint64_t row = static_cast<std::uint64_t>(k) * n_lat + (j_first + j);
         const std::uint64_t index = row * n_lon + (i_first + i);
         sum += mix(mix(name ^ mix(index)) ^ Kokkos::bit_cast<Bits>(field(k, j, i)));

@@ -15,11 +15,11 @@ namespace meridian {
 /// Collective. NaN or Inf in any term gives NaN. Source: the idea of Demmel and Nguyen (2015), here with a maximum first.
 /// A term is cut below 2^-(2 w) of the largest one, w = 61 - log2(count): 2^-70 for 64 million terms.
 template <class Term>
-double exact_sum(const char* label, const Block& block, const Box& box, const Term& term);
+double exact_sum(const Kernel& kernel, const Block& block, const Box& box, const Term& term);
 
-/// The same for N sums in one pass and the same two all-reduces; term(k, j, i) returns Kokkos::Array<double, N>.
+/// The same for N sums at once and the same two all-reduces; term(k, j, i) returns Kokkos::Array<double, N>.
 template <int N, class Term>
-std::array<double, N> exact_sums(const char* label, const Block& block, const Box& box, const Term& term);
+std::array<double, N> exact_sums(const Kernel& kernel, const Block& block, const Box& box, const Term& term);
 
 /// Largest value over all ranks; NaN where one is NaN. Collective.
 double largest_over_ranks(const Block& block, double value);
@@ -54,9 +54,9 @@ struct Limbs {
 };
 
 template <int N, class Term>
-Magnitudes<N> magnitudes(const char* label, const Box& box, const Term& term) {
+Magnitudes<N> magnitudes(const Kernel& kernel, const Box& box, const Term& term) {
   return reduce<Magnitudes<N>>(
-      label, box, KOKKOS_LAMBDA(int k, int j, int i, Magnitudes<N>& result) {
+      kernel, box, KOKKOS_LAMBDA(int k, int j, int i, Magnitudes<N>& result) {
         const Kokkos::Array<double, N> terms = term(k, j, i);
         for (int n = 0; n < N; ++n) {
           const double size = Kokkos::abs(terms[n]);
@@ -67,10 +67,10 @@ Magnitudes<N> magnitudes(const char* label, const Box& box, const Term& term) {
 }
 
 template <int N, class Term>
-Limbs<N> limbs(const char* label, const Box& box, const Term& term, const Kokkos::Array<double, N>& scale,
+Limbs<N> limbs(const Kernel& kernel, const Box& box, const Term& term, const Kokkos::Array<double, N>& scale,
                double low_scale) {
   return reduce<Limbs<N>>(
-      label, box, KOKKOS_LAMBDA(int k, int j, int i, Limbs<N>& result) {
+      kernel, box, KOKKOS_LAMBDA(int k, int j, int i, Limbs<N>& result) {
         const Kokkos::Array<double, N> terms = term(k, j, i);
         for (int n = 0; n < N; ++n) {
           const double scaled = terms[n] * scale[n];
@@ -91,12 +91,12 @@ double value_of(std::int64_t high, std::int64_t low, int bits, double scale, dou
 }  // namespace detail
 
 template <int N, class Term>
-std::array<double, N> exact_sums(const char* label, const Block& block, const Box& box, const Term& term) {
-  detail::Magnitudes<N> size = detail::magnitudes<N>(label, box, term);
+std::array<double, N> exact_sums(const Kernel& kernel, const Block& block, const Box& box, const Term& term) {
+  detail::Magnitudes<N> size = detail::magnitudes<N>(kernel, box, term);
   const int bits = detail::agree_on_scales(block, box, N, size.largest);
   Kokkos::Array<double, N> scale;
   for (int n = 0; n < N; ++n) scale[n] = detail::scale_of(size.largest[n], bits);
-  detail::Limbs<N> sum = detail::limbs<N>(label, box, term, scale, static_cast<double>(std::int64_t{1} << bits));
+  detail::Limbs<N> sum = detail::limbs<N>(kernel, box, term, scale, static_cast<double>(std::int64_t{1} << bits));
   static_assert(sizeof(sum) == 2 * N * sizeof(std::int64_t));
   detail::add_over_ranks(block, 2 * N, sum.high);
   std::array<double, N> values;
@@ -105,9 +105,9 @@ std::array<double, N> exact_sums(const char* label, const Block& block, const Bo
 }
 
 template <class Term>
-double exact_sum(const char* label, const Block& block, const Box& box, const Term& term) {
+double exact_sum(const Kernel& kernel, const Block& block, const Box& box, const Term& term) {
   return exact_sums<1>(
-      label, block, box,
+      kernel, block, box,
       KOKKOS_LAMBDA(int k, int j, int i) { return Kokkos::Array<double, 1>{static_cast<double>(term(k, j, i))}; })[0];
 }
 

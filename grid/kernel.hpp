@@ -7,7 +7,7 @@ namespace meridian {
 
 /// Name of a kernel, and the words (numbers of type Real) that it reads and writes per point if values of neighbours come
 /// from the cache: each array counts once, an array that is changed once each way, and again in each further pass over
-/// whole columns. Row factors do not count. A name alone declares nothing.
+/// whole columns. Row factors do not count. A name alone declares nothing. Tested by tests/unit/test_words.cpp.
 struct Kernel {
   const char* name;
   double read = 0, written = 0;

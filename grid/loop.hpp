@@ -15,8 +15,9 @@
 namespace meridian {
 
 // MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
-// Not with the address sanitizer, whose checks inlined everywhere take minutes to compile.
-#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__)
+// Not with what follows each access (address sanitizer, MERIDIAN_COUNT_ACCESSES): inlined everywhere it takes minutes to
+// compile.
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define MERIDIAN_INLINE_BODY __attribute__((flatten))
 #else
 #define MERIDIAN_INLINE_BODY
@@ -28,6 +29,13 @@ namespace meridian {
 #define MERIDIAN_VECTORISE _Pragma("GCC ivdep")
 #else
 #define MERIDIAN_VECTORISE
+#endif
+
+#ifdef MERIDIAN_COUNT_ACCESSES
+/// Tells the count of accesses that a kernel begins pass n over its columns.
+void enter_pass(int n);
+#else
+KOKKOS_FORCEINLINE_FUNCTION void enter_pass(int) {}
 #endif
 
 /// Host loops take their rows in descending order. For tests: a loop whose rows read what others of it write gives
@@ -194,6 +202,7 @@ struct PassList<First, Rest...> {
   PassList<Rest...> rest;
   PassList(const First& f, const Rest&... r) : first(f), rest(r...) {}
   KOKKOS_FORCEINLINE_FUNCTION void run(const Box& box, int j, int i_begin, int i_end) const {
+    enter_pass(static_cast<int>(sizeof...(Rest)));
     for (int k = box.k_begin; k < box.k_end; ++k) first(k, j, i_begin, i_end);
     rest.run(box, j, i_begin, i_end);
   }
@@ -262,10 +271,12 @@ void march_down_up(const Kernel& kernel, const Box& box, const Down& down, const
           const int j = box.j_begin + order(n);
           const int i_begin = box.i_begin;
           const int i_end = box.i_end;
+          enter_pass(0);
           for (int k = box.k_begin; k < box.k_end; ++k) {
             MERIDIAN_VECTORISE
             for (int i = i_begin; i < i_end; ++i) down(k, j, i);
           }
+          enter_pass(1);
           for (int k = box.k_end - 1; k >= box.k_begin; --k) {
             MERIDIAN_VECTORISE
             for (int i = i_begin; i < i_end; ++i) up(k, j, i);
@@ -329,14 +340,15 @@ void for_range(const Kernel& kernel, int count, const Body& body) {
 
 /// Largest value of body(k, j, i) over the box (order-free, so the same on any layout); identity if empty.
 template <class Body>
-double reduce_max(const char* label, const Box& box, const Body& body) {
+double reduce_max(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_k = box.k_end - box.k_begin;
   const int n_j = box.j_end - box.j_begin;
   const int n_i = box.i_end - box.i_begin;
   double largest = -1e300;
   if (n_k <= 0 || n_j <= 0 || n_i <= 0) return largest;
+  LaunchLog::note(kernel, n_k, n_j, n_i);
   Kokkos::parallel_reduce(
-      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j),
       KOKKOS_LAMBDA(const int row, double& result) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
@@ -352,15 +364,16 @@ double reduce_max(const char* label, const Box& box, const Body& body) {
 /// Largest |f| over the box of one rank; NaN where f holds NaN. The bits of |x|, taken as an integer, order as |x| does
 /// and those of NaN lie above infinity, so the maximum is one of integers: vectorised, order-free.
 template <class F>
-double reduce_largest_magnitude(const char* label, const Box& box, const F& f) {
+double reduce_largest_magnitude(const Kernel& kernel, const Box& box, const F& f) {
   using Value = std::remove_cvref_t<decltype(f(0, 0, 0))>;
   using Bits = std::conditional_t<sizeof(Value) == 8, std::int64_t, std::int32_t>;
   const int n_k = box.k_end - box.k_begin;
   const int n_j = box.j_end - box.j_begin;
   Bits largest = 0;
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return 0;
+  LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   Kokkos::parallel_reduce(
-      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j),
       KOKKOS_LAMBDA(const int row, Bits& result) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;
@@ -377,19 +390,20 @@ double reduce_largest_magnitude(const char* label, const Box& box, const F& f) {
 
 /// True if body(k, j, i) is true at any point of the box; vectorised on hosts where reduce_max is not.
 template <class Body>
-bool any_point(const char* label, const Box& box, const Body& body) {
+bool any_point(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_k = box.k_end - box.k_begin;
   const int n_j = box.j_end - box.j_begin;
   int found = 0;
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return false;
+  LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   if constexpr (on_device) {
     using Policy = Kokkos::MDRangePolicy<Device, Kokkos::Rank<3, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
     Kokkos::parallel_reduce(
-        label, Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
+        kernel.name, Policy({box.k_begin, box.j_begin, box.i_begin}, {box.k_end, box.j_end, box.i_end}, {1, 4, 64}),
         KOKKOS_LAMBDA(int k, int j, int i, int& result) { result |= body(k, j, i) ? 1 : 0; }, Kokkos::BOr<int>(found));
   } else {
     Kokkos::parallel_reduce(
-        label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+        kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j),
         KOKKOS_LAMBDA(const int row, int& result) MERIDIAN_INLINE_BODY {
           const int k = box.k_begin + row / n_j;
           const int j = box.j_begin + row % n_j;
@@ -408,13 +422,14 @@ bool any_point(const char* label, const Box& box, const Body& body) {
 /// Joins what body(k, j, i, value) adds to 'value' over the box. Value{} is the identity and Value::operator+= the join;
 /// it must not depend on the order (integers, maxima).
 template <class Value, class Body>
-Value reduce(const char* label, const Box& box, const Body& body) {
+Value reduce(const Kernel& kernel, const Box& box, const Body& body) {
   const int n_k = box.k_end - box.k_begin;
   const int n_j = box.j_end - box.j_begin;
   Value result{};
   if (n_k <= 0 || n_j <= 0 || box.i_end <= box.i_begin) return result;
+  LaunchLog::note(kernel, n_k, n_j, box.i_end - box.i_begin);
   Kokkos::parallel_reduce(
-      label, Kokkos::RangePolicy<Device>(0, n_k * n_j),
+      kernel.name, Kokkos::RangePolicy<Device>(0, n_k * n_j),
       KOKKOS_LAMBDA(const int row, Value& value) MERIDIAN_INLINE_BODY {
         const int k = box.k_begin + row / n_j;
         const int j = box.j_begin + row % n_j;

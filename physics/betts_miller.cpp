@@ -164,7 +164,7 @@ template <class Air>
 void convect(const Box& cells, const Convection<Air>& c) {
   Box lowest = cells, above = cells;
   lowest.k_begin = above.k_end = c.last;
-  for_each_column_in_passes("physics/betts_miller", cells,
+  for_each_column_in_passes({"physics/betts_miller", 3 + 5 + 3 + 3 + 6, 2 + 2}, cells,
                             downward(
                                 lowest, KOKKOS_LAMBDA(int, int j, int i) { c.start(j, i); }),
                             upward(

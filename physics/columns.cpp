@@ -55,7 +55,7 @@ void column_enthalpy_tendency(const Grid& grid, const ConstField<Cell>& dT_dt,
   const auto a_p0 = grid.levels.a_p0();
   const auto b = grid.levels.b();
   for_each_column(
-      "physics/column_enthalpy_tendency", grid.block.cells(n_levels), KOKKOS_LAMBDA(int j, int i) {
+      {"physics/column_enthalpy_tendency", 1}, grid.block.cells(n_levels), KOKKOS_LAMBDA(int j, int i) {
         const double p_sfc = surface_pressure(0, j, i);  // [Pa]
         double sum = 0;                                  // [K s-1 Pa]
         for (int k = 0; k < n_levels; ++k) {

@@ -17,16 +17,16 @@ struct DiffusionWork {
 ///   mass_k (X'_k - X_k) = w_{k+1} (X'_{k+1} - X'_k) - w_k (X'_k - X'_{k-1}),
 /// by elimination, and calls add(m, k, j, i, X' - X): sum mass X stays to round-off, and no new extreme appears.
 /// mass [Pa]; w [Pa] at interfaces: dt g^2 rho^2 K / (distance of layers in pressure), 0 at both ends: no flux through them.
-/// 6 + 4 n words a cell.
+/// kernel: with the words of value(), twice, and of add().
 template <int n, class Value, class Add>
-void diffuse(const char* label, const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& w,
+void diffuse(const Kernel& kernel, const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& w,
              const DiffusionWork<n>& work, const Value& value, const Add& add) {
   const int last = cells.k_end - 1;
   const DiffusionWork<n> at = work;
   Box top = cells, below_top = cells;
   top.k_end = below_top.k_begin = 1;
   for_each_column_in_passes(
-      label, cells,  //
+      {kernel.name, kernel.read + 3 + n, kernel.written + 1 + 2 * n}, cells,  //
       downward(
           top,
           KOKKOS_LAMBDA(int k, int j, int i) {

@@ -66,7 +66,7 @@ void exchange_with_surface(const Box& surface, const Moist& moist, const Air& ai
                            const SurfaceExchange& out) {
   const int k = air.last;
   for_each(
-      "physics/frierson_surface_layer", surface, KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/frierson_surface_layer", 15, 9}, surface, KOKKOS_LAMBDA(int, int j, int i) {
         const Air::Surface at = air.surface(moist, j, i);
         const double depth = (air.phi(k, j, i) - air.phi(k + 1, j, i)) / moist.g;       // [m]
         const double r = at.exchange * at.wind * dt / depth, share = r / (1 + r) / dt;  // [1], [s-1]
@@ -84,7 +84,7 @@ template <class Moist>
 void fill_near_surface(const Box& surface, const Moist& moist, const Air& air, const NearSurface& near) {
   const int k = air.last;
   for_each(
-      "physics/frierson_near_surface", surface, KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/frierson_near_surface", 11, 4}, surface, KOKKOS_LAMBDA(int, int j, int i) {
         const Air::Surface at = air.surface(moist, j, i);
         const double f = similarity_profile(NearSurface::height, at.height, air.z0, at.richardson);
         const double f_wind = similarity_profile(NearSurface::height_of_wind, at.height, air.z0, at.richardson);
@@ -167,7 +167,8 @@ void compute_weights(const Box& cells, const BoundaryLayer<Moist>& c) {
   Box lowest = cells, above = cells, below_top = cells;
   lowest.k_begin = above.k_end = last;
   below_top.k_begin = 1;
-  for_each_column_in_passes("physics/frierson_weights", cells,  //
+  const double share = 1.0 / cells.k_end;  // of a value of the column
+  for_each_column_in_passes({"physics/frierson_weights", 6 + 5 + 15 * share, 1 + 1 + 8 * share}, cells,  //
                             downward(
                                 lowest, KOKKOS_LAMBDA(int, int j, int i) { c.start(j, i); }),
                             upward(
@@ -187,7 +188,7 @@ void mix(const Box& cells, const MoistAir& moist, const Air& air, const ConstFie
   const Air s = air;
   const Real half_per_cp = static_cast<Real>(0.5 / moist.cp);
   diffuse<4>(
-      "physics/frierson_boundary_layer", cells, s.mass, weights, work,
+      {"physics/frierson_boundary_layer", 2 * 5 + 4, 4}, cells, s.mass, weights, work,
       KOKKOS_LAMBDA(int m, int k, int j, int i) {
         if (m == 0) return s.T(k, j, i) + half_per_cp * (s.phi(k, j, i) + s.phi(k + 1, j, i));
         return m == 1 ? s.q(k, j, i) : m == 2 ? s.u(k, j, i) : s.v(k, j, i);

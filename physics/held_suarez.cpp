@@ -40,7 +40,7 @@ void add_relaxation_and_drag(const HeldSuarez::Options& options, const Grid& gri
   const double ks_dt = dt / (options.surface_relaxation_time_days * seconds_per_day);  // [1]
   const double kf_dt = dt / (options.friction_time_days * seconds_per_day);            // [1]
   for_each(
-      "physics/held_suarez", grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/held_suarez", 7, 3}, grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
         const double sine = metrics.sin_at_cell(j);                                                  // [1]
         const double cosine2 = 1 - sine * sine;                                                      // [1]
         const double weight = boundary_layer_weight(p(k, j, i) / p_sfc(0, j, i), inverse_depth);     // [1]

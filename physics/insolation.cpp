@@ -72,7 +72,7 @@ void fill_sunlight(const Grid& grid, const Sun& sun, const Field<CellSurface>& r
   const int i_first = grid.block.i_first;
   const double dl = grid.dl();
   for_each(
-      "physics/sunlight", grid.block.cells(1), KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/sunlight", 0, 1}, grid.block.cells(1), KOKKOS_LAMBDA(int, int j, int i) {
         const double lon = (i_first + i + 0.5) * dl;
         rsdt(0, j, i) = static_cast<Real>(sunlight_at(sun, metrics.sin_at_cell(j), metrics.cos_at_cell(j), lon));
       });

@@ -70,17 +70,19 @@ KOKKOS_FORCEINLINE_FUNCTION double fall_speed(double qr, double rho, double rho_
   return 36.34 * power(0.001 * rho * qr, 0.1364) * Kokkos::sqrt(rho_lowest / rho);
 }
 
+/// The words are those of one step of the rain; each further one moves 7 + 4 more.
 template <bool conserving>
 void rain_out(const Box& cells, const MoistAir& air, double dt, const State& s, const Tendencies& out, const Work& w,
               const Field<CellSurface>& rain) {
   const int n_k = cells.k_end;
   for_each_column(
-      "physics/kessler", cells, KOKKOS_LAMBDA(int j, int i) {
+      {"physics/kessler", 6 + 7 + 12, 4 + 4 + 4}, cells, KOKKOS_LAMBDA(int j, int i) {
         const auto depth = [&](int k) { return (s.phi(k, j, i) - s.phi(k + 1, j, i)) / air.g; };         // [m]
         const auto density = [&](int k) { return double(s.mass(k, j, i)) / (air.g * depth(k)); };        // [kg m-3]
         const auto middle = [&](int k) { return (s.phi(k, j, i) + s.phi(k + 1, j, i)) / (2 * air.g); };  // [m]
         const double rho_lowest = density(n_k - 1);
         double longest = dt;
+        enter_pass(0);
         for (int k = 0; k < n_k; ++k) {
           w.T(k, j, i) = s.T(k, j, i);
           w.qv(k, j, i) = s.qv(k, j, i);
@@ -94,6 +96,7 @@ void rain_out(const Box& cells, const MoistAir& air, double dt, const State& s, 
         double fallen_out = 0;  // [kg m-2]
         for (int n = 0; n < n_steps; ++n) {
           double from_above = 0;  // [kg m-2 s-1]
+          enter_pass(1 + n);
           for (int k = 0; k < n_k; ++k) {
             Parcel x{w.T(k, j, i), w.qv(k, j, i), w.qc(k, j, i), w.qr(k, j, i)};
             const double rho = density(k);
@@ -117,6 +120,7 @@ void rain_out(const Box& cells, const MoistAir& air, double dt, const State& s, 
           fallen_out += dt0 * from_above;
         }
         rain(0, j, i) = static_cast<Real>(fallen_out / dt);
+        enter_pass(1 + n_steps);
         for (int k = 0; k < n_k; ++k) {
           out.dT(k, j, i) += static_cast<Real>((w.T(k, j, i) - s.T(k, j, i)) / dt);
           out.dqv(k, j, i) += static_cast<Real>((w.qv(k, j, i) - s.qv(k, j, i)) / dt);

@@ -10,13 +10,13 @@ struct State {
   ConstField<Cell> p, mass, T, q;
 };
 
-/// 8 words a cell. The rain that has gathered so far is kept in 'rain' on the way down.
+/// The rain that has gathered so far is kept in 'rain' on the way down.
 template <bool reevaporate, class Air>
 void condense(const Box& cells, const Air& air, double dt, const State& s, const Field<Cell>& dT_dt,
               const Field<Cell>& dq_dt, const Field<CellSurface>& rain) {
   const double per_g_dt = 1 / (air.g * dt), latent = air.L / air.cp;
   march_down(
-      "physics/large_scale_condensation", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/large_scale_condensation", 6, 2}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
         const double from_above = k == 0 ? 0.0 : double(rain(0, j, i));  // [kg m-2 s-1]
         const double layer = s.mass(k, j, i) * per_g_dt;                 // [kg m-2 s-1]
         const double excess = air.condensate(air.saturated(s.T(k, j, i), s.p(k, j, i)), s.q(k, j, i));

@@ -27,7 +27,7 @@ namespace {
 void interpolate(const Box& cells, const ConstField<CellInterface>& months, const Kokkos::Array<double, 12>& weights,
                  double warming, const Field<CellSurface>& ts) {
   for_each(
-      "physics/monthly_sst", cells, KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/monthly_sst", 12, 1}, cells, KOKKOS_LAMBDA(int, int j, int i) {
         double T = warming;
         for (int m = 0; m < 12; ++m) T += weights[m] * months(m, j, i);
         ts(0, j, i) = static_cast<Real>(T);

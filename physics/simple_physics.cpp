@@ -55,7 +55,7 @@ void exchange_with_surface(const Box& surface, const MoistAir& moist, const Air&
   const double heat = options.heat_coefficient, vapour = options.vapour_coefficient, drags = options.drag ? 1 : 0;
   const int k = air.last;
   for_each(
-      "physics/bulk_surface_fluxes", surface, KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/bulk_surface_fluxes", 12, 13}, surface, KOKKOS_LAMBDA(int, int j, int i) {
         const double speed = air.speed(j, i), height = air.height(moist, j, i), per_height = speed * dt / height;
         const auto share = [&](double c) { return c * per_height / (1 + c * per_height) / dt; };  // [s-1]
         const double C = drag_coefficient(speed), drag = drags * share(C);
@@ -80,7 +80,8 @@ void compute_weights(const Box& cells, const MoistAir& moist, const Air& air, bo
   Box interfaces = cells;
   ++interfaces.k_end;
   for_each(
-      "physics/simple_boundary_layer_weights", interfaces, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/simple_boundary_layer_weights", by_depth ? 5.0 : 4.0, 2}, interfaces,
+      KOKKOS_LAMBDA(int k, int j, int i) {
         if (k == 0 || k > last) {
           of_wind(k, j, i) = of_rest(k, j, i) = 0;
           return;
@@ -108,7 +109,7 @@ void mix_wind(const Box& cells, const Air& air, const ConstField<Cell>& weights,
               Real per_dt, const Field<Cell>& du, const Field<Cell>& dv) {
   const Air s = air;
   diffuse<2>(
-      "physics/simple_boundary_layer_wind", cells, s.mass, weights, work,
+      {"physics/simple_boundary_layer_wind", 2 * 2 + 2, 2}, cells, s.mass, weights, work,
       KOKKOS_LAMBDA(int m, int k, int j, int i) { return m == 0 ? s.u(k, j, i) : s.v(k, j, i); },
       KOKKOS_LAMBDA(int m, int k, int j, int i, Real change) { (m == 0 ? du : dv)(k, j, i) += change * per_dt; });
 }
@@ -120,11 +121,11 @@ void mix_heat_and_vapour(const Box& cells, const MoistAir& moist, const Air& air
   const Air s = air;
   const double per_p0 = 1 / moist.p0, kappa = moist.kappa;
   for_each(
-      "physics/exner_of_layers", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/exner_of_layers", 1, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
         exner(k, j, i) = static_cast<Real>(elementary::exp(kappa * elementary::log(p(k, j, i) * per_p0)));
       });
   diffuse<2>(
-      "physics/simple_boundary_layer_heat", cells, s.mass, weights, work,
+      {"physics/simple_boundary_layer_heat", 2 * 3 + 2, 2}, cells, s.mass, weights, work,
       KOKKOS_LAMBDA(int m, int k, int j, int i) { return m == 0 ? s.T(k, j, i) / exner(k, j, i) : s.q(k, j, i); },
       KOKKOS_LAMBDA(int m, int k, int j, int i, Real change) {
         if (m == 0) dT(k, j, i) += change * exner(k, j, i) * per_dt;

@@ -56,7 +56,7 @@ void warm(const Grid& grid, const Fluxes& f, double dt_per_capacity, double tran
   const int first = grid.block.j_first;
   const double spacing = pi / grid.block.n_lat;
   for_each(
-      "physics/slab_ocean", grid.block.cells(1), KOKKOS_LAMBDA(int, int j, int i) {
+      {"physics/slab_ocean", 7, 1}, grid.block.cells(1), KOKKOS_LAMBDA(int, int j, int i) {
         const double q =
             transport == 0 ? 0.0 : transport * (transport_shape((first + j + 0.5) * spacing - pi / 2, width) - mean);
         const double net = (double(f.rsds(0, j, i)) - f.rsus(0, j, i)) + (double(f.rlds(0, j, i)) - f.rlus(0, j, i)) -

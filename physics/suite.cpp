@@ -253,16 +253,16 @@ void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& i
 }
 
 void set_to_zero(const Box& cells, const Field<Cell>& a) {
-  for_each("physics/set_to_zero", cells, KOKKOS_LAMBDA(int k, int j, int i) { a(k, j, i) = 0; });
+  for_each({"physics/set_to_zero", 0, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) { a(k, j, i) = 0; });
 }
 
 void copy(const Box& cells, const ConstField<Cell>& from, const Field<Cell>& to) {
-  for_each("physics/copy", cells, KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = from(k, j, i); });
+  for_each({"physics/copy", 1, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = from(k, j, i); });
 }
 
 void add_or_set(const Box& surface, const ConstField<CellSurface>& from, bool set, const Field<CellSurface>& to) {
   for_each(
-      "physics/add_or_set", surface,
+      {"physics/add_or_set", set ? 1.0 : 2.0, 1}, surface,
       KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = (set ? Real(0) : to(k, j, i)) + from(k, j, i); });
 }
 
@@ -270,7 +270,7 @@ void add_or_set(const Box& surface, const ConstField<CellSurface>& from, bool se
 double sum_over_globe(const Grid& grid, const ConstField<CellSurface>& flux) {
   const RowValues area = grid.metrics.area_at_cell;
   return exact_sum(
-      "physics/sum_over_globe", grid.block, grid.block.cells(1),
+      {"physics/sum_over_globe", 1}, grid.block, grid.block.cells(1),
       KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * flux(k, j, i); });
 }
 double area_of_globe(const Grid& grid) { return 4 * pi * grid.planet.radius_m * grid.planet.radius_m; }
@@ -306,13 +306,17 @@ void add(std::vector<Ranges>& lists, const FieldInfo& info, const Array3<Real>& 
 /// field after the other; one with fewer levels repeats its last.
 bool any_out_of_range(const Ranges& fields, const Box& cells) {
   const int first = cells.k_begin;
-  int n_k = 1;
-  for (int n = 0; n < fields.count; ++n) n_k = std::max(n_k, fields.n_levels[n] - first);
+  int n_k = 1, levels = 0;
+  for (int n = 0; n < fields.count; ++n) {
+    const int of_field = std::max(1, fields.n_levels[n] - first);
+    n_k = std::max(n_k, of_field);
+    levels += of_field;
+  }
   Box box = cells;
   box.k_begin = 0;
   box.k_end = fields.count * n_k;
   return any_point(
-      "physics/any_out_of_range", box, KOKKOS_LAMBDA(int row, int j, int i) {
+      {"physics/any_out_of_range", static_cast<double>(levels) / box.k_end}, box, KOKKOS_LAMBDA(int row, int j, int i) {
         const int n = row / n_k;
         const int k = Kokkos::min(first + row % n_k, fields.n_levels[n] - 1);
         return out_of_range(fields.field[n](k, j, i), fields.lowest[n], fields.highest[n]);
@@ -385,30 +389,34 @@ void report_bad_result(const AnyScheme& scheme, const Columns& columns) {
 /// sums(0) += factor sum of rate dp.
 void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& rate, double factor,
                 const Field<Cell>& sums) {
+  const double sum = 1.0 / (cells.k_end - cells.k_begin);
   march_down(
-      "physics/sum_column", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/sum_column", 2 + sum, sum}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
         sums(0, j, i) = static_cast<Real>(sums(0, j, i) + factor * mass(k, j, i) * rate(k, j, i));
       });
 }
 /// sums(0) += sum of the change of (1/2) u^2 dp / (g dt) where u changes by dt du_dt.
 void sum_kinetic_energy(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& u,
                         const ConstField<Cell>& du_dt, double dt, double g, const Field<Cell>& sums) {
+  const double sum = 1.0 / (cells.k_end - cells.k_begin);
   march_down(
-      "physics/sum_kinetic_energy", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/sum_kinetic_energy", 3 + sum, sum}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
         const double rate = du_dt(k, j, i);
         sums(0, j, i) += static_cast<Real>(mass(k, j, i) / g * rate * (u(k, j, i) + 0.5 * dt * rate));
       });
 }
 void begin_balance(const Box& surface, const Field<Cell>& sums) {
-  for_each("physics/begin_balance", surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = -sums(0, j, i); });
+  for_each(
+      {"physics/begin_balance", 1, 1}, surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = -sums(0, j, i); });
 }
 void add_to_balance(const Box& surface, const ConstField<CellSurface>& flux, Real sign, const Field<Cell>& sums) {
   for_each(
-      "physics/add_to_balance", surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
+      {"physics/add_to_balance", 2, 1}, surface,
+      KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
 }
 bool is_out_of_balance(const Box& surface, const ConstField<Cell>& sums, Real limit) {
   return any_point(
-      "physics/is_out_of_balance", surface,
+      {"physics/is_out_of_balance", 1}, surface,
       KOKKOS_LAMBDA(int, int j, int i) { return out_of_range(sums(1, j, i), -limit, limit); });
 }
 
@@ -578,7 +586,7 @@ void fold(const Box& cells, const Updated& updated, const Field<Cell>& own, bool
   const Field<Cell> total = updated.total, working = updated.working;
   if (sequential && working.exists()) {
     for_each(
-        "physics/fold", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+        {"physics/fold", 3, 3}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
           const Real rate = own(k, j, i);
           total(k, j, i) += rate;
           working(k, j, i) += dt * rate;
@@ -586,7 +594,7 @@ void fold(const Box& cells, const Updated& updated, const Field<Cell>& own, bool
         });
   } else {
     for_each(
-        "physics/fold", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+        {"physics/fold", 2, 2}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
           const Real rate = own(k, j, i);
           total(k, j, i) += rate;
           own(k, j, i) = keep ? rate : Real(0);
@@ -856,8 +864,8 @@ struct Suite::Impl {
     run(runner, step, dt);
     for (const Columns::Slot& slot : runner.columns.slots() | updates_of) {
       const Field<Cell> result(slot.result);
-      require(reduce_largest_magnitude("physics/largest_above", above, result) == 0, ExitCode::internal, "Scheme '",
-              runner.entry.scheme->name, "' changed '", slot.use.field->name,
+      require(reduce_largest_magnitude({"physics/largest_above", 1}, above, result) == 0, ExitCode::internal,
+              "Scheme '", runner.entry.scheme->name, "' changed '", slot.use.field->name,
               "' above the lowest layer, though it declares 'lowest_layer_only'.");
     }
     const std::vector<std::uint64_t> after = hashes();

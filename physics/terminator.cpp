@@ -15,7 +15,7 @@ void add_chemistry(const Grid& grid, double dt, const ConstField<Cell>& cl, cons
   const int i_first = grid.block.i_first;
   const double dl = grid.dl();
   for_each(
-      "physics/terminator", grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/terminator", 4, 2}, grid.block.cells(grid.n_levels()), KOKKOS_LAMBDA(int k, int j, int i) {
         const double light = metrics.sin_at_cell(j) * sine +
                              metrics.cos_at_cell(j) * cosine * Kokkos::cos((i_first + i + 0.5) * dl - 5 * pi / 3);
         const double change =

@@ -41,7 +41,7 @@ static_assert(Parameterization<NewtonianCooling>);
 
 void add_cooling(const Box& cells, const ConstField<Cell>& T, Real target, Real rate, const Field<Cell>& dT_dt) {
   for_each(
-      "physics/newtonian_cooling", cells, KOKKOS_LAMBDA(int k, int j, int i) {
+      {"physics/newtonian_cooling", 2, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
         dT_dt(k, j, i) -= rate * (T(k, j, i) - target);  // [K s-1]
       });
 }

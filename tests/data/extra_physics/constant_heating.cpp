@@ -7,7 +7,7 @@ namespace meridian {
 namespace {
 
 void heat(const Box& cells, Real rate, const Field<Cell>& dT_dt) {
-  for_each("physics/constant_heating", cells, KOKKOS_LAMBDA(int k, int j, int i) { dT_dt(k, j, i) += rate; });
+  for_each({"physics/constant_heating", 1, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) { dT_dt(k, j, i) += rate; });
 }
 
 }  // namespace
