@@ -110,7 +110,7 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
   const int i_first = grid.block.i_first, j_first = grid.block.j_first, n_lat = grid.block.n_lat;
   const double top = grid.levels.top_pressure(), radius = grid.planet.radius_m;
   for_each_column(
-      {"cases/prescribed_winds", 0, 2}, Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx},
+      {"cases/prescribed_winds", 1 + 1, 2}, Box{0, n_k, 0, grid.block.ny + 1, 0, grid.block.nx},
       KOKKOS_LAMBDA(int j, int i) {
         const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
         const auto psi = [&](double lon, double lat) {
@@ -124,6 +124,7 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
           const Wind wind = flow.wind(at.lon, at.lat, t);
           const double u_other = at.eastward(wind.eastward, wind.northward);
           WindOfLayers<Flow> layers(flow, top);
+          enter_pass(0);
           for (int k = 0; k < n_k; ++k) {
             u(k, j, i) = static_cast<Real>(u_psi + u_other * layers.next(0.5 * (mass(k, j, i - 1) + mass(k, j, i))));
           }
@@ -135,6 +136,7 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
         const Wind wind = flow.wind(at.lon, at.lat, t);
         const double v_other = pole ? 0 : at.northward(wind.eastward, wind.northward);
         WindOfLayers<Flow> layers(flow, top);
+        enter_pass(1);
         for (int k = 0; k < n_k; ++k) {
           v(k, j, i) = static_cast<Real>(v_psi + v_other * layers.next(0.5 * (mass(k, j - 1, i) + mass(k, j, i))));
         }

@@ -38,6 +38,7 @@ struct ParallelOptions {
   std::string messages = "auto";
   bool overlap = true;
   bool graph = false;
+  int filter_block = 0;  // columns of one, for a grid that stands for another; 0: as the grid has them. No option.
 
   void visit(OptionVisitor& option);
 };

@@ -22,6 +22,7 @@ Block block_of(const Case& c, MPI_Comm world) {
           ", with 'dycore.frozen_winds' off, and not of a single column; set it to false.");
   if (c.dycore.column()) return make_column(world);
   Block block = make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
+  if (c.parallel.filter_block > 0) block.filter_block = c.parallel.filter_block;
   block.overlap = c.parallel.overlap;
   block.graph = c.parallel.graph;
   const std::string takes = on_device ? mpi_takes_device_memory() : "yes";  // on CPUs a device has the host's memory

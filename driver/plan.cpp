@@ -12,9 +12,11 @@ namespace {
 /// The case on the smallest grid with two filter blocks as long as its own.
 Case on_small_grid(Case c) {
   if (c.dycore.column()) return c;
-  c.grid.n_lon = 2 * filter_block_length(c.grid.n_lon);
+  const int length = filter_block_length(c.grid.n_lon);
+  c.grid.n_lon = 2 * length;
   c.grid.n_lat = 8;
   c.parallel = {};
+  c.parallel.filter_block = length;
   return c;
 }
 

@@ -111,5 +111,19 @@ TEST(Plan, words_of_a_block_are_those_of_its_launches) {
   EXPECT_NEAR(static_cast<double>(steps) * (cost.words - packed), words, 0.02 * words);
 }
 
+TEST(Plan, the_filter_of_a_fine_grid_is_counted_with_its_long_blocks) {
+  Case c = case_of(shallow_water);
+  c.grid.n_lon = 3600;
+  c.grid.n_lat = 1800;
+  c.dycore.dt_s = 20;
+  for (const Share& kernel : Plan(c).words_per_cell()) {
+    if (kernel.name != "dycore/polar_filter_sweep") continue;
+    // Depth, u and v in three stages: each value read and written, four sums of each block written.
+    EXPECT_NEAR(kernel.amount, 9 * (2 + 4.0 / 45 * words_of_double), 1e-3);
+    return;
+  }
+  FAIL() << "no filter";
+}
+
 }  // namespace
 }  // namespace meridian

@@ -175,7 +175,8 @@ TEST(Words, of_a_shallow_water_step_are_declared) {
   EXPECT_EQ(wrong_declarations_of("williamson_6", {"grid.n_lon=96", "grid.n_lat=96", "dycore.dt_s=200"}), "");
 }
 TEST(Words, of_tracers_are_declared) {
-  EXPECT_EQ(wrong_declarations_of("dcmip_11", coarse + std::vector<std::string>{"grid.levels='equal_height:20,12000'"}), "");
+  EXPECT_EQ(wrong_declarations_of("dcmip_11", coarse + std::vector<std::string>{"grid.levels='equal_height:20,12000'"}),
+            "");
   EXPECT_EQ(wrong_declarations_of("terminator", coarse), "");
 }
 TEST(Words, of_moist_suites_are_declared) {
