@@ -105,7 +105,7 @@ void start_mpi() {
   setenv("OMPI_MCA_fcoll", "individual", 0);
   setenv("OMPI_MCA_orte_execute_quiet", "1", 0);  // an error has one message: ours
   int provided = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
   MPI_Errhandler handler;
   MPI_Comm_create_errhandler(end_job_on_mpi_error, &handler);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler);

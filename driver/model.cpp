@@ -581,6 +581,7 @@ void Model::step() {
 }
 
 void Model::sample_output() {
+  streams_->check();
   const bool budgets_from_start = budgets_every_.unit != Interval::Unit::never && clock_.step() == 0;
   if (budgets_from_start || clock_.ends(budgets_every_)) {
     std::vector<double> values;

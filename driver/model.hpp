@@ -66,6 +66,7 @@ class Model {
   Dycore& dycore() { return dycore_; }
   const Dycore& dycore() const { return dycore_; }
   Streams& streams() { return *streams_; }
+  const Streams& streams() const { return *streams_; }
   const Suite& suite() const { return suite_; }
   MoistAir air() const { return {grid_.planet, case_.physics.saturation()}; }
   bool has_water() const;

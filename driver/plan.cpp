@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "driver/model.hpp"
+#include "io/writers.hpp"
 
 namespace meridian {
 
@@ -17,6 +18,7 @@ Case on_small_grid(Case c) {
   c.grid.n_lat = 8;
   c.parallel = {};
   c.parallel.filter_block = length;
+  c.output.writers = 0;
   return c;
 }
 
@@ -138,6 +140,7 @@ void Plan::list_memory(Model& model) {
     for (const Array3<Real>& array : arrays) add(arrays_, array.label(), static_cast<double>(array.extent(0)));
   }
   stream_bytes_ = model.streams().bytes_in_memory();
+  record_ = model.streams().record_size();
 }
 
 void Plan::add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_per_node) const {
@@ -151,6 +154,15 @@ void Plan::add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_p
       link += {n, n * static_cast<double>(BlockSums::words(sums, lines)) * sizeof(double)};
     }
   }
+}
+
+double Plan::bytes_of_records(const Block& block) const {
+  if (record_.most_levels == 0) return 0;
+  const int writers = writers_of(case_.output, record_, block.n_lon, block.n_lat, block.n_ranks);
+  const double packed = static_cast<double>(record_.most_levels) * block.nx * block.ny;
+  const double levels = case_.output.asynchronous ? record_.levels : record_.most_levels;
+  const double whole = levels / writers * block.n_lon * block.n_lat;  // in the host's memory
+  return sizeof(double) * (packed + (!on_device && Writers::is_writer(block.rank, writers, block.n_ranks) ? whole : 0));
 }
 
 RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const {
@@ -186,10 +198,12 @@ RankCost Plan::cost_of(const Layout& layout, int rank, int ranks_per_node) const
   if (!filter_lines_.empty()) {
     add(cost.memory, "polar filter", PolarFilter::bytes_in_memory(block, reach, filter_lines_.rbegin()->first));
   }
-  // A restart set is read back field by field (two copies as doubles), then its checksum in pieces of 16 MiB.
+  // A restart set is read back field by field (two copies as doubles), then its checksum in pieces of 16 MiB. Records of
+  // output are gone by then.
   const double state_words = case_.dycore.shallow_water() ? 3 : 4;
   add(cost.memory, "copies while writing",
-      std::max(2 * sizeof(double) * cells * n_k_, std::min(16.0 * 1048576, state_words * sizeof(Real) * cells * n_k_)));
+      std::max({2 * sizeof(double) * cells * n_k_, std::min(16.0 * 1048576, state_words * sizeof(Real) * cells * n_k_),
+                bytes_of_records(block)}));
   sort(cost.memory);
   return cost;
 }

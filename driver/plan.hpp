@@ -59,6 +59,8 @@ class Plan {
   void count_launches(const std::vector<Launch>& launches);
   void list_memory(class Model& model);
   void add_filter(RankCost& cost, const std::vector<int>& reach, int ranks_per_node) const;
+  /// Bytes of records on their way to the files.
+  double bytes_of_records(const Block& block) const;
   /// Words of all launches on a block of nx x ny cells, in a mean step.
   double words_of(int nx, int ny) const;
   double words_of(const Launch& launch, int nx, int ny) const;
@@ -71,6 +73,7 @@ class Plan {
   double exchanges_ = 0, levels_ = 0, filter_exchanges_ = 0, launches_ = 0;
   double pole_gathers_ = 0, pole_words_ = 0, tracer_gathers_ = 0, tracer_words_ = 0;
   int most_levels_ = 0;
+  RecordSize record_;  // of the output
   double stream_bytes_ = 0, output_bytes_ = 0, courant_ = 0, largest_wind_ = 0;
   long steps_ = 0;
 };

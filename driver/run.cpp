@@ -87,6 +87,8 @@ class RunRecord {
         {"ranks", block.n_ranks},
         {"layout", std::to_string(block.layout.ranks_lon) + "x" + std::to_string(block.layout.ranks_lat)},
         {"messages", block.stage_messages ? "host" : "device"},
+        {"output_writers", model.streams().writers()},
+        {"output_asynchronous", model.streams().asynchronous()},
         {"inputs_xxh3_128", inputs},
         {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
     std::error_code ignored;

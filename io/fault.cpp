@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -51,8 +52,12 @@ Fault parse_fault(const std::string& item) {
 std::vector<Fault> faults_at(std::string_view name) {
   const char* faults = std::getenv("MERIDIAN_FAULTS");
   if (faults == nullptr) return {};
+  static std::mutex mutex;  // output has a thread of its own
   static std::map<std::pair<std::string, std::string>, int> visits;
-  const int visit = ++visits[{faults, std::string(name)}];
+  const int visit = [&] {
+    const std::lock_guard lock(mutex);
+    return ++visits[{faults, std::string(name)}];
+  }();
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   std::vector<Fault> here;

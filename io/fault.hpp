@@ -16,7 +16,7 @@ namespace meridian {
 ///   restart_manifest  before the MANIFEST
 ///   restart_rename    set complete, before it gets its name
 ///   restart_renamed   before older sets are removed
-///   stream_write      before a record of an output stream
+///   stream_write      before a record of an output stream, on the ranks and in the thread that write
 ///   stream_rename     output file closed and flushed, before it gets its name
 ///   step              after a time step, before its output
 void fault_point(std::string_view name);

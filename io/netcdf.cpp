@@ -112,7 +112,8 @@ NetcdfWriter::NetcdfWriter(const std::string& path, MPI_Comm communicator)
   MPI_Comm_size(communicator_, &n_ranks_);
   attempt("creating it", [&] {
     const int mode = NC_NETCDF4 | NC_CLASSIC_MODEL | NC_CLOBBER;
-    check(nc_create_par(part_.c_str(), mode, communicator_, MPI_INFO_NULL, &id_));
+    check(n_ranks_ == 1 ? nc_create(part_.c_str(), mode, &id_)
+                        : nc_create_par(part_.c_str(), mode, communicator_, MPI_INFO_NULL, &id_));
     check(nc_set_fill(id_, NC_NOFILL, nullptr));  // every value is written
   });
 }
@@ -153,7 +154,9 @@ void NetcdfWriter::end_definitions() {
   attempt("ending the definitions", [&] {
     check(nc_enddef(id_));
     for (const auto& [name, variable] : netCDF::NcGroup(id_).getVars()) {
-      check(nc_var_par_access(id_, variable.getId(), NC_COLLECTIVE));
+      // One rank: what is written goes to the file at once, so that a full disk is seen, and takes no memory.
+      check(n_ranks_ > 1 ? nc_var_par_access(id_, variable.getId(), NC_COLLECTIVE)
+                         : nc_set_var_chunk_cache(id_, variable.getId(), 0, 0, 0));
     }
   });
 }

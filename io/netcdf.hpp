@@ -59,7 +59,8 @@ void unpack(const std::vector<double>& values, const Array3<Value>& data, const 
   Kokkos::deep_copy(data, host);
 }
 
-/// Writes a NetCDF-4 file (classic model) under PATH.part; close() flushes it to disk and gives it its name.
+/// Writes a NetCDF-4 file (classic model) under PATH.part; close() flushes it to disk and gives it its name. One rank
+/// alone writes it through the operating system, several write it through MPI-IO.
 /// Every member is collective over the communicator and every argument but the values, start and count of write() is
 /// the same on all ranks. A failure throws input_output, naming path and reason; after it the writer only repeats
 /// that error, and the file stays a *.part. A failure inside the library may be known to one rank alone while others
@@ -91,6 +92,7 @@ class NetcdfWriter {
   void close(const std::string& final_path = "");
 
   const std::string& path() const { return path_; }
+  bool is_first_rank() const { return rank_ == 0; }
 
  private:
   template <class Action>

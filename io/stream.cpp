@@ -1,11 +1,15 @@
 #include "io/stream.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iomanip>
 #include <regex>
+#include <utility>
 
+#include "grid/message.hpp"
+#include "io/background.hpp"
 #include "io/collective.hpp"
 #include "io/fault.hpp"
 #include "io/problems.hpp"
@@ -85,7 +89,8 @@ struct Stream {
   PressureLevels levels;
   Microseconds begin = 0;  // of the open interval
   long samples = 0;        // in it
-  std::unique_ptr<StreamFile> file;
+  bool is_open = false;
+  std::unique_ptr<StreamFile> file;  // on writers; of the writing thread
 
   bool of_globe() const { return !layout.has_grid(); }
   bool instant() const { return statistic == Statistic::instant; }
@@ -120,24 +125,22 @@ bool is_due(const Stream& stream, const Clock& clock, int samples_every) {
   return clock.step() == 0 || clock.ends(stream.interval);
 }
 
-/// A variable's values of the present record on this rank.
-std::vector<double> values_of(const Stream& stream, const Variable& variable, const Block& block) {
+/// A variable's values of the present record on this rank, packed on the device.
+void pack(const Stream& stream, const Variable& variable, const Block& block, const Array1<double>& packed) {
   const Box box = block.cells(variable.n_k);
-  if (!variable.accumulated.data()) return packed(variable.source, box);
-  std::vector<double> values = packed(variable.accumulated, box);
+  if (!variable.accumulated.data()) return pack(variable.source, box, packed);
   const bool mean = variable.statistic == Statistic::mean;
-  if (!variable.at_pressures) {
-    if (mean) {
-      for (double& value : values) value /= static_cast<double>(stream.samples);
-    }
-    return values;
-  }
-  const std::vector<double> samples = packed(stream.levels.samples, box);
-  for (std::size_t n = 0; n < values.size(); ++n) {
-    if (mean) values[n] /= samples[n];
-    if (samples[n] == 0) values[n] = fill_value;
-  }
-  return values;
+  if (variable.at_pressures) return pack_at(stream.levels, variable.accumulated, mean, box, packed);
+  pack(variable.accumulated, mean ? static_cast<double>(stream.samples) : 1.0, box, packed);
+}
+
+/// True when a stream completes a record at this step.
+bool ends_record(const Stream& stream, const Clock& clock) { return stream.instant() || clock.ends(stream.interval); }
+
+bool mpi_takes_any_thread() {
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
+  return level == MPI_THREAD_MULTIPLE;
 }
 
 NetcdfAttributes attributes_of(const Provenance& provenance, const Grid& grid, bool pressures) {
@@ -198,7 +201,25 @@ void OutputOptions::visit(OptionVisitor& option) {
   option.text("budgets", budgets, "<number> steps|minutes|hours|days|months|seasons|years, or never",
               "interval of the records of mass, energy, momentum and water, with what each process does to them");
   option.integer("deflate_level", deflate_level, "1", {0, 9}, "compression of the data; 0: none");
+  option.integer("writers", writers, "1", {0, 100000},
+                 "ranks that write, to which the others send their values; 0: one for each 4 MB, or level, of the "
+                 "largest variable, at most all. The values are the same");
+  option.flag("asynchronous", asynchronous,
+              "a thread writes while the model goes on; takes memory for one record of each stream. The values are the "
+              "same");
   option.list("streams", streams, "what is written, how often and as which statistic");
+}
+
+int writers_of(const OutputOptions& options, const RecordSize& size, int n_lon, int n_lat, int n_ranks) {
+  if (options.writers > 0) return std::min(options.writers, n_ranks);
+  const double pieces = std::ceil(static_cast<double>(size.bytes_of_a_column) * n_lon * n_lat / bytes_of_a_chunk);
+  return static_cast<int>(std::clamp(pieces, 1.0, std::max(1.0, std::min<double>(n_ranks, size.most_levels))));
+}
+
+void OutputOptions::require_ranks(int n_ranks) const {
+  require_option(writers <= n_ranks, "output.writers", "'output.writers' is ", writers, "; there ",
+                 n_ranks == 1 ? "is 1 rank" : "are " + std::to_string(n_ranks) + " ranks",
+                 ": give at most that many, or 0, and the model chooses.");
 }
 
 struct Streams::Impl {
@@ -206,7 +227,9 @@ struct Streams::Impl {
   std::string case_name, directory;
   std::vector<Stream> streams;
   Array3<Real> pressure, surface_pressure;  // of the fields, where they exist
-  std::vector<std::string> files;
+  std::unique_ptr<Writers> writers;
+  MessageBuffer<double> packed;            // a variable of this rank
+  std::unique_ptr<Background> background;  // last: its work uses the others
 
   Impl(const Grid& grid_, const Provenance& provenance, const std::string& directory_)
       : grid(grid_), case_name(provenance.case_name), directory(directory_) {}
@@ -218,12 +241,11 @@ struct Streams::Impl {
   void add(Stream stream, const OutputOptions& output, const Provenance& provenance);
   void sample(Stream& stream, const Clock& clock);
   /// Returns true where the file is new.
-  bool begin_record(Stream& stream, const Clock& clock) const;
-  void close(Stream& stream) {
-    if (!stream.file) return;
-    files.push_back(stream.file->close());
-    stream.file.reset();
-  }
+  bool begin_record(Stream& stream, const Clock& clock);
+  void write(Stream& stream, const Variable& variable);
+  void close(Stream& stream);
+  void start_writing(const OutputOptions& options);
+  RecordSize record_size() const;
 };
 
 void Streams::Impl::add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const {
@@ -326,31 +348,82 @@ void Streams::Impl::sample(Stream& stream, const Clock& clock) {
     }
   }
   ++stream.samples;
-  if (!stream.instant() && !clock.ends(stream.interval)) return;
+  if (!ends_record(stream, clock)) return;
   const bool first = begin_record(stream, clock);
   for (const Variable& variable : stream.variables) {
-    if (first || !variable.fixed) stream.file->write(variable, values_of(stream, variable, grid.block));
+    if (first || !variable.fixed) write(stream, variable);
   }
   stream.reset();
   stream.begin = clock.elapsed();
 }
 
-bool Streams::Impl::begin_record(Stream& stream, const Clock& clock) const {
+bool Streams::Impl::begin_record(Stream& stream, const Clock& clock) {
   const Microseconds end = clock.elapsed(), begin = stream.instant() ? end : stream.begin;
-  const bool first = !stream.file;
-  if (first) {
-    agree(grid.block.world, [&] {
-      if (grid.block.rank != 0) return;
-      std::error_code error;
-      std::filesystem::create_directories(directory, error);
-      require(!error, ExitCode::not_creatable, "The output directory '", directory,
-              "' could not be created: ", error.message(), ".");
-    });
-    stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin);
-  }
-  agree(grid.block.world, [] { fault_point("stream_write"); });
-  stream.file->begin_record(begin, end);
+  const bool first = !std::exchange(stream.is_open, true);
+  if (!writers->writes()) return first;
+  background->add([this, &stream, clock, begin, end, first] {
+    const MPI_Comm communicator = writers->communicator();
+    if (first) {
+      agree(communicator, [&] {
+        if (grid.block.rank != 0) return;
+        std::error_code error;
+        std::filesystem::create_directories(directory, error);
+        require(!error, ExitCode::not_creatable, "The output directory '", directory,
+                "' could not be created: ", error.message(), ".");
+      });
+      stream.file = std::make_unique<StreamFile>(stream.layout, grid, clock, begin, communicator);
+    }
+    agree(communicator, [] { fault_point("stream_write"); });
+    stream.file->begin_record(begin, end);
+  });
   return first;
+}
+
+void Streams::Impl::write(Stream& stream, const Variable& variable) {
+  pack(stream, variable, grid.block, packed.device());
+  Kokkos::fence("io/stream: packed");
+  packed.to_host(static_cast<std::size_t>(variable.n_k) * grid.block.ny * grid.block.nx);
+  const int chunk = levels_of_a_chunk(stream.layout, variable, grid.block);
+  std::vector<double> values = writers->gather(packed.for_mpi(), variable.n_k, chunk);
+  if (!writers->writes()) return;
+  const Levels share = writers->share(variable.n_k, chunk);
+  background->add([&stream, variable = static_cast<const StreamVariable&>(variable), share,
+                   values = std::move(values)] { stream.file->write(variable, share, values); });
+}
+
+void Streams::Impl::close(Stream& stream) {
+  if (!stream.is_open) return;
+  if (writers->writes()) {
+    background->add([&stream] {
+      stream.file->close();
+      stream.file.reset();
+    });
+  }
+  background->wait();
+  stream.is_open = false;
+}
+
+RecordSize Streams::Impl::record_size() const {
+  RecordSize size;
+  for (const Stream& stream : streams) {
+    for (const Variable& variable : stream.variables) {
+      if (variable.of_globe) continue;
+      size.levels += variable.n_k;
+      size.most_levels = std::max(size.most_levels, variable.n_k);
+      const int bytes = variable.n_k * (stream.layout.type == NumberType::float32 ? 4 : 8);
+      size.bytes_of_a_column = std::max(size.bytes_of_a_column, bytes);
+    }
+  }
+  return size;
+}
+
+void Streams::Impl::start_writing(const OutputOptions& options) {
+  const Block& block = grid.block;
+  const RecordSize size = record_size();
+  options.require_ranks(block.n_ranks);
+  writers = std::make_unique<Writers>(writers_of(options, size, block.n_lon, block.n_lat, block.n_ranks), block);
+  background = std::make_unique<Background>(options.asynchronous && mpi_takes_any_thread());
+  packed.reserve(static_cast<std::size_t>(size.most_levels) * block.ny * block.nx, on_device);
 }
 
 Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet& fields, const Clock& clock,
@@ -372,6 +445,7 @@ Streams::Streams(const OutputOptions& options, const Grid& grid, const FieldSet&
       throw OptionError(path + "name", words + error.what());
     }
   }
+  impl_->start_writing(options);
 }
 
 Streams::~Streams() = default;
@@ -389,9 +463,15 @@ bool Streams::wants(const Clock& clock, int samples_every) const {
 }
 
 void Streams::sample(const Clock& clock, int samples_every) {
+  std::vector<Stream*> due;
   for (Stream& stream : impl_->streams) {
-    if (is_due(stream, clock, samples_every)) impl_->sample(stream, clock);
+    if (is_due(stream, clock, samples_every)) due.push_back(&stream);
   }
+  // The records before must be written: no more than one of each stream is in memory.
+  if (std::ranges::any_of(due, [&](const Stream* stream) { return ends_record(*stream, clock); })) {
+    impl_->background->wait();
+  }
+  for (Stream* stream : due) impl_->sample(*stream, clock);
 }
 
 void Streams::add_budgets(const std::vector<FieldInfo>& numbers, const OutputOptions& options, const Clock& clock,
@@ -413,13 +493,20 @@ void Streams::add_budgets(const std::vector<FieldInfo>& numbers, const OutputOpt
 void Streams::write_budgets(const Clock& clock, const std::vector<double>& values) {
   for (Stream& stream : impl_->streams) {
     if (!stream.of_globe()) continue;
+    impl_->background->wait();
     impl_->begin_record(stream, clock);
-    for (std::size_t n = 0; n < values.size(); ++n) stream.file->write(stream.variables[n], {values[n]});
+    if (!impl_->writers->writes()) continue;
+    impl_->background->add([&stream, values] {
+      for (std::size_t n = 0; n < values.size(); ++n) stream.file->write(stream.variables[n], values[n]);
+    });
   }
 }
 
+void Streams::check() { impl_->background->check(); }
+
 void Streams::close_files() {
   for (Stream& stream : impl_->streams) impl_->close(stream);
+  MPI_Barrier(impl_->grid.block.world);
 }
 
 std::vector<Accumulator> Streams::accumulators() {
@@ -503,7 +590,11 @@ double Streams::bytes_in_memory() const {
   return bytes;
 }
 
-std::vector<std::string> Streams::files_written() const { return impl_->files; }
+RecordSize Streams::record_size() const { return impl_->record_size(); }
+
+int Streams::writers() const { return impl_->writers->count(); }
+
+bool Streams::asynchronous() const { return impl_->background->on_thread(); }
 
 double Streams::bytes_per_day(const Clock& clock) const {
   double bytes = 0;

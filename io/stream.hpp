@@ -26,9 +26,23 @@ struct OutputOptions {
   std::vector<StreamOptions> streams;
   int deflate_level = 1;
   std::string budgets = "never";
+  int writers = 0;  // 0: chosen by the model
+  bool asynchronous = true;
 
   void visit(OptionVisitor& option);
+  /// Throws OptionError where there are fewer ranks than 'writers'.
+  void require_ranks(int n_ranks) const;
 };
+
+/// Size of what the streams write when all are due.
+struct RecordSize {
+  double levels = 0;          // of all variables
+  int most_levels = 0;        // of one variable
+  int bytes_of_a_column = 0;  // of that in the file
+};
+
+/// Ranks that write: those asked for, or as many as the largest variable has pieces of 4 MB, or levels; at most all.
+int writers_of(const OutputOptions& options, const RecordSize& size, int n_lon, int n_lat, int n_ranks);
 
 /// What a run's files say about where they come from; written as global attributes.
 struct Provenance {
@@ -57,15 +71,19 @@ class Streams {
   bool wants(const Clock& clock, int samples_every) const;
   /// True when a stream reads the field of this short name.
   bool reads(std::string_view short_name) const;
-  /// Samples the diagnosed fields, and writes records that are complete. Collective. Throws input_output.
+  /// Samples the diagnosed fields, and writes records that are complete, or hands them to the thread that writes while
+  /// the model goes on. Collective. Throws input_output on the ranks that write, also for what the thread met earlier.
   void sample(const Clock& clock, int samples_every);
   /// Adds the stream 'budgets': instantaneous numbers of the globe, one record per interval of 'output.budgets', which may
   /// not be never. Names and texts of 'numbers' must live as long.
   void add_budgets(const std::vector<FieldInfo>& numbers, const OutputOptions& options, const Clock& clock,
                    const Provenance& provenance);
-  /// Writes a record of it; the values are the same on all ranks. Collective. Throws input_output.
+  /// Writes a record of it; the values are the same on all ranks. Collective. Throws as sample().
   void write_budgets(const Clock& clock, const std::vector<double>& values);
-  /// Closes and renames all open files; the next record begins a new segment. Called before a restart set is written.
+  /// Throws what the writing thread has met. To be called in every step.
+  void check();
+  /// Closes and renames all open files: they are complete when it returns, and no thread writes any more. The next
+  /// record begins a new segment. Called before a restart set is written, or anything else uses NetCDF. Collective.
   void close_files();
   /// State of half-filled averages for a restart set, and back. counts: samples so far, interval begin, per stream.
   std::vector<Accumulator> accumulators();
@@ -73,9 +91,11 @@ class Streams {
   void restore_state_text(const std::string& text, const Clock& clock);
   /// Removes files and segments that begin at or after 'clock', and *.part leftovers. Rank 0 acts. Called on resume.
   void remove_newer_than(const Clock& clock);
-  std::vector<std::string> files_written() const;
   double bytes_per_day(const Clock& clock) const;  // forecast of the volume
   double bytes_in_memory() const;                  // of accumulators and pressure levels on this rank
+  RecordSize record_size() const;
+  int writers() const;
+  bool asynchronous() const;  // as asked, where MPI may be called from any thread
 
  private:
   struct Impl;

@@ -11,8 +11,9 @@
 namespace meridian {
 namespace {
 
-constexpr std::size_t bytes_of_a_chunk = 4'000'000;
 constexpr std::size_t records_of_a_time_chunk = 1024;
+
+std::size_t bytes_of(NumberType type) { return type == NumberType::float32 ? 4 : 8; }
 
 std::string cell_methods(Statistic statistic) {
   switch (statistic) {
@@ -66,6 +67,11 @@ std::vector<double> bounds_between(int count, const Function& edge) {
 
 }  // namespace
 
+int levels_of_a_chunk(const StreamLayout& layout, const StreamVariable& variable, const Block& block) {
+  const auto level = static_cast<std::size_t>(block.n_lat) * block.n_lon * bytes_of(layout.type);
+  return static_cast<int>(std::min<std::size_t>(variable.n_k, (bytes_of_a_chunk - 1) / level + 1));
+}
+
 double bytes_of_record(const StreamLayout& layout, const Block& block) {
   double numbers = 0;
   for (const StreamVariable& variable : layout.variables) {
@@ -74,7 +80,7 @@ double bytes_of_record(const StreamLayout& layout, const Block& block) {
     else if (!variable.fixed)
       numbers += static_cast<double>(variable.n_k) * block.n_lon * block.n_lat;
   }
-  return numbers * (layout.type == NumberType::float32 ? 4 : 8);
+  return numbers * static_cast<double>(bytes_of(layout.type));
 }
 
 std::string date_in_file_name(const Date& date) {
@@ -91,12 +97,14 @@ std::string date_in_file_name(const Date& date) {
   return text;
 }
 
-StreamFile::StreamFile(const StreamLayout& layout, const Grid& grid, const Clock& clock, Microseconds begin)
+StreamFile::StreamFile(const StreamLayout& layout, const Grid& grid, const Clock& clock, Microseconds begin,
+                       MPI_Comm communicator)
     : layout_(layout),
       block_(grid.block),
+      communicator_(communicator),
       clock_(clock),
       begin_(begin),
-      file_(layout.stem + "." + date_in_file_name(clock.date_at(begin)) + ".nc", grid.block.world) {
+      file_(layout.stem + "." + date_in_file_name(clock.date_at(begin)) + ".nc", communicator) {
   file_.require_space(sizeof(double) * static_cast<double>(block_.n_lat) * block_.n_lon);  // of areacella
   define(grid);
   file_.end_definitions();
@@ -190,7 +198,6 @@ void StreamFile::define_levels(const Grid& grid) {
 }
 
 void StreamFile::define_variable(const StreamVariable& variable, const Grid& grid) {
-  const bool single = layout_.type == NumberType::float32;
   const FieldInfo& info = variable.info;
   if (variable.of_globe) {
     file_.add_variable(std::string(info.short_name), layout_.type, {"time"},
@@ -200,7 +207,6 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
                        {{records_of_a_time_chunk}});
     return;
   }
-  const std::size_t slab = static_cast<std::size_t>(block_.n_lat) * block_.n_lon;
   std::vector<std::string> dimensions;
   NetcdfStorage storage{{}, layout_.deflate_level};
   if (!variable.fixed) {
@@ -209,8 +215,7 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
   }
   if (variable.has_levels) {
     dimensions.push_back(layout_.pressures.empty() ? "lev" : "plev");
-    const std::size_t slabs = (bytes_of_a_chunk - 1) / (slab * (single ? 4 : 8)) + 1;
-    storage.chunks.push_back(std::min<std::size_t>(variable.n_k, slabs));
+    storage.chunks.push_back(levels_of_a_chunk(layout_, variable, block_));
   }
   dimensions.insert(dimensions.end(), {"lat", "lon"});
   storage.chunks.insert(storage.chunks.end(),
@@ -219,7 +224,7 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
   NetcdfAttributes attributes;
   if (variable.has_levels && !layout_.pressures.empty()) {
     for (const char* name : {"_FillValue", "missing_value"}) {
-      if (single) {
+      if (layout_.type == NumberType::float32) {
         attributes.push_back({name, fill_value});
       } else {
         attributes.push_back({name, static_cast<double>(fill_value)});
@@ -271,7 +276,7 @@ void StreamFile::write_coordinates(const Grid& grid) {
 
 void StreamFile::begin_record(Microseconds begin, Microseconds end) {
   file_.require_space(bytes_of_record(layout_, block_));
-  const std::size_t mine = block_.rank == 0 ? 1 : 0;  // rank 0 writes, the others take part
+  const std::size_t mine = file_.is_first_rank() ? 1 : 0;  // one rank writes, the others take part
   const auto values = [&](std::vector<double> all) { return mine ? all : std::vector<double>(); };
   const bool instant = layout_.statistic == Statistic::instant;
   const double lower = days(clock_, begin), upper = days(clock_, end);
@@ -281,29 +286,29 @@ void StreamFile::begin_record(Microseconds begin, Microseconds end) {
   end_ = end;
 }
 
-void StreamFile::write(const StreamVariable& variable, const std::vector<double>& values) {
+void StreamFile::write(const StreamVariable& variable, double value) {
+  const bool mine = file_.is_first_rank();
+  file_.write(std::string(variable.info.short_name), {n_records_ - 1}, {mine ? 1U : 0U},
+              mine ? std::vector<double>{value} : std::vector<double>());
+}
+
+void StreamFile::write(const StreamVariable& variable, const Levels& share, const std::vector<double>& values) {
   std::vector<std::size_t> start, count;
   const auto along = [&](std::size_t first, std::size_t length) {
     start.push_back(first);
     count.push_back(length);
   };
-  if (variable.of_globe) {
-    const bool mine = block_.rank == 0;
-    return file_.write(std::string(variable.info.short_name), {n_records_ - 1}, {mine ? 1U : 0U},
-                       mine ? values : std::vector<double>());
-  }
   if (!variable.fixed) along(n_records_ - 1, 1);
-  if (variable.has_levels) along(0, variable.n_k);
-  along(block_.j_first, block_.ny);
-  along(block_.i_first, block_.nx);
+  if (variable.has_levels) along(share.count > 0 ? share.first : 0, share.count);
+  along(0, share.count > 0 ? block_.n_lat : 0);
+  along(0, block_.n_lon);
   file_.write(std::string(variable.info.short_name), start, count, values);
 }
 
-std::string StreamFile::close() {
-  agree(block_.world, [] { fault_point("stream_rename"); });
+void StreamFile::close() {
+  agree(communicator_, [] { fault_point("stream_rename"); });
   file_.close(layout_.stem + "." + date_in_file_name(clock_.date_at(begin_)) + "-" +
               date_in_file_name(clock_.date_at(end_)) + ".nc");
-  return file_.path();
 }
 
 Microseconds end_of_first_record(const std::string& path, const Clock& clock) {

@@ -10,6 +10,7 @@
 #include "grid/field_catalog.hpp"
 #include "grid/latlon_grid.hpp"
 #include "io/netcdf.hpp"
+#include "io/writers.hpp"
 
 namespace meridian {
 
@@ -22,7 +23,7 @@ struct StreamVariable {
   int n_k = 1;              // levels in the file
   bool has_levels = false;  // along lev or plev; else one horizontal field
   bool fixed = false;       // without time
-  bool of_globe = false;    // one number, that of rank 0
+  bool of_globe = false;    // one number, the same on all ranks
 };
 
 /// What all files of a stream have in common.
@@ -41,7 +42,11 @@ struct StreamLayout {
   }
 };
 
-inline constexpr float fill_value = 1e20f;  // where a value on pressure levels is missing
+inline constexpr std::size_t bytes_of_a_chunk = 4'000'000;  // or one level, where that is more
+inline constexpr float fill_value = 1e20f;                  // where a value on pressure levels is missing
+
+/// Levels of a variable that are stored, and compressed, together.
+int levels_of_a_chunk(const StreamLayout& layout, const StreamVariable& variable, const Block& block);
 
 /// Bytes of one record before compression.
 double bytes_of_record(const StreamLayout& layout, const Block& block);
@@ -49,19 +54,22 @@ double bytes_of_record(const StreamLayout& layout, const Block& block);
 /// The date of file names: 20000101, 20000101T0600, or finer where it has to be.
 std::string date_in_file_name(const Date& date);
 
-/// An open segment. All members are collective and throw input_output, as NetcdfWriter does.
+/// An open segment. All members are collective over the communicator and throw input_output, as NetcdfWriter does.
 class StreamFile {
  public:
   /// Creates the file and writes what has no time, but for the values of fixed variables. 'begin' [microseconds since
   /// the start of the clock] is that of the first record's interval, for its name.
-  StreamFile(const StreamLayout& layout, const Grid& grid, const Clock& clock, Microseconds begin);
+  StreamFile(const StreamLayout& layout, const Grid& grid, const Clock& clock, Microseconds begin,
+             MPI_Comm communicator);
 
   /// Starts a record: the interval (begin, end], or the instant 'end'.
   void begin_record(Microseconds begin, Microseconds end);
-  /// Writes this rank's share (k, j, i) of a variable into the present record.
-  void write(const StreamVariable& variable, const std::vector<double>& values);
-  /// Closes and renames it to <stem>.<start>-<end>.nc; returns that path.
-  std::string close();
+  /// Writes this rank's share of a variable into the present record: whole levels (k, row, column).
+  void write(const StreamVariable& variable, const Levels& share, const std::vector<double>& values);
+  /// Writes a number of the globe.
+  void write(const StreamVariable& variable, double value);
+  /// Closes and renames it to <stem>.<start>-<end>.nc.
+  void close();
 
  private:
   void define(const Grid& grid);
@@ -72,6 +80,7 @@ class StreamFile {
 
   const StreamLayout layout_;
   const Block block_;
+  const MPI_Comm communicator_;
   const Clock clock_;
   const Microseconds begin_;
   Microseconds end_ = 0;  // of the last record

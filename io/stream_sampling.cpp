@@ -54,6 +54,20 @@ void add_sample_at(const Combine& combine, const PressureLevels& levels, const A
       });
 }
 
+/// Place of a point of a box that begins at 0 among its packed values.
+KOKKOS_FORCEINLINE_FUNCTION std::size_t place(const Box& box, int k, int j, int i) {
+  return (static_cast<std::size_t>(k) * box.j_end + j) * box.i_end + i;
+}
+
+template <class Value>
+void pack_values(const Array3<Value>& data, double samples, const Box& box, const Array1<double>& packed) {
+  const Field<Cell, Value> values(data);
+  for_each(
+      "io/pack", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        packed(place(box, k, j, i)) = static_cast<double>(values(k, j, i)) / samples;
+      });
+}
+
 }  // namespace
 
 PressureLevels::PressureLevels(const std::vector<double>& pressures, const Block& block)
@@ -110,6 +124,24 @@ void accumulate_at(const PressureLevels& levels, Statistic statistic, const Arra
                    const Array3<double>& accumulated, const Block& block) {
   const Box box = block.cells(static_cast<int>(accumulated.extent(0)));
   with_combination(statistic, [&](const auto& combine) { add_sample_at(combine, levels, source, accumulated, box); });
+}
+
+void pack(const Array3<Real>& source, const Box& box, const Array1<double>& packed) {
+  pack_values(source, 1, box, packed);
+}
+
+void pack(const Array3<double>& accumulated, double samples, const Box& box, const Array1<double>& packed) {
+  pack_values(accumulated, samples, box, packed);
+}
+
+void pack_at(const PressureLevels& levels, const Array3<double>& accumulated, bool divide, const Box& box,
+             const Array1<double>& packed) {
+  const Field<Cell, double> values(accumulated), samples(levels.samples);
+  for_each(
+      "io/pack_at", box, KOKKOS_LAMBDA(int k, int j, int i) {
+        const double n = samples(k, j, i);  // [1]
+        packed(place(box, k, j, i)) = n == 0 ? static_cast<double>(fill_value) : values(k, j, i) / (divide ? n : 1);
+      });
 }
 
 }  // namespace meridian

@@ -30,4 +30,11 @@ void accumulate(Statistic statistic, const Array3<Real>& source, const Array3<do
 void accumulate_at(const PressureLevels& levels, Statistic statistic, const Array3<Real>& source,
                    const Array3<double>& accumulated, const Block& block);
 
+/// Values of a record, (k, j, i) without halo, on the device: as they are, or divided by the number of samples.
+void pack(const Array3<Real>& source, const Box& box, const Array1<double>& packed);
+void pack(const Array3<double>& accumulated, double samples, const Box& box, const Array1<double>& packed);
+/// The same at pressure levels: fill_value where all samples were missing.
+void pack_at(const PressureLevels& levels, const Array3<double>& accumulated, bool divide, const Box& box,
+             const Array1<double>& packed);
+
 }  // namespace meridian
