@@ -160,7 +160,7 @@ double Plan::bytes_of_records(const Block& block) const {
   if (record_.most_levels == 0) return 0;
   const int writers = writers_of(case_.output, record_, block.n_lon, block.n_lat, block.n_ranks);
   const double packed = static_cast<double>(record_.most_levels) * block.nx * block.ny;
-  const double levels = case_.output.asynchronous ? record_.levels : record_.most_levels;
+  const double levels = writes_on_a_thread(case_.output, writers) ? record_.levels : record_.most_levels;
   const double whole = levels / writers * block.n_lon * block.n_lat;  // in the host's memory
   return sizeof(double) * (packed + (!on_device && Writers::is_writer(block.rank, writers, block.n_ranks) ? whole : 0));
 }

@@ -204,9 +204,11 @@ void OutputOptions::visit(OptionVisitor& option) {
   option.integer("writers", writers, "1", {0, 100000},
                  "ranks that write, to which the others send their values; 0: one for each 4 MB, or level, of the "
                  "largest variable, at most all. The values are the same");
-  option.flag("asynchronous", asynchronous,
-              "a thread writes while the model goes on; takes memory for one record of each stream. The values are the "
-              "same");
+  static constexpr std::string_view threads[] = {"auto", "on", "off"};
+  option.word(
+      "asynchronous", asynchronous, threads,
+      "a thread writes while the model goes on, and takes memory for one record of each stream; auto: where one "
+      "rank writes, as several send messages while they do. The values are the same");
   option.list("streams", streams, "what is written, how often and as which statistic");
 }
 
@@ -214,6 +216,10 @@ int writers_of(const OutputOptions& options, const RecordSize& size, int n_lon, 
   if (options.writers > 0) return std::min(options.writers, n_ranks);
   const double pieces = std::ceil(static_cast<double>(size.bytes_of_a_column) * n_lon * n_lat / bytes_of_a_chunk);
   return static_cast<int>(std::clamp(pieces, 1.0, std::max(1.0, std::min<double>(n_ranks, size.most_levels))));
+}
+
+bool writes_on_a_thread(const OutputOptions& options, int n_writers) {
+  return options.asynchronous == "on" || (options.asynchronous == "auto" && n_writers == 1);
 }
 
 void OutputOptions::require_ranks(int n_ranks) const {
@@ -421,8 +427,11 @@ void Streams::Impl::start_writing(const OutputOptions& options) {
   const Block& block = grid.block;
   const RecordSize size = record_size();
   options.require_ranks(block.n_ranks);
-  writers = std::make_unique<Writers>(writers_of(options, size, block.n_lon, block.n_lat, block.n_ranks), block);
-  background = std::make_unique<Background>(options.asynchronous && mpi_takes_any_thread());
+  const int count = writers_of(options, size, block.n_lon, block.n_lat, block.n_ranks);
+  writers = std::make_unique<Writers>(count, block);
+  require_option(options.asynchronous != "on" || mpi_takes_any_thread(), "output.asynchronous",
+                 "'output.asynchronous' is on, and this MPI library cannot be called from several threads: give auto.");
+  background = std::make_unique<Background>(writes_on_a_thread(options, count) && mpi_takes_any_thread());
   packed.reserve(static_cast<std::size_t>(size.most_levels) * block.ny * block.nx, on_device);
 }
 

@@ -27,7 +27,7 @@ struct OutputOptions {
   int deflate_level = 1;
   std::string budgets = "never";
   int writers = 0;  // 0: chosen by the model
-  bool asynchronous = true;
+  std::string asynchronous = "auto";
 
   void visit(OptionVisitor& option);
   /// Throws OptionError where there are fewer ranks than 'writers'.
@@ -43,6 +43,8 @@ struct RecordSize {
 
 /// Ranks that write: those asked for, or as many as the largest variable has pieces of 4 MB, or levels; at most all.
 int writers_of(const OutputOptions& options, const RecordSize& size, int n_lon, int n_lat, int n_ranks);
+/// True where a thread of each writer writes while the model goes on.
+bool writes_on_a_thread(const OutputOptions& options, int n_writers);
 
 /// What a run's files say about where they come from; written as global attributes.
 struct Provenance {
@@ -95,7 +97,7 @@ class Streams {
   double bytes_in_memory() const;                  // of accumulators and pressure levels on this rank
   RecordSize record_size() const;
   int writers() const;
-  bool asynchronous() const;  // as asked, where MPI may be called from any thread
+  bool asynchronous() const;  // where a thread writes
 
  private:
   struct Impl;
