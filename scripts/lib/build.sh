@@ -4,7 +4,7 @@ build_preset() {  # PRESET [TARGETS]
   local preset=$1 variant build=$source_dir/build/$1
   shift
   case $preset in
-    cpu | fp32) variant=cpu ;;
+    cpu | cpu-count | fp32) variant=cpu ;;
     portable) variant=portable ;;
     cpu-debug) variant=debug ;;
     cuda-h100 | cuda-h100-fp32) variant=cuda ;;
@@ -12,8 +12,8 @@ build_preset() {  # PRESET [TARGETS]
     hip-mi300a | hip-mi250x) variant=hip
       [[ -n ${Kokkos_ROOT:-} ]] || fail "The preset '$preset' needs a Kokkos of your own for that GPU, built with hipcc:
   export Kokkos_ROOT=<its folder>; see docs/how_to/port_to_a_machine.md." ;;
-    *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, fp32, portable, cuda-h100, cuda-h100-fp32, cuda-a100, hip-mi300a
-  and hip-mi250x." ;;
+    *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, cpu-count, fp32, portable, cuda-h100, cuda-h100-fp32,
+  cuda-a100, hip-mi300a and hip-mi250x." ;;
   esac
   setup_libraries "$variant"
   local options=("-DKokkos_ROOT=$kokkos_root" "$netcdf_cxx_option") lock

@@ -175,7 +175,7 @@ class Check:
         if left:
             self.leave_out(f"layouts {', '.join(left)}", "this machine has no place for so many ranks")
         others = sorted(path.parent.name for path in (ROOT / "build").glob("*/meridian")
-                        if path.parent.name not in (self.preset, "cpu-debug"))
+                        if path.parent.name not in (self.preset, "cpu-debug", "cpu-count"))
         for preset in others:
             self.line(f"comparison with {preset}", lambda preset=preset: self.compare(preset))
         if not others:

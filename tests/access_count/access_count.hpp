@@ -3,7 +3,6 @@
 // load and store (those of its thread sanitizer; access_count.cpp has them instead of the sanitizer's library).
 
 #include <cstddef>
-#include <string>
 
 namespace meridian::test {
 

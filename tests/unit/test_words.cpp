@@ -1,4 +1,4 @@
-// Words that kernels declare, and those that they move: a build with MERIDIAN_COUNT_ACCESSES (preset cpu-debug) sees each load
+// Words that kernels declare, and those that they move: a build with MERIDIAN_COUNT_ACCESSES (preset cpu-count) sees each load
 // and store.
 
 #include <gtest/gtest.h>
@@ -110,10 +110,8 @@ class WordCount {
 double all(const Words& words) { return words.read + words.written; }
 bool differ(double declared, double counted) { return std::abs(declared - counted) > 0.05 * counted; }
 
-/// Halos are priced with the messages; hashes watch the schemes in debug builds alone.
-bool counts(std::string_view kernel) {
-  return !kernel.starts_with("grid/halo") && kernel != "grid/hash" && kernel != "physics/largest_above";
-}
+/// Halos are priced with the messages.
+bool counts(std::string_view kernel) { return !kernel.starts_with("grid/halo"); }
 
 /// A line for each kernel that has more than a hundredth of the traffic and declares more than 5 % too much or too little, and
 /// one for the sum; words per cell.
