@@ -207,8 +207,8 @@ void OutputOptions::visit(OptionVisitor& option) {
   static constexpr std::string_view threads[] = {"auto", "on", "off"};
   option.word(
       "asynchronous", asynchronous, threads,
-      "a thread writes while the model goes on, and takes memory for one record of each stream; auto: where one "
-      "rank writes, as several send messages while they do. The values are the same");
+      "on: a thread writes while the model goes on, and takes memory for one record of each stream; off: the model "
+      "waits; auto: on where one rank writes, as several send messages while they do. The values are the same");
   option.list("streams", streams, "what is written, how often and as which statistic");
 }
 

@@ -116,7 +116,8 @@ TEST(Plan, the_filter_of_a_fine_grid_is_counted_with_its_long_blocks) {
   c.grid.n_lon = 3600;
   c.grid.n_lat = 1800;
   c.dycore.dt_s = 20;
-  for (const Share& kernel : Plan(c).words_per_cell()) {
+  const Plan plan(c);
+  for (const Share& kernel : plan.words_per_cell()) {
     if (kernel.name != "dycore/polar_filter_sweep") continue;
     // Depth, u and v in three stages: each value read and written, four sums of each block written.
     EXPECT_NEAR(kernel.amount, 9 * (2 + 4.0 / 45 * words_of_double), 1e-3);
