@@ -28,8 +28,9 @@ void MachineModel::visit(OptionVisitor& option) {
 }
 
 void Machine::visit(OptionVisitor& option) {
-  static constexpr std::string_view presets[] = {"this",      "cpu",       "cpu-debug",  "fp32",
-                                                 "cuda-h100", "cuda-a100", "hip-mi300a", "hip-mi250x"};
+  static constexpr std::string_view presets[] = {"this",       "cpu",       "cpu-debug",      "fp32",
+                                                 "portable",   "cuda-h100", "cuda-h100-fp32", "cuda-a100",
+                                                 "hip-mi300a", "hip-mi250x"};
   static constexpr std::string_view bindings[] = {"none", "local_rank"};
   static constexpr std::string_view schedulers[] = {"none", "slurm"};
   option.text("description", description, "one line of text", "what this machine is");
