@@ -198,6 +198,12 @@ void GridOptions::visit(OptionVisitor& option) {
   option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90}, "where a single column stands");
 }
 
+void require_graph(const Case& c, int n_ranks) {
+  require_option(!c.parallel.graph || (n_ranks == 1 && !c.dycore.frozen_winds && !c.dycore.column()), "parallel.graph",
+                 "'parallel.graph' records steps without messages and prescribed winds: on one rank, not ", n_ranks,
+                 ", with 'dycore.frozen_winds' off, and not of a single column; set it to false.");
+}
+
 void ParallelOptions::visit(OptionVisitor& option) {
   option.integer("ranks_lon", ranks_lon, "1", {0, 100000}, "ranks along longitude: 1 or even; 0: chosen by the model");
   option.integer("ranks_lat", ranks_lat, "1", {0, 100000}, "ranks along latitude; 0: chosen by the model");

@@ -79,6 +79,9 @@ struct Case {
   int steps_of_a_sample() const { return dycore.shallow_water() && tracers.empty() ? 1 : dycore.remap_every; }
 };
 
+/// Throws OptionError where 'parallel.graph' is on and the kernels of a step on so many ranks cannot be recorded.
+void require_graph(const Case& c, int n_ranks);
+
 using CaseText = NamedFile;
 
 /// Finds a case: a bare name in the project's cases/, anything with '/' or '.yaml' as a path. Throws configuration

@@ -233,9 +233,11 @@ Start start_of(const Plan& plan, const Case& c, bool allocates) {
   const double days = static_cast<double>(model.last_step()) * model.clock().step_seconds() / seconds_per_day;
   const Block& block = model.grid().block;
   const RankCost cost = plan.cost_of(block.layout, block.rank, block.n_ranks);
-  // This process is the program with all of the model in it: what is not of the model is the program.
+  const auto copies = std::ranges::find(cost.memory, "copies while writing", &Share::name);
+  const double not_yet = copies == cost.memory.end() ? 0 : copies->amount;
+  // This process is the program with all of the model in it but those copies: what is not of the model is the program.
   return {s.largest_courant, s.largest_wind, model.streams().bytes_per_day(model.clock()) * days, model.last_step(),
-          std::max(0.0, largest_memory_bytes() - cost.memory_bytes())};
+          std::max(0.0, largest_memory_bytes() - (cost.memory_bytes() - not_yet))};
 }
 
 }  // namespace
@@ -251,6 +253,7 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   const Layout layout = column ? Layout{} : layout_of(c, n_ranks);
   if (!column) require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
   c.output.require_ranks(n_ranks);
+  require_graph(c, n_ranks);
   const bool allocates = options.ranks == 0 && options.machine.empty() && n_ranks == here;
 
   const Plan plan(c);

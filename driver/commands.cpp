@@ -238,8 +238,10 @@ void declare(CLI::App& app, Arguments& arguments, std::function<int(const Argume
   command = add("compare", "Print the largest difference of each field of two runs of a case", compare_runs);
   command->add_option("RUN", arguments.name, "a run directory, or a restart set")->required();
   command->add_option("OTHER", arguments.other, "another, at the same step")->required();
-  command->add_option("--at-most", arguments.at_most,
-                      "exit code 1 where a difference is larger than this share of the field's largest magnitude");
+  command
+      ->add_option("--at-most", arguments.at_most,
+                   "exit code 1 where a difference is larger than this share of the field's largest magnitude")
+      ->check([](const std::string& text) { return text.starts_with('-') ? "it must be 0 or more" : std::string(); });
 
   add("schema", "Print the JSON Schema of case files", [](const Arguments&) { return show(json_schema()); });
   add("version", "Print what this program was built from", [](const Arguments&) { return show(version_text()); });

@@ -17,9 +17,7 @@ namespace {
 Block block_of(const Case& c, MPI_Comm world) {
   int n_ranks = 1;
   MPI_Comm_size(world, &n_ranks);
-  require(!c.parallel.graph || (n_ranks == 1 && !c.dycore.frozen_winds && !c.dycore.column()), ExitCode::configuration,
-          "'parallel.graph' records steps without messages and prescribed winds: on one rank, not ", n_ranks,
-          ", with 'dycore.frozen_winds' off, and not of a single column; set it to false.");
+  require_graph(c, n_ranks);
   if (c.dycore.column()) return make_column(world);
   Block block = make_block(c.grid.n_lon, c.grid.n_lat, layout_of(c, n_ranks), world);
   if (c.parallel.filter_block > 0) block.filter_block = c.parallel.filter_block;

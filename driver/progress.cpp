@@ -179,10 +179,13 @@ void Progress::finish(bool stopped) {
   row("sum", wall);
   const double simulated = static_cast<double>(model_.clock().step() - first_step_) * model_.clock().step_seconds();
   const double measured = seconds_between(after_first_step_, std::chrono::steady_clock::now());
-  std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n",
-                simulated / (365 * std::max(1e-9, measured)),
-                simulated / (365 * std::max(1e-9, measured - outside_dynamics)));
-  table << text;
+  if (simulated > 0 && measured > outside_dynamics) {
+    std::snprintf(text, sizeof text, "Simulated years per day: %.2f with output, %.2f without\n",
+                  simulated / (365 * measured), simulated / (365 * (measured - outside_dynamics)));
+    table << text;
+  } else {
+    table << "Simulated years per day: not measured, too short a run\n";
+  }
   std::snprintf(text, sizeof text, "Memory of rank 0, largest: %.0f MiB\n", largest_memory_bytes() / 1048576);
   table << text;
   std::ofstream(log_ + "/timing.txt") << table.str();

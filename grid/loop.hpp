@@ -15,10 +15,9 @@
 namespace meridian {
 
 // MERIDIAN_INLINE_BODY: inlines the whole loop body, however large; a call left in the loop stops vectorisation.
-// Not with what follows each access (address sanitizer, MERIDIAN_COUNT_ACCESSES) or precedes it (bounds checks of debug builds):
-// inlined everywhere it takes minutes to compile.
-#if defined(__GNUC__) && !defined(__CUDACC__) && defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+// Not with what follows each access (address sanitizer, MERIDIAN_COUNT_ACCESSES): inlined everywhere it takes minutes to
+// compile.
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define MERIDIAN_INLINE_BODY __attribute__((flatten))
 #else
 #define MERIDIAN_INLINE_BODY
