@@ -51,7 +51,7 @@ endfunction()
 meridian_test_program(meridian_unit_tests unit)
 foreach(stem IN LISTS meridian_test_stems)
   add_test(NAME unit/${stem} COMMAND meridian_unit_tests --source=${stem})
-  set_tests_properties(unit/${stem} PROPERTIES TIMEOUT 300 LABELS unit ENVIRONMENT "${meridian_test_environment}")
+  set_tests_properties(unit/${stem} PROPERTIES TIMEOUT 900 LABELS unit ENVIRONMENT "${meridian_test_environment}")
 endforeach()
 
 meridian_test_program(meridian_parallel_tests parallel)

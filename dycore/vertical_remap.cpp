@@ -157,7 +157,8 @@ void remap(const char* name, const Grid& grid, const Column<P>& column, const Co
       y_new(k, j, i) = mean + gain / (column.mass(k, j, i) + (lower - upper));
     }
   };
-  const Kernel kernel(name, 2 + 3 + 3 + 5 + 4, 1 + 1 + 2 + 1 + 1);  // pass by pass
+  // Pass by pass; the integral reads one parabola of two, of five words four in the mean.
+  const Kernel kernel(name, 2 + 3 + 3 + 4 + 4, 1 + 1 + 2 + 1 + 1);
   for_each_column_in_passes(kernel, grid.block.cells_with_halo(n_k, margin), limited_slope, edge, limit, integral,
                             update);
 }

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "grid/base.hpp"
+#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
+#include <Kokkos_Graph.hpp>
+#endif
 
 namespace meridian {
 
