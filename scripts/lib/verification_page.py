@@ -36,7 +36,7 @@ def main():
         else:
             missing.append(f"`{case}`")
     head = "<!-- Made by scripts/lib/verification_page.py from runs of `meridian verify`. Do not edit. -->\n\n"
-    tail = f"\nWithout a page here, their runs are of a higher tier: {', '.join(missing)}.\n" if missing else ""
+    tail = f"\nNot run for this page: {', '.join(missing)}.\n" if missing else ""
     (SOURCE / "docs" / "verification.md").write_text(head + "\n".join(pages) + tail, encoding="utf-8")
 
 
