@@ -137,7 +137,7 @@ def test_without_a_scheduler_the_run_starts_at_once_and_goes_on(case, tmp_path):
 WRONG_MACHINES = {
     "unknown_key": ("lancher: srun {ranks}\n", "1:1", "did you mean 'launcher'?"),
     "bad_word": ("scheduler: slrum\n", "1:12", "did you mean 'slurm'?"),
-    "bad_preset": ("preset: cuda-h10\n", "1:9", "did you mean 'cuda-h100'?"),
+    "bad_preset": ("preset: cuda-h10\n", "1:9", "did you mean 'cuda-h100' or 'cuda-h100-fp32'?"),
     "text_for_number": ("nodes: many\n", "1:8", "not a whole number"),
     "no_ranks": ("ranks_per_node: -1\n", "1:17", "is outside [0, 10000]"),
     "group_for_list": ("modules: {gcc: 12}\n", "1:10", "must be a list"),
