@@ -225,6 +225,11 @@ struct Start {
   double program_bytes = 0;  // of this process beyond the model's memory; 0 where nothing was allocated
 };
 
+double amount_of(const std::vector<Share>& shares, std::string_view name) {
+  const auto share = std::ranges::find(shares, name, &Share::name);
+  return share == shares.end() ? 0 : share->amount;
+}
+
 Start start_of(const Plan& plan, const Case& c, bool allocates) {
   if (!allocates) return {plan.courant(), plan.largest_wind(), plan.output_bytes(), plan.steps(), 0};
   Model model(c, "output", "");  // throws what a run would refuse
@@ -233,8 +238,7 @@ Start start_of(const Plan& plan, const Case& c, bool allocates) {
   const double days = static_cast<double>(model.last_step()) * model.clock().step_seconds() / seconds_per_day;
   const Block& block = model.grid().block;
   const RankCost cost = plan.cost_of(block.layout, block.rank, block.n_ranks);
-  const auto copies = std::ranges::find(cost.memory, "copies while writing", &Share::name);
-  const double not_yet = copies == cost.memory.end() ? 0 : copies->amount;
+  const double not_yet = amount_of(cost.memory, "copies while writing");
   // This process is the program with all of the model in it but those copies: what is not of the model is the program.
   return {s.largest_courant, s.largest_wind, model.streams().bytes_per_day(model.clock()) * days, model.last_step(),
           std::max(0.0, largest_memory_bytes() - (cost.memory_bytes() - not_yet))};
@@ -285,11 +289,8 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   const double state_words = c.dycore.shallow_water() ? 3 : 4;
   const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
   const RankCost& most = costs.most_memory;
-  const auto part = [&](std::string_view name) {
-    const auto share = std::ranges::find(most.memory, name, &Share::name);
-    return share == most.memory.end() ? 0.0 : share->amount;
-  };
-  const double bytes = most.memory_bytes(), streams = part("output streams"), copies = part("copies while writing");
+  const double bytes = most.memory_bytes(), streams = amount_of(most.memory, "output streams");
+  const double copies = amount_of(most.memory, "copies while writing");
   const double fields = bytes - streams - copies;
   const double rank_cells = static_cast<double>(most.block.nx) * most.block.ny * n_levels;
   const double words = fields / sizeof(Real) / rank_cells;
