@@ -73,6 +73,12 @@ bool keeps_the_set_up(const std::string& setting) {
   return false;
 }
 
+/// False for a case that does not come with the project.
+bool is_ours(const Case& c) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(std::filesystem::path(c.file).parent_path(), folder_of("case"), ignored);
+}
+
 /// Steps a model to its end; after the start and each step 'look' is called. False where the state was no longer sound.
 template <class Look>
 bool run_to_the_end(Model& model, const Look& look) {
@@ -214,9 +220,9 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
   char date[32];
   std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
   std::ostringstream page;
-  page << "# " << c.title << "\n\n`meridian verify " << c.name << " --tier " << arguments.tier << "`, " << date
-       << ", Meridian " << build_info().version << " (" << build_info().commit << "), " << build_info().precision
-       << " precision.\n"
+  page << "# " << c.title << "\n\n`meridian verify " << (is_ours(c) ? c.name : c.file) << " --tier " << arguments.tier
+       << "`, " << date << ", Meridian " << build_info().version << " (" << build_info().commit << "), "
+       << build_info().precision << " precision.\n"
        << (note.empty() ? "" : "\n" + note + "\n")
        << "\n| figure | value | bound | | source |\n|---|---|---|---|---|\n";
   for (const Verdict& v : verdicts) {
@@ -254,15 +260,16 @@ struct Outcome {
   int figures, failed;
   std::string page;
 };
-Outcome verify_case(const CaseText& source, const VerifyArguments& arguments, int rank, MPI_Comm world) {
-  const Case c = parse_case(source, arguments.settings);
+Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments& arguments, int rank, MPI_Comm world) {
   const std::string directory = arguments.directory + "/" + c.name;
   std::string changed;
   for (const std::string& setting : arguments.settings) {
     if (!keeps_the_set_up(setting)) changed = setting;
   }
-  const std::string note =
-      changed.empty() ? "" : "Nothing can pass: --set " + changed + " leaves the published set-up.";
+  std::string note =
+      is_ours(c) ? "" : "The set-up and the bounds are those of this file, which does not come with Meridian.";
+  if (!changed.empty())
+    note += (note.empty() ? "" : "\n") + ("Nothing can pass: --set " + changed + " leaves the published set-up.");
   std::vector<Verdict> verdicts;
   std::vector<std::string> runs;  // that were made
   Measured measured;
@@ -299,10 +306,10 @@ int verify(const VerifyArguments& arguments) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   for (const std::string& name : names) {
     const CaseText source = find_case(name);
-    // A single column runs on one rank; the others wait.
-    const bool alone = parse_case(source, arguments.settings).dycore.column();
+    const Case c = parse_case(source, arguments.settings);
+    const bool alone = c.dycore.column();  // it runs on one rank; the others wait
     Outcome outcome{};
-    if (rank == 0 || !alone) outcome = verify_case(source, arguments, rank, alone ? MPI_COMM_SELF : MPI_COMM_WORLD);
+    if (rank == 0 || !alone) outcome = verify_case(source, c, arguments, rank, alone ? MPI_COMM_SELF : MPI_COMM_WORLD);
     int counts[2] = {outcome.figures, outcome.failed};
     MPI_Bcast(counts, 2, MPI_INT, 0, MPI_COMM_WORLD);
     figures += counts[0];

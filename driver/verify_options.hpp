@@ -2,6 +2,7 @@
 // 'verify:' of a case: runs with their figures, bounds and sources.
 
 #include <array>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,9 @@ struct VerifyFigure {
     if (option.given("figure") && !option.given("at_least") && !option.given("at_most")) {
       option.problem("figure", "a figure needs 'at_least', 'at_most' or both");
     }
+    if (option.given("figure") && source.empty()) {
+      option.problem("figure", "a figure needs 'source': where its bound comes from, in a line");
+    }
   }
 };
 
@@ -77,13 +81,24 @@ struct VerifyRun {
     option.texts("reference", reference, "key=value",
                  "settings of a second run on a grid 2, 3, ... times as fine, on top of 'set': figures against it");
     option.list("figures", figures, "what is measured");
+    if (!std::regex_match(name, std::regex("[A-Za-z0-9][A-Za-z0-9_-]*"))) {
+      option.problem(
+          "name", "'name' is '" + name + "'; it must be of letters, digits, '_' and '-', since it names a directory");
+    }
   }
 };
 
 struct VerifyOptions {
   std::vector<VerifyRun> runs;
 
-  void visit(OptionVisitor& option) { option.list("runs", runs, "runs that `meridian verify` makes"); }
+  void visit(OptionVisitor& option) {
+    option.list("runs", runs, "runs that `meridian verify` makes");
+    for (std::size_t n = 0; n < runs.size(); ++n) {
+      for (std::size_t m = 0; m < n; ++m) {
+        if (runs[m].name == runs[n].name) option.problem("runs", "two runs have the 'name' " + runs[n].name);
+      }
+    }
+  }
 };
 
 }  // namespace meridian

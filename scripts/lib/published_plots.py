@@ -31,7 +31,8 @@ FIGURES = {
         panel("h", 0, "m", "depth less that of the start", less_start=True, symmetric=True)], {}),
     "cross_polar_flow": ("map", (0, 5, 10), [panel("h", 50, "m", "depth")], {"view": "orthographic", "centre": (0, 90)}),
     "cosine_bell": ("map", (0, 3, 12), [panel("bell", 0.1, "1", "cosine bell"),
-                                        panel("cylinder", 0.1, "1", "slotted cylinder")], {}),
+                                        panel("cylinder", 0.1, "1", "slotted cylinder")],
+                    {"view": "orthographic", "centre": (300, 40)}),
     "deformational_flow": ("map", (0, 6, 12), [panel("bells", 0.1, "1", "cosine bells"),
                                                panel("cylinders", 0.1, "1", "slotted cylinders")], {}),
     "terminator": ("map", (0, 6, 12), [panel("cl", 0.4, "$10^{-6}$", "Cl", scale=1e6),
@@ -92,6 +93,12 @@ def record_of(stream, day):
     """The record nearest to a day, or None where there is none within a quarter of a day."""
     n = min(range(len(stream)), key=lambda m: abs(stream.day(m) - day))
     return n if abs(stream.day(n) - day) < 0.26 else None
+
+
+def records_of(stream, days):
+    """The records of the days that a run has; of a run too short for a second one, its end beside them."""
+    found = [n for day in days if (n := record_of(stream, day)) is not None] if stream is not None else []
+    return sorted({*found, len(stream) - 1}) if len(found) == 1 < len(days) else found
 
 
 def stream_of(run, quantity, layered=False):
@@ -165,7 +172,7 @@ def maps(run, days, quantities, how, coast):
     found = []
     for quantity in quantities:
         stream = stream_of(run, quantity)
-        records = [] if stream is None else [n for day in days if (n := record_of(stream, day)) is not None]
+        records = records_of(stream, days)
         if records:
             found.append((quantity, stream, records))
     if not found:
@@ -216,9 +223,7 @@ def section(run, days, quantities, how, coast):
     """Height of layers against latitude (zonal mean) or longitude (along the equator)."""
     quantity = quantities[0]
     stream = stream_of(run, quantity, layered=True)
-    if stream is None:
-        return None
-    records = [n for day in days if (n := record_of(stream, day)) is not None]
+    records = records_of(stream, days)
     if not records:
         return None
     fig, grid = frame(run, 1, len(records), (4.4, 3.0))
@@ -252,7 +257,7 @@ def pressure_panel(fig, axes, lat, pressure, field, quantity, title):
 def zonal(run, days, quantities, how, coast):
     """Zonal means against latitude and pressure."""
     stream = stream_of(run, quantities[0], layered=True)
-    records = [] if stream is None else [n for day in days if (n := record_of(stream, day)) is not None]
+    records = records_of(stream, days)
     if not records:
         return None
     fig, grid = frame(run, len(records), len(quantities), (4.6, 3.0))
@@ -265,12 +270,14 @@ def zonal(run, days, quantities, how, coast):
 
 
 def climate(run, days, quantities, how, coast):
-    """Means over the second half of the run: of a field, or of the product of eddies of two."""
+    """Means after the first 200 days, of a shorter run over its second half: of a field, or of the product of eddies of two."""
     stream = next((s for s in run.streams if all(name in s for name in ("ua", "va", "ta", "ps")) and s.vertical("ta") == "lev"),
                   None)
     if stream is None or len(stream) < 2:
         return None
-    records = stream.some(len(stream) // 2)
+    days = [stream.day(n) for n in range(len(stream))]
+    first = next(n for n, day in enumerate(days) if day > 200) if days[-1] >= 400 else len(days) // 2
+    records = stream.some(first)
     fig, grid = frame(run, 2, 2, (4.8, 3.1))
     pressure = stream.pressure(records[0]).mean(axis=(-2, -1))
     for axes, quantity in zip(grid.flat, quantities):

@@ -44,6 +44,7 @@ def test_figures_within_their_bounds_pass(tmp_path):
     assert set(figures[0]) == {"name", "value", "bound", "source", "pass"}
     page = (tmp_path / "out" / "case" / "verify.md").read_text()
     assert "| plain: uniformness of one | 0 | <= 0 | passed | exact |" in page
+    assert f"`meridian verify {tmp_path}/case.yaml --tier quick`" in page and "does not come with Meridian" in page
 
 
 def test_a_missed_bound_fails(tmp_path):
@@ -110,12 +111,12 @@ def test_a_single_column_runs_on_one_of_several_ranks(tmp_path):
         assert result.code == 0 and "0 failed" in result.output, result.output
 
 
-@pytest.mark.parametrize("text, words", [
-    ("figure: l2_eror", "l2_error"), ("figure: uniformness, field: two", "'two'"), ("tier: fast", "quick"),
+@pytest.mark.parametrize("old, text, words", [
+    ("figure: uniformness,", "figure: l2_eror,", "l2_error"), ("field: one", "field: two", "'two'"),
+    ("tier: standard", "tier: fast", "quick"), (", source: exact", "", "a figure needs 'source'"),
+    ("name: plain", "name: ../up", "names a directory"), ("name: long", "name: plain", "two runs have the 'name' plain"),
 ])
-def test_mistakes_in_the_block_are_refused(text, words, tmp_path):
-    what = text.split(": ")[0] + ": "
-    old = {"figure: ": "figure: uniformness, field: one", "tier: ": "tier: standard"}[what]
+def test_mistakes_in_the_block_are_refused(old, text, words, tmp_path):
     result, _ = verify(tmp_path, CASE.replace(old, text, 1))
     assert result.code == 78 and words in result.errors, result
 
