@@ -15,8 +15,8 @@ struct Wind {
   double eastward, northward;  // [m s-1]
 };
 
-// A flow gives its streamfunction [m2 s-1] and the wind that this leaves out, wind() times -d integral/dp. As mean over a layer this is
-// a difference of integral(): where the wind of a column adds up to nothing, that of its layers does.
+// A flow gives its streamfunction [m2 s-1] and, where diverges(), the wind that this leaves out: wind() times -d integral/dp. As mean over
+// a layer this is a difference of integral(): where the wind of a column adds up to nothing, that of its layers does.
 
 /// Deformational flow 'kind' on a sphere of radius a, turned back after half a period. Kind 0: no deformation, once round in
 /// a period.
@@ -40,8 +40,8 @@ struct Deformation {
         return 10 * scale * square(Kokkos::sin(lon - 2 * pi * t / period)) + background;
     }
   }
+  KOKKOS_FUNCTION bool diverges() const { return kind == 3; }
   KOKKOS_FUNCTION Wind wind(double lon, double lat, double t) const {
-    if (kind != 3) return {0, 0};
     const double moving = lon - 2 * pi * t / period;
     const double scale = 5 * a / period * square(Kokkos::cos(lat)) * Kokkos::cos(pi * t / period);
     return {-scale * square(Kokkos::sin(0.5 * moving)) * Kokkos::sin(2 * lat),
@@ -61,6 +61,7 @@ struct DeformationInDepth {
     return a * (10 * a / period * square(Kokkos::sin(moving) * Kokkos::cos(lat)) * Kokkos::cos(pi * t / period) -
                 2 * pi * a / period * Kokkos::sin(lat));
   }
+  KOKKOS_FUNCTION bool diverges() const { return true; }
   KOKKOS_FUNCTION Wind wind(double lon, double lat, double t) const {
     const double omega = 23000 * pi / period;  // [Pa s-1]
     const double moving = lon - 2 * pi * t / period;
@@ -78,6 +79,7 @@ struct OverturningCells {
   static constexpr double top = 12000;  // [m]
 
   KOKKOS_FUNCTION double streamfunction(double, double lat, double) const { return -a * 40 * Kokkos::sin(lat); }
+  KOKKOS_FUNCTION bool diverges() const { return true; }
   KOKKOS_FUNCTION Wind wind(double, double lat, double t) const {
     return {0,
             -a * 0.15 / 5 * p0 / scale_height * Kokkos::cos(lat) * Kokkos::sin(5 * lat) * Kokkos::cos(pi * t / period)};
@@ -114,15 +116,18 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
       KOKKOS_LAMBDA(int j, int i) {
         const double west = 2 * (i_first + i) * half_lon, south = (2 * (j_first + j) - n_lat) * half_lat;
         const auto psi = [&](double lon, double lat) {
-          const Frame::Point point = frame.at(lon, lat);
+          const Frame::Point point = frame.place(lon, lat);
           return flow.streamfunction(point.lon, point.lat, t);
         };
         const double here = psi(west, south);
         if (j < last_row) {
           const double u_psi = (here - psi(west, south + 2 * half_lat)) / (2 * half_lat * radius);
-          const Frame::Point at = frame.at(west, south + half_lat);
-          const Wind wind = flow.wind(at.lon, at.lat, t);
-          const double u_other = at.eastward(wind.eastward, wind.northward);
+          double u_other = 0;
+          if (flow.diverges()) {
+            const Frame::Point at = frame.at(west, south + half_lat);
+            const Wind wind = flow.wind(at.lon, at.lat, t);
+            u_other = at.eastward(wind.eastward, wind.northward);
+          }
           WindOfLayers<Flow> layers(flow, top);
           enter_pass(0);
           for (int k = 0; k < n_k; ++k) {
@@ -132,9 +137,12 @@ void set_winds_of(const Flow& flow, const Frame& frame, const Grid& grid, const 
         const bool pole = j == first_row || j == last_row;
         const double v_psi =
             pole ? 0 : (psi(west + 2 * half_lon, south) - here) / (2 * half_lon * radius * Kokkos::cos(south));
-        const Frame::Point at = frame.at(west + half_lon, south);
-        const Wind wind = flow.wind(at.lon, at.lat, t);
-        const double v_other = pole ? 0 : at.northward(wind.eastward, wind.northward);
+        double v_other = 0;
+        if (!pole && flow.diverges()) {
+          const Frame::Point at = frame.at(west + half_lon, south);
+          const Wind wind = flow.wind(at.lon, at.lat, t);
+          v_other = at.northward(wind.eastward, wind.northward);
+        }
         WindOfLayers<Flow> layers(flow, top);
         enter_pass(1);
         for (int k = 0; k < n_k; ++k) {

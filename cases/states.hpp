@@ -56,22 +56,26 @@ class Frame {
     KOKKOS_INLINE_FUNCTION double northward(double u, double v) const { return sine * u + cosine * v; }
   };
   KOKKOS_INLINE_FUNCTION Point at(double lon, double lat) const {
+    Point point = place(lon, lat);
+    if (angle_ == 0) return point;
+    // The grid's eastward direction in the axes of the state, times the state's eastward and northward directions.
+    const double e_x = -Kokkos::sin(lon) * cosine_;
+    const double e_y = Kokkos::cos(lon);
+    const double e_z = Kokkos::sin(lon) * sine_;
+    point.cosine = -Kokkos::sin(point.lon) * e_x + Kokkos::cos(point.lon) * e_y;
+    point.sine = Kokkos::sin(point.lat) * (Kokkos::cos(point.lon) * e_x + Kokkos::sin(point.lon) * e_y) -
+                 Kokkos::cos(point.lat) * e_z;
+    return point;
+  }
+  /// The same without the directions.
+  KOKKOS_INLINE_FUNCTION Point place(double lon, double lat) const {
     if (angle_ == 0) return {lon, lat};
     const double x = Kokkos::cos(lat) * Kokkos::cos(lon);
     const double y = Kokkos::cos(lat) * Kokkos::sin(lon);
     const double z = Kokkos::sin(lat);
     const double x_state = x * cosine_ + z * sine_;  // axes of the state, turned about the y axis
     const double z_state = z * cosine_ - x * sine_;
-    const double lon_state = Kokkos::atan2(y, x_state);
-    const double lat_state = Kokkos::atan2(z_state, Kokkos::hypot(x_state, y));
-    // The grid's eastward direction in the axes of the state, times the state's eastward and northward directions.
-    const double e_x = -Kokkos::sin(lon) * cosine_;
-    const double e_y = Kokkos::cos(lon);
-    const double e_z = Kokkos::sin(lon) * sine_;
-    const double east = -Kokkos::sin(lon_state) * e_x + Kokkos::cos(lon_state) * e_y;
-    const double north = -Kokkos::sin(lat_state) * (Kokkos::cos(lon_state) * e_x + Kokkos::sin(lon_state) * e_y) +
-                         Kokkos::cos(lat_state) * e_z;
-    return {lon_state, lat_state, east, -north};
+    return {Kokkos::atan2(y, x_state), Kokkos::atan2(z_state, Kokkos::hypot(x_state, y))};
   }
 
  private:

@@ -28,6 +28,24 @@ std::string courant_warning(const Case& c, const DynamicsSummary& state) {
   return words.str();
 }
 
+double restart_bytes(const Case& c, int n_levels) {
+  const double words = (c.dycore.shallow_water() ? 3 : 4) + static_cast<double>(c.tracers.size());
+  const int sets = c.restart.every == "never" ? 1 : std::max(1, c.restart.keep);
+  return words * sizeof(Real) * sets * c.grid.n_lon * c.grid.n_lat * n_levels;
+}
+
+std::string disk_warning(double bytes_to_write, const std::string& directory) {
+  const auto free = static_cast<double>(free_bytes(directory));
+  if (bytes_to_write <= free) return "";
+  std::ostringstream words;
+  words << std::setprecision(1) << std::fixed << "Output and restart sets may take " << bytes_to_write / 1048576
+        << " MiB, and '" << directory << "' has " << free / 1048576
+        << " MiB left: expect the run to end with a full disk; fewer or coarser 'output.streams', a smaller "
+           "'restart.keep' or "
+           "another --run-dir is the cure.";
+  return words.str();
+}
+
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -286,8 +304,7 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   const int n_levels = plan.n_levels();
   const double cells = static_cast<double>(c.grid.n_lon) * c.grid.n_lat * n_levels;
   const double days = static_cast<double>(s.steps) * c.dycore.dt_s / seconds_per_day;
-  const double state_words = c.dycore.shallow_water() ? 3 : 4;
-  const double restart_bytes = state_words * sizeof(Real) * cells * std::max(1, c.restart.keep);
+  const double sets = restart_bytes(c, n_levels);
   const RankCost& most = costs.most_memory;
   const double bytes = most.memory_bytes(), streams = amount_of(most.memory, "output streams");
   const double copies = amount_of(most.memory, "copies while writing");
@@ -316,13 +333,17 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
                {"memory_by_consumer", json_of(most.memory)},
                {"step", step_json(plan, costs)},
                {"output_bytes", s.output_bytes},
-               {"restart_bytes", restart_bytes},
+               {"restart_bytes", sets},
                {"free_bytes", static_cast<double>(free_bytes("."))}};
   if (!options.machine.empty()) json["machine"] = machine_json(speed, machine, n_ranks);
   DynamicsSummary summary;
   summary.largest_courant = s.courant;
-  const std::string warning = courant_warning(c, summary);
-  if (!warning.empty()) json["warning"] = warning;
+  std::string warnings;
+  for (const std::string& warning : {courant_warning(c, summary), disk_warning(s.output_bytes + sets, ".")}) {
+    if (warning.empty()) continue;
+    json["warnings"].push_back(warning);
+    warnings += "  WARNING   " + warning + "\n";
+  }
 
   std::string text =
       line("Case %s (%s) is in order.\n", c.name.c_str(), c.file.c_str()) +
@@ -338,10 +359,10 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
       (allocates ? line("; and the program itself on each, here %.0f MiB\n", s.program_bytes / 1048576) : "\n") +
       "            largest   " + largest_of(most.memory, 6) + "\n" + step_text(plan, costs) +
       line("  disk      output %.1f MiB uncompressed, restart sets %.1f MiB; free here %.0f MiB\n",
-           s.output_bytes / 1048576, restart_bytes / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
+           s.output_bytes / 1048576, sets / 1048576, static_cast<double>(free_bytes(".")) / 1048576);
   if (!options.machine.empty()) text += machine_text(speed, machine, n_ranks);
   if (!allocates) text += "  small     nothing of this size was allocated: the case was tried on a small grid\n";
-  return {text + (warning.empty() ? "" : "  WARNING   " + warning + "\n"), json.dump(2)};
+  return {text + warnings, json.dump(2)};
 }
 
 }  // namespace meridian

@@ -144,6 +144,7 @@ int submit_run(const Arguments& arguments) {
 }
 
 int hash(const Arguments& arguments) {
+  start_mpi();
   const auto hash = manifest_of(arguments.name).state_hash;
   std::printf("%016llx\n", static_cast<unsigned long long>(hash));
   return 0;

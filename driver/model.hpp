@@ -24,6 +24,10 @@ int run_case(const Case& c, const RunOptions& options);
 CheckReport check_case(const Case& c, const CheckOptions& options = {});
 /// What to expect of a state whose Courant number is above the scheme's limit; "" below it.
 std::string courant_warning(const Case& c, const DynamicsSummary& state);
+/// Bytes of the restart sets that a run keeps: the state and the tracers, on so many levels.
+double restart_bytes(const Case& c, int n_levels);
+/// What to expect where a run is to write more than the file system of its directory has left; "" where it has room.
+std::string disk_warning(double bytes_to_write, const std::string& directory);
 
 class Model {
  public:

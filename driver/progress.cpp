@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace meridian {
 
@@ -28,12 +29,11 @@ std::string duration_text(double seconds) {
   return text;
 }
 
-/// Largest resident memory of this process so far. getrusage would count what its parent held before exec.
 double drift(double now, double start) { return start == 0 ? 0 : now / start - 1; }
 
 }  // namespace
 
-double largest_memory_bytes() {
+double largest_memory_bytes() {  // getrusage would count what the parent held before exec
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
     double kib = 0;
@@ -82,8 +82,9 @@ Budgets Progress::report() {
   const DynamicsSummary layers = layers_.value_or(s);
   const Budgets b = model_.dycore().budgets();
   ++reports_;
-  if (!speaks_) return b;
   const Clock& clock = model_.clock();
+  const bool told = std::exchange(last_told_, clock.step()) == clock.step();
+  if (!speaks_ || told) return b;
   const double wall = seconds_between(after_first_step_, now);
   const double steps = static_cast<double>(clock.step() - first_step_);
   const double years_per_day = wall > 0 ? steps * clock.step_seconds() / (365 * wall) : 0;

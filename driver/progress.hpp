@@ -39,6 +39,7 @@ class Progress {
   long first_step_ = 0;
   bool first_step_done_ = false;
   int reports_ = 0;
+  long last_told_ = -1;                    // step of the last report
   std::optional<DynamicsSummary> layers_;  // before the last remap
 };
 

@@ -220,8 +220,11 @@ int run_case(const Case& c, const RunOptions& options) {
     if (block.rank == 0) std::cerr << "Continuing from " << set.directory << std::endl;
   }
   require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
-  if (const std::string warning = courant_warning(c, model.dycore().summary()); !warning.empty() && block.rank == 0) {
-    std::cerr << "WARNING " << warning << std::endl;
+  const double days = (model.last_step() - model.clock().step()) * model.clock().step_seconds() / seconds_per_day;
+  const double bytes = model.streams().bytes_per_day(model.clock()) * days + restart_bytes(c, model.grid().n_levels());
+  for (const std::string& warning :
+       {courant_warning(c, model.dycore().summary()), disk_warning(bytes, directory.path())}) {
+    if (!warning.empty() && block.rank == 0) std::cerr << "WARNING " << warning << std::endl;
   }
 
   Progress progress(c.log, model, directory.log());

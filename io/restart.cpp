@@ -217,18 +217,23 @@ void on_rank_0(const Block& block, const std::function<void()>& action) {
   });
 }
 
-RestartManifest verified_set(const std::string& directory, const Block& block) {
-  const std::string text = from_rank_0(block, [&] { return text_of_manifest(directory); });
-  const RestartManifest manifest = manifest_from(text, directory);
-  const std::string path = directory + "/" + value_file;
-  agree(block.world, [&] {
+/// Throws bad_data where the values of a set are not those that its manifest was written for. Collective.
+void require_undamaged(const RestartManifest& manifest, MPI_Comm world) {
+  const std::string path = manifest.value_path();
+  agree(world, [&] {
     require(fs::is_regular_file(path), ExitCode::bad_data, "File '", path, "' of a restart set is missing.");
     require(fs::file_size(path) == manifest.file_size, ExitCode::bad_data, "File '", path, "' is damaged: it has ",
             fs::file_size(path), " bytes, its MANIFEST says ", manifest.file_size, ".");
   });
-  const std::string hash = hash_of_file(path, block.world);
+  const std::string hash = hash_of_file(path, world);
   require(hash == manifest.file_hash, ExitCode::bad_data, "File '", path, "' is damaged: its bytes have the hash ",
           hash, ", its MANIFEST says ", manifest.file_hash, ".");
+}
+
+RestartManifest verified_set(const std::string& directory, const Block& block) {
+  const std::string text = from_rank_0(block, [&] { return text_of_manifest(directory); });
+  RestartManifest manifest = manifest_from(text, directory);
+  require_undamaged(manifest, block.world);
   return manifest;
 }
 
@@ -507,7 +512,9 @@ std::string RestartManifest::value_path() const { return directory + "/" + value
 
 RestartManifest manifest_of(const std::string& directory) {
   const std::string set = set_directory(directory);
-  return manifest_from(text_of_manifest(set), set);
+  RestartManifest manifest = manifest_from(text_of_manifest(set), set);
+  require_undamaged(manifest, MPI_COMM_SELF);
+  return manifest;
 }
 
 void read_restart_set(const RestartManifest& manifest, const RestartContent& content, const Block& block) {

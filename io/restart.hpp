@@ -63,7 +63,7 @@ RestartManifest newest_restart_set(const std::string& run_directory, const Block
 /// Verifies one set; 'directory' is that set, or a run directory: then its newest set, without falling back.
 /// Throws bad_data (damaged) or missing_input (not there), naming file and reason. Collective.
 RestartManifest verified_restart_set(const std::string& directory, const Block& block);
-/// Same without MPI, reading the manifest alone: for `meridian hash`.
+/// Same by one process alone: for `meridian hash` and `meridian compare`.
 RestartManifest manifest_of(const std::string& directory);
 
 /// Reads the points of this rank of the given fields and accumulators from a verified set, whatever layout wrote it;

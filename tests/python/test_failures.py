@@ -140,6 +140,7 @@ def test_a_damaged_set_is_refused_by_name(damage, file, quiet, case, half, tmp_p
     damage(damaged / file)
     refused(run(case, tmp_path / "other", "--resume", damaged), 65, str(damaged / file))
     refused(run(case, tmp_path / "other", "--resume", damaged, layout="1x2"), 65, str(damaged / file))
+    refused(meridian("hash", half), 65, str(damaged / file))
     # Nor is it replaced by the initial state, which would remove the output: that must be asked for.
     before = {path.name: path.read_bytes() for path in (half / "output").iterdir()}
     result = run(case, half)
@@ -246,6 +247,8 @@ def test_a_full_disk(room, layout, small_disk, quiet, case):
     filler.write_bytes(bytes(1024 * (2 * 1024 - room)))
     result = run(case, folder, "output.deflate_level=0", layout=layout)
     refused(result, 74)
+    if room == 700:
+        assert "WARNING Output and restart sets may take" in result.errors and "MiB left" in result.errors
     assert result.seconds <= LONGEST_END
     if room:
         kept = sets(folder)
@@ -536,6 +539,7 @@ def test_drifts_count_from_the_first_step_of_a_chain(case, tmp_path):
 def test_reports_give_null_for_what_is_not_known(case, tmp_path):
     finished(run(case, tmp_path, "log.every_s=0"))
     lines = [json.loads(line) for line in (tmp_path / "log/progress.jsonl").read_text().splitlines()]
+    assert len({line["step"] for line in lines}) == len(lines)
     assert lines[0]["eta_s"] is None and lines[0]["simulated_years_per_day"] is None
     assert all(0.9 < line["thinnest_layer_ratio"] < 1 for line in lines[:-1])  # reports come before a remap
 

@@ -160,7 +160,7 @@ TEST(Transport, a_smooth_hill_converges_with_third_order_without_limiter) {
 TEST(Transport, deformational_flow_and_its_turned_twin_have_the_published_errors) {
   double l2[2];
   for (const int angle : {0, 90}) {
-    Carried c("deformation_4", angle, 240, 600, 2, {tracer("hills", "gaussian_hills"), tracer("one", "uniform")});
+    Carried c("deformation_4", angle, 240, 1200, 1, {tracer("hills", "gaussian_hills"), tracer("one", "uniform")});
     c.run_days(12);
     l2[angle / 90] = c.errors_of("hills").l2;
     EXPECT_EQ(c.now("one").lowest(), 1);
