@@ -395,6 +395,7 @@ void Reader::problem(Text key, const std::string& sentence) {
   for (Text path = key;;) {  // a default: show the group it belongs to
     const Found found = find(path);
     if (found.value) {
+      if (path == key) refused_.insert(found.value);
       const bool at_value = !found.entry || (path == key && found.value->kind == Node::Kind::scalar);
       problems_.add({at_value ? found.value->location : found.entry->location, sentence, "",
                      at_value ? found.value->width : n_characters(found.entry->key)});

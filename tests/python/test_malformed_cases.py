@@ -224,6 +224,14 @@ def test_what_the_model_alone_finds_has_its_place(name, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
 
 
+def test_a_bad_date_is_the_only_mistake(tmp_path):
+    """Intervals count from it, but are not to blame."""
+    (tmp_path / "case.yaml").write_bytes(
+        GOOD + b"  start: 2000-02-30\noutput:\n  budgets: 1 day\n  streams: [{name: a, fields: [ps], every: 1 day}]\n")
+    code, message, _ = run(["check", "case.yaml"], tmp_path)
+    assert code == 78 and message.count("ERROR") == 1 and "case.yaml:13:10: " in message, message
+
+
 def test_mistakes_of_a_machine_file_are_told_to_programs(tmp_path):
     (tmp_path / "case.yaml").write_bytes(GOOD)
     (tmp_path / "here.yaml").write_text("model:\n  memory_g: 3\n")
