@@ -21,6 +21,9 @@ void BoundaryOptions::visit(OptionVisitor& option) {
               "altitude of the ground: variable 'orog' [m] on any regular latitude-longitude grid");
   option.integer("smoothing_passes", smoothing_passes, "1", {0, 100},
                  "passes of the terrain smoother, each damps two-grid waves; 0 only for tests");
+  if (topography == "flat" && smoothing_passes != BoundaryOptions().smoothing_passes) {
+    option.no_effect("smoothing_passes", "topography: FILE");
+  }
   option.text(
       "sea_surface_temperature", sea_surface_temperature,
       "none, or a NetCDF file: looked up beside the case file, here, then in data/",

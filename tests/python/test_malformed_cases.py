@@ -90,6 +90,7 @@ CASES = {
     "few_columns": (changed(b"16", b"6"), "3:10", "even and at least 8"),
     "few_rows": (changed(b"n_lat: 8", b"n_lat: 3"), "4:10", "at least 4"),
     "odd_ranks": (GOOD + b"parallel: {ranks_lon: 3}\n", "13:23", "must be 1 or even"),
+    "passes_of_flat_ground": (GOOD + b"boundary: {smoothing_passes: 20}\n", "13:30", "only with 'topography: FILE'"),
     "wrong_equations": (changed(b"hydrostatic", b"shallow_water"), "10:9", "'dycore.equations' = shallow_water"),
     "wrong_state": (changed(b"rest", b"williamson_2"), "10:9", "'dycore.equations' = hydrostatic"),
     "bad_interval": (GOOD + b"restart: {every: 5 parrots}\n", "13:18", "parrots"),
