@@ -216,9 +216,6 @@ void ParallelOptions::visit(OptionVisitor& option) {
   option.flag(
       "graph", graph,
       "the kernels of a step are recorded as a graph and replayed with one launch; on one rank. The bits are the same");
-  if (ranks_lon > 1 && ranks_lon % 2 != 0) {
-    option.problem("ranks_lon", "'parallel.ranks_lon' = " + std::to_string(ranks_lon) + " must be 1 or even");
-  }
 }
 
 void LogOptions::visit(OptionVisitor& option) {
@@ -303,7 +300,12 @@ Layout layout_of(const Case& c, int n_ranks) {
   if (layout.ranks_lon == 0 && layout.ranks_lat == 0) return default_layout(c.grid.n_lon, c.grid.n_lat, n_ranks);
   if (layout.ranks_lon == 0) layout.ranks_lon = std::max(1, n_ranks / layout.ranks_lat);
   if (layout.ranks_lat == 0) layout.ranks_lat = std::max(1, n_ranks / layout.ranks_lon);
-  require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
+  try {
+    require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
+  } catch (const Error& error) {
+    const auto origin = c.origins.find(c.parallel.ranks_lon > 0 ? "parallel.ranks_lon" : "parallel.ranks_lat");
+    throw Error(error.code(), (origin == c.origins.end() ? "" : origin->second + ": ") + error.what());
+  }
   return layout;
 }
 

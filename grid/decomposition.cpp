@@ -100,7 +100,7 @@ void require_layout(int n_lon, int n_lat, const Layout& layout, int n_ranks) {
   default_layout(n_lon, n_lat, n_ranks);  // refuses a grid or a number of ranks that no layout fits
   require(layout.ranks_lon * layout.ranks_lat == n_ranks && is_allowed(n_lon, n_lat, layout), ExitCode::configuration,
           "The layout 'parallel.ranks_lon' x 'parallel.ranks_lat' = ", layout.ranks_lon, "x", layout.ranks_lat,
-          " is not possible with ", n_ranks, " ranks on ", n_lon, " x ", n_lat,
+          " is not possible with ", n_ranks, n_ranks == 1 ? " rank on " : " ranks on ", n_lon, " x ", n_lat,
           " cells; allowed: ", words_for(allowed_layouts(n_lon, n_lat, n_ranks)),
           " (ranks in longitude are 1 or even and own whole filter blocks of ", filter_block_length(n_lon),
           " columns; at least ", halo_width + 1, " rows a rank).");

@@ -170,7 +170,7 @@ def test_wrong_words_are_refused(layout, case, tmp_path):
 
 
 @pytest.mark.parametrize("layout, n_lat, words", [
-    ("4x1", 20, "allowed: 1x4, 2x2"), ("3x1", 20, "must be 1 or even"),
+    ("4x1", 20, "allowed: 1x4, 2x2"), ("3x1", 20, "allowed: 1x3"),
     ("1x3", 12, "3 ranks do not fit a grid of 24 x 12 cells; the nearest number that fits is 2 below and 4 above"),
 ])
 def test_a_bad_layout_names_the_allowed_ones(layout, n_lat, words, case, tmp_path):

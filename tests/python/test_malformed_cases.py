@@ -89,7 +89,6 @@ CASES = {
     "odd_columns": (changed(b"16", b"17"), "3:10", "must be even"),
     "few_columns": (changed(b"16", b"6"), "3:10", "even and at least 8"),
     "few_rows": (changed(b"n_lat: 8", b"n_lat: 3"), "4:10", "at least 4"),
-    "odd_ranks": (GOOD + b"parallel: {ranks_lon: 3}\n", "13:23", "must be 1 or even"),
     "passes_of_flat_ground": (GOOD + b"boundary: {smoothing_passes: 20}\n", "13:30", "only with 'topography: FILE'"),
     "wrong_equations": (changed(b"hydrostatic", b"shallow_water"), "10:9", "'dycore.equations' = shallow_water"),
     "wrong_state": (changed(b"rest", b"williamson_2"), "10:9", "'dycore.equations' = hydrostatic"),
@@ -211,6 +210,7 @@ MODEL = {
     "energy_of_no_fluxes": (
         GOOD + b"physics:\n  energy_correction: true\n  suite: [held_suarez]\n",
         "14:22", "'physics.energy_correction' needs to know what each scheme brings; 'held_suarez' does not say it"),
+    "odd_ranks": (GOOD + b"parallel: {ranks_lon: 3}\n", "13:23", "= 3x1 is not possible with 1 rank on 16 x 8 cells; allowed: 1x1 "),
     "unmet_need": (GOOD + b"physics:\n  suite: [slab_ocean]\n", "14:11", "slab_ocean"),
 }
 
@@ -223,6 +223,15 @@ def test_what_the_model_alone_finds_has_its_place(name, tmp_path):
     assert code == 78, message
     assert message.startswith(f"ERROR config case.yaml:{place}: ") and words in message, message
     assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
+
+
+def test_check_names_the_layouts_of_the_ranks(tmp_path):
+    (tmp_path / "case.yaml").write_bytes(GOOD.replace(b"n_lat: 8", b"n_lat: 20"))
+    for setting, ranks, words in (("ranks_lon=3", [], "3x1 is not possible with 3 ranks on 16 x 20 cells; allowed: 1x3 "),
+                                  ("ranks_lon=3", ["--ranks", "4"], "allowed: 1x4, 2x2 "),
+                                  ("ranks_lat=3", ["--ranks", "4"], "allowed: 1x4, 2x2 ")):
+        code, message, _ = run(["check", "case.yaml", "--set", f"parallel.{setting}", *ranks], tmp_path)
+        assert code == 78 and words in message, message
 
 
 def test_a_bad_date_is_the_only_mistake(tmp_path):

@@ -164,7 +164,7 @@ def test_other_mistakes_are_refused_before_anything_is_written(case, slurm, prog
     refused(submit("held_suares", "--machine", slurm), 78, "did you mean 'held_suarez'?")
     refused(submit(case, "--machine", slurm, "--ranks", "7"), 78, "7 ranks do not fit a grid of 24 x 30",
             "6 below and 8 above")
-    refused(submit(case, "--machine", slurm, "--ranks", "4", "--set", "parallel.ranks_lon=3"), 78, "must be 1 or even")
+    refused(submit(case, "--machine", slurm, "--ranks", "4", "--set", "parallel.ranks_lon=3"), 78, "is not possible with 4 ranks on", "allowed: ")
     refused(submit(case, "--machine", slurm, "--ranks", "4", "--set", "parallel.ranks_lat=3"), 78, "allowed: ")
     refused(submit(case, "--machine", slurm, "--ranks", "10"), 78, "need 5 nodes of 2", "room for 8 ranks")
     refused(submit(case, "--machine", slurm, "--time", "8h"), 64, "must be HH:MM:SS")
