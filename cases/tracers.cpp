@@ -190,9 +190,10 @@ void TracerOptions::visit(OptionVisitor& option) {
     option.problem("value", "'value' is not given; for '" + name + "' the default, 1, is not possible");
   }
   for (const FieldInfo& field : field::all) {
-    if (field::species_of(field.name)) continue;
-    if (name == field.short_name || name == field.name) {
-      option.problem("name", "'name' is '" + name + "', which is a field of the model; take another one");
+    const bool is_species = field::species_of(field.name) && name == field.short_name;
+    if (!is_species && (name == field.short_name || name == field.name)) {
+      option.problem("name", "'name' is '" + name + "', which is a field of the model; take one that is not in " +
+                                 "'meridian list fields'");
     }
   }
 }

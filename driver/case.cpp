@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <regex>
 
+#include "io/stream_file.hpp"
+
 namespace meridian {
 namespace {
 
@@ -104,6 +106,29 @@ void check_intervals(const Case& c, Reader& reader) {
   }
 }
 
+/// Tracers are variables of files, among coordinates and what schemes write, so each needs a name of its own.
+void check_names_of_tracers(const Case& c, Reader& reader) {
+  const std::vector<std::string> coordinates = names_of_coordinates();
+  const auto is_written_by_a_scheme = [](const std::string& name) {
+    return std::ranges::any_of(
+        all_schemes(), [&](const SchemeInfo& s) { return std::ranges::find(s.outputs, name) != s.outputs.end(); });
+  };
+  for (std::size_t n = 0; n < c.tracers.size(); ++n) {
+    const std::string &name = c.tracers[n].name, path = "tracers[" + std::to_string(n) + "].name";
+    if (!reader.sound(path)) continue;
+    if (std::ranges::find(coordinates, name) != coordinates.end()) {
+      reader.problem(path, "'name' is '" + name + "', which is a coordinate of the files; take another one than " +
+                               joined(coordinates));
+    } else if (is_written_by_a_scheme(name)) {
+      reader.problem(path, "'name' is '" + name + "', which a scheme writes; take another one");
+    }
+    const auto same = [&](const TracerOptions& tracer) { return tracer.name == name; };
+    if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
+      reader.problem(path, "two tracers are called '" + name + "'");
+    }
+  }
+}
+
 /// The grid of the whole globe.
 void check_globe(const Case& c, Reader& reader) {
   const auto refuse = [&](const char* key, int cells, const char* rule) {
@@ -167,11 +192,9 @@ void check(const Case& c, Reader& reader) {
                                        " equations, but 'dycore.equations' = " + c.dycore.equations);
   }
   check_intervals(c, reader);
+  check_names_of_tracers(c, reader);
   if (reader.sound("dycore.equations")) c.dycore.column() ? check_column(c, reader) : check_globe(c, reader);
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
-    const auto same = [&](const TracerOptions& tracer) { return tracer.name == c.tracers[n].name; };
-    if (std::any_of(c.tracers.begin(), c.tracers.begin() + static_cast<std::ptrdiff_t>(n), same)) {
-      reader.problem("tracers[" + std::to_string(n) + "].name", "two tracers are called '" + c.tracers[n].name + "'");
     }
   }
   if (!reader.sound("dycore.equations")) return;

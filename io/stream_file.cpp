@@ -67,6 +67,18 @@ std::vector<double> bounds_between(int count, const Function& edge) {
 
 }  // namespace
 
+std::vector<std::string> names_of_coordinates() {
+  std::vector<std::string> names = {"time",    "time_bnds", "lat",  "lat_bnds", "lon",       "lon_bnds",
+                                    "slat",    "bnds",      "lev",  "lev_bnds", "ilev",      "plev",
+                                    "hyam",    "hybm",      "hyai", "hybi",     "hybm_bnds", "ap",
+                                    "ap_bnds", "api",       "P0",   "crs",      "areacella"};
+  for (const FieldInfo& field : field::all) {
+    const std::string name = height_name(field.height);
+    if (field.height > 0 && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
 int levels_of_a_chunk(const StreamLayout& layout, const StreamVariable& variable, const Block& block) {
   const auto level = static_cast<std::size_t>(block.n_lat) * block.n_lon * bytes_of(layout.type);
   return static_cast<int>(std::min<std::size_t>(variable.n_k, (bytes_of_a_chunk - 1) / level + 1));

@@ -45,6 +45,10 @@ struct StreamLayout {
 inline constexpr std::size_t bytes_of_a_chunk = 4'000'000;  // or one level, where that is more
 inline constexpr float fill_value = 1e20f;                  // where a value on pressure levels is missing
 
+/// Names of what files hold beside the fields: dimensions, coordinates, their bounds and coefficients. No field may have
+/// one of them.
+std::vector<std::string> names_of_coordinates();
+
 /// Levels of a variable that are stored, and compressed, together.
 int levels_of_a_chunk(const StreamLayout& layout, const StreamVariable& variable, const Block& block);
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 
+import netCDF4
 import pytest
 
 EXECUTABLE = os.environ.get("MERIDIAN_EXECUTABLE", "")
@@ -90,6 +91,9 @@ CASES = {
     "few_columns": (changed(b"16", b"6"), "3:10", "even and at least 8"),
     "few_rows": (changed(b"n_lat: 8", b"n_lat: 3"), "4:10", "at least 4"),
     "passes_of_flat_ground": (GOOD + b"boundary: {smoothing_passes: 20}\n", "13:30", "only with 'topography: FILE'"),
+    "tracer_called_as_a_field": (GOOD + b"tracers:\n  - name: ta\n", "14:11", "meridian list fields"),
+    "tracer_called_as_water": (GOOD + b"tracers: [{name: humidity_mixing_ratio}]\n", "13:18", "a field of the model"),
+    "tracer_called_as_a_tendency": (GOOD + b"tracers: [{name: tnt_held_suarez}]\n", "13:18", "a scheme writes"),
     "wrong_equations": (changed(b"hydrostatic", b"shallow_water"), "10:9", "'dycore.equations' = shallow_water"),
     "wrong_state": (changed(b"rest", b"williamson_2"), "10:9", "'dycore.equations' = hydrostatic"),
     "bad_interval": (GOOD + b"restart: {every: 5 parrots}\n", "13:18", "parrots"),
@@ -240,6 +244,34 @@ def test_a_bad_date_is_the_only_mistake(tmp_path):
         GOOD + b"  start: 2000-02-30\noutput:\n  budgets: 1 day\n  streams: [{name: a, fields: [ps], every: 1 day}]\n")
     code, message, _ = run(["check", "case.yaml"], tmp_path)
     assert code == 78 and message.count("ERROR") == 1 and "case.yaml:13:10: " in message, message
+
+
+STREAMS = b"""tracers: [{name: dye}, {name: qv, value: 0}]
+physics: {suite: [bulk_surface_fluxes, {scheme: prescribed_sst}]}
+output:
+  budgets: 2 steps
+  streams:
+    - {name: a, fields: [ps, ta, dye, orog], every: 2 steps}
+    - {name: b, fields: [ta, tas, uas], every: 2 steps, statistic: mean, vertical: [850, 500]}
+"""
+
+
+def test_names_of_files_are_no_names_of_tracers(tmp_path):
+    """What files and restart sets have beside the fields that the case names."""
+    (tmp_path / "case.yaml").write_bytes(GOOD.replace(b"run_steps: 1", b"run_steps: 2") + STREAMS)
+    code, message, _ = run(["run", "case.yaml", "--run-dir", "run"], tmp_path)
+    assert code == 0, message
+    names = set()
+    for path in (tmp_path / "run").rglob("*.nc"):
+        with netCDF4.Dataset(path) as file:
+            fields = {name for name, variable in file.variables.items() if "cell_methods" in variable.ncattrs()}
+            names |= set(file.dimensions) | (set(file.variables) - fields if path.parent.name == "output" else set())
+    names = {name for name in names if not re.fullmatch(r"k\d+", name)} | {"areacella"}
+    assert {"lat", "lon", "time", "lev", "plev", "time_bnds", "height2m", "height10m", "slat", "bnds"} <= names
+    for name in sorted(names):
+        code, message, _ = run(["check", "case.yaml", "--set", f"tracers[0].name={name}"], tmp_path)
+        assert code == 78 and f"'name' is '{name}', which is a coordinate of the files" in message, (name, message)
+        assert "time_bnds, lat, lat_bnds" in message
 
 
 def test_mistakes_of_a_machine_file_are_told_to_programs(tmp_path):
