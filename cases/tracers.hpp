@@ -25,10 +25,15 @@ struct TracerOptions {
 /// against the grid, see Frame. Heights of shapes are those of an isothermal atmosphere of 300 K.
 void fill_tracers(const std::vector<TracerOptions>& tracers, const Grid& grid, const FieldSet& fields, double angle);
 
-/// Names, meanings and sources of all shapes, for `meridian describe`.
+/// Names, meanings, equations (of q / value) and sources of all shapes, for `meridian describe`.
 struct TracerShapeInfo {
-  std::string_view name, meaning, source;
+  std::string_view name, meaning, equation, source;
 };
+/// The terms of these equations.
+inline constexpr std::string_view tracer_shape_terms =
+    "lon, lat: longitude, latitude [radians] in the frame of the initial state; r: great-circle distance [radians] "
+    "from a "
+    "point of the equator, c = 2 sin(r / 2) its chord; z = (R 300 K / g) ln(p0 / p) [m]";
 std::vector<TracerShapeInfo> all_tracer_shapes();
 
 }  // namespace meridian

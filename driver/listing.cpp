@@ -201,6 +201,15 @@ std::string describe_options(const std::string& path) {
   return text + table(below);
 }
 
+/// The options of an element of a list, a line each.
+std::string options_below(const std::string& path) {
+  std::vector<std::vector<std::string>> rows = {{"  option", "default", "allowed", "meaning"}};
+  for (const auto& option : all_options()) {
+    if (option.path.starts_with(path + ".") && has_value(option)) rows.push_back(row_of(option, option.meaning));
+  }
+  return table(rows);
+}
+
 /// The options that there are under a condition, a line each.
 std::string options_with(const std::string& condition) {
   std::vector<std::vector<std::string>> rows;
@@ -324,7 +333,10 @@ std::string describe(const std::string& name) {
     known.emplace_back(shape.name);
     if (name != shape.name) continue;
     text += "Initial shape of a tracer, " + name + ": " + std::string(shape.meaning) + "\n" +
-            table({{"  source", std::string(shape.source)}});
+            table({{"  source", shape.source.empty() ? "none" : std::string(shape.source)},
+                   {"  q / value", std::string(shape.equation)},
+                   {"  with", std::string(tracer_shape_terms)}}) +
+            options_below("tracers[]");
   }
   for (const auto& case_name : case_names()) {
     known.push_back(case_name);

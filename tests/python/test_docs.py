@@ -78,6 +78,21 @@ def test_settings_that_are_named_exist():
     assert len(named) > 10 and sorted(key for key in named if key not in known) == []
 
 
+@needs_model
+def test_shapes_of_tracers_are_those_of_the_program():
+    page = (ROOT / "docs" / "numerics" / "transport.md").read_text(encoding="utf-8").partition("## Shapes at the start")[2]
+    table = {name: (meaning, equation.replace("\\|", "|"), source) for name, meaning, equation, source in
+             re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \| (.*?) \|$", page.partition("\n## ")[0], re.M)}
+    words = re.search(r"^  allowed +(.*)$", model("describe", "tracers[].initial").stdout, re.M).group(1).split(", ")
+    assert list(table) == words and len(words) >= 20
+    for name, (meaning, equation, source) in table.items():
+        text = model("describe", name).stdout
+        assert f"Initial shape of a tracer, {name}: {meaning}\n" in text
+        assert re.search(r"^  source +" + re.escape(source or "none") + "$", text, re.M), text
+        assert re.search(r"^  q / value +" + re.escape(equation) + "$", text, re.M), text
+        assert "tracers[].value" in text and "tracers[].limiter" in text
+
+
 def code_of(page):
     """The parts of a page in code style: fenced, indented, between backticks."""
     text = page.read_text(encoding="utf-8")
