@@ -21,16 +21,17 @@ double distance_from_bump(double lon, double lat) { return 10 * great_circle_dis
 
 /// JW06, equations 2 to 10; eta = p / p0, the surface pressure is p0 everywhere.
 struct SteadyJets {
-  static constexpr double u0 = 35;        // [m s-1]
   static constexpr double T0 = 288;       // [K]
   static constexpr double lapse = 0.005;  // [K m-1]
   static constexpr double dT = 4.8e5;     // [K]
   static constexpr double eta0 = 0.252;   // [1] height of the jets
   static constexpr double eta_t = 0.2;    // [1] tropopause
+  double u0;                              // [m s-1]
   double a, omega, g, R, p0;
 
   explicit SteadyJets(const Planet& planet)
-      : a(planet.radius_m),
+      : u0(35 * planet.sense_of_rotation()),
+        a(planet.radius_m),
         omega(planet.rotation_rate_per_s),
         g(planet.gravity_m_per_s2),
         R(planet.gas_constant_j_per_kg_k),
@@ -76,14 +77,15 @@ struct BalancedJets {
   static constexpr double lapse = 0.005;       // [K m-1]
   static constexpr double b = 2;               // [1] half-width of the jets in scale heights
   static constexpr int K = 3;                  // power of the cosine of latitude
-  double a, omega, g, R, p0;
+  double a, omega, g, R, p0, turn;
 
   explicit BalancedJets(const Planet& planet)
       : a(planet.radius_m),
         omega(planet.rotation_rate_per_s),
         g(planet.gravity_m_per_s2),
         R(planet.gas_constant_j_per_kg_k),
-        p0(planet.reference_pressure_pa) {}
+        p0(planet.reference_pressure_pa),
+        turn(planet.sense_of_rotation()) {}
 
   struct Level {
     double z, temperature, ln_p,
@@ -116,11 +118,18 @@ struct BalancedJets {
     throw Error(ExitCode::configuration, "State 'ullrich' has no height for a pressure of " + std::to_string(p) +
                                              " Pa: the constants of 'planet' are too far from the Earth's.");
   }
+  /// Gradient wind: u (u + 2 solid) = a c U, of whose roots the one that is weak where the planet turns fast. Both are
+  /// balanced without rotation.
   double wind(double lat, const Level& level) const {
     const double c = std::cos(lat);
     const double U = g * K / a * level.i2 * c * c * square(std::sin(lat)) * level.temperature;
-    const double solid = omega * a * c;  // [m s-1] of the ground
-    return -solid + std::sqrt(solid * solid + a * c * U);
+    const double solid = std::abs(omega * a * c);            // [m s-1] of the ground
+    const double square_of_sum = solid * solid + a * c * U;  // [m2 s-2] of the wind in space
+    require(square_of_sum > -1e-6, ExitCode::configuration, "State 'ullrich' has no balanced wind at a height of ",
+            level.z, " m, latitude ", lat * 180 / pi,
+            ": below the height 0 the planet must turn faster; give another 'planet.rotation_rate_per_s', or set "
+            "'boundary.topography' to 'flat'.");
+    return turn * (std::sqrt(std::fmax(square_of_sum, 0)) - solid);
   }
 };
 
@@ -132,8 +141,11 @@ struct BalancedJets {
 class NorthernJet {
  public:
   explicit NorthernJet(const Planet& planet)
-      : R(planet.gas_constant_j_per_kg_k), p0(planet.reference_pressure_pa), table_(intervals + 1) {
-    const double a_omega = planet.radius_m * planet.rotation_rate_per_s;
+      : turn(planet.sense_of_rotation()),
+        R(planet.gas_constant_j_per_kg_k),
+        p0(planet.reference_pressure_pa),
+        table_(intervals + 1) {
+    const double a_omega = planet.radius_m * std::abs(planet.rotation_rate_per_s);  // the mirror has the same balance
     // Cubics between points: values by Simpson's rule, slopes exact.
     const auto slopes = [&](double lat) {
       const double U = speed(lat);
@@ -160,7 +172,7 @@ class NorthernJet {
   }
 
   double height(double p) const { return -H * std::log(p / p0); }
-  double wind(double lat, double z) const { return speed(lat) * F(z); }
+  double wind(double lat, double z) const { return turn * speed(lat) * F(z); }
   double temperature(double lat, double z) const {
     const auto [A, B] = at(lat);
     return standard(z).temperature - H / R * dF(z) * (A + 2 * F(z) * B);
@@ -170,7 +182,7 @@ class NorthernJet {
     return R / H * standard(z).integral - F(z) * (A + B * F(z));
   }
   static constexpr double H = 7340;  // [m]
-  const double R, p0;
+  const double turn, R, p0;
 
  private:
   struct Point {

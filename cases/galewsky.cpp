@@ -39,9 +39,9 @@ ShallowWaterState Galewsky::state(const Planet& planet) const {
   constexpr int n_strips = 500;                              // quadrature error below 1e-10 m, see the test
   constexpr double strip = (north - south) / n_strips;
   const double g = planet.gravity_m_per_s2;
-  const auto slope = [planet,
-                      g](double lat) {  // [m] per radian: - dh/dlat, gradient wind balance (equation 3)
-    const double u = jet(lat);
+  const double turn = planet.sense_of_rotation();
+  const auto slope = [=](double lat) {  // [m] per radian: - dh/dlat, gradient wind balance (equation 3)
+    const double u = turn * jet(lat);
     return u / g * (2 * planet.radius_m * planet.rotation_rate_per_s * std::sin(lat) + std::tan(lat) * u);
   };
   std::vector<double> drop(n_strips + 1,
@@ -63,7 +63,7 @@ ShallowWaterState Galewsky::state(const Planet& planet) const {
     return h + bump * std::cos(lat) * std::exp(-x * x - y * y);
   };
   return {.free_surface = height,
-          .eastward_wind = [](double, double lat) { return jet(lat); },
+          .eastward_wind = [=](double, double lat) { return turn * jet(lat); },
           .angle = angle_degrees * pi / 180};
 }
 

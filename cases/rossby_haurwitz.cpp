@@ -13,7 +13,7 @@ AtmosphereState RossbyHaurwitz::state(const Planet& planet) const {
   constexpr double lapse = 0.0065;  // [K m-1]
   constexpr double u0 = 50;         // [m s-1]
   const double p_ref = 0.955 * planet.reference_pressure_pa;
-  const double speed = u0 / (RossbyWave::n * planet.radius_m);  // [s-1]
+  const double speed = planet.sense_of_rotation() * u0 / (RossbyWave::n * planet.radius_m);  // [s-1]
   const RossbyWave wave(planet, speed, speed);
   const double g = planet.gravity_m_per_s2;
   const double power = planet.gas_constant_j_per_kg_k * lapse / g;
@@ -32,9 +32,9 @@ AtmosphereState RossbyHaurwitz::state(const Planet& planet) const {
 // ps = p_pole exp(-(u0 / (2 R T0)) (u0 + 2 Omega a) (sin^2(lat) - 1) - ground / (R T0)).
 AtmosphereState MountainRossbyWave::state(const Planet& planet) const {
   constexpr double T0 = 288;        // [K]
-  constexpr double u0 = 20;         // [m s-1]
   constexpr double radius = 1.5e6;  // [m] of the mountain on a planet of the Earth's size
   constexpr double earth = 6.371229e6;
+  const double u0 = 20 * planet.sense_of_rotation();  // [m s-1]
   const double p_pole = 0.93 * planet.reference_pressure_pa;
   const double scale = planet.gas_constant_j_per_kg_k * T0;
   const double rise = u0 / 2 * (u0 + 2 * planet.rotation_rate_per_s * planet.radius_m);  // [m2 s-2] pole to equator

@@ -21,13 +21,14 @@ struct Vortex {
   static constexpr double zq1 = 3000, zq2 = 8000;       // [m]
   static constexpr double T0 = 302.15;                  // [K] of the sea
   static constexpr double lon_c = pi, lat_c = pi / 18;  // centre
-  double a, g, R, fc, Tv0, Tvt, pt;
+  double a, g, R, turn, fc, Tv0, Tvt, pt;
 
   explicit Vortex(const Planet& planet)
       : a(planet.radius_m),
         g(planet.gravity_m_per_s2),
         R(planet.gas_constant_j_per_kg_k),
-        fc(2 * planet.rotation_rate_per_s * std::sin(lat_c)),
+        turn(planet.sense_of_rotation()),
+        fc(2 * std::abs(planet.rotation_rate_per_s) * std::sin(lat_c)),
         Tv0(T0 * (1 + 0.608 * q0)),
         Tvt(Tv0 - lapse * zt),
         pt(pb * std::pow(Tvt / Tv0, g / (R * lapse))) {}
@@ -50,7 +51,7 @@ struct Vortex {
     const double T = Tv0 - lapse * z, x = fc * r / 2;
     const double gradient =
         1.5 * std::pow(r / rp, 1.5) * T * R / (1 + 2 * R * T * z / (g * square(zp)) - pb / dp * std::exp(extent(r, z)));
-    return -x + std::sqrt(square(x) - gradient);
+    return turn * (-x + std::sqrt(square(x) - gradient));
   }
   /// Height [m] of a pressure, by Newton's method.
   double height(double r, double p) const {

@@ -15,7 +15,7 @@ double square(double x) { return x * x; }
 // sidereal day, 2 pi / Omega, the start comes back.
 ShallowWaterState UnsteadyRotation::state(const Planet& planet) const {
   constexpr double k1 = 133681;  // [m2 s-2]
-  const double u0 = 2 * pi * planet.radius_m / (12 * seconds_per_day);
+  const double u0 = planet.sense_of_rotation() * 2 * pi * planet.radius_m / (12 * seconds_per_day);
   const double solid = planet.radius_m * planet.rotation_rate_per_s;  // [m s-1] of the ground at the equator
   const double g = planet.gravity_m_per_s2;
   const double s = std::sin(flow_angle_degrees * pi / 180), c = std::cos(flow_angle_degrees * pi / 180);

@@ -39,13 +39,14 @@ ShallowWaterState Williamson1::state(const Planet& planet) const {
 
 ShallowWaterState Williamson2::state(const Planet& planet) const {
   const double h0 = 2.94e4 / planet.gravity_m_per_s2;  // [m]
-  return balanced_rotation(planet, once_round_in_12_days(planet), h0, angle_degrees * degree);
+  const double u0 = planet.sense_of_rotation() * once_round_in_12_days(planet);
+  return balanced_rotation(planet, u0, h0, angle_degrees * degree);
 }
 
 ShallowWaterState Williamson5::state(const Planet& planet) const {
   constexpr double height = 2000;    // [m] of the mountain
   constexpr double radius = pi / 9;  // [radians] of longitude and latitude, no great-circle distance
-  ShallowWaterState state = balanced_rotation(planet, 20, 5960, angle_degrees * degree);
+  ShallowWaterState state = balanced_rotation(planet, 20 * planet.sense_of_rotation(), 5960, angle_degrees * degree);
   state.ground = [](double lon, double lat) {
     const double r = std::hypot(centred_longitude(lon - 3 * pi / 2), lat - pi / 6);
     return r < radius ? height * (1 - r / radius) : 0;
@@ -54,8 +55,9 @@ ShallowWaterState Williamson5::state(const Planet& planet) const {
 }
 
 ShallowWaterState Williamson6::state(const Planet& planet) const {
-  constexpr double h0 = 8000;  // [m]
-  const RossbyWave wave(planet, 7.848e-6, 7.848e-6);
+  constexpr double h0 = 8000;                                  // [m]
+  const double speed = 7.848e-6 * planet.sense_of_rotation();  // [s-1]
+  const RossbyWave wave(planet, speed, speed);
   const double g = planet.gravity_m_per_s2;
   return {.free_surface = [=](double lon, double lat) { return h0 + wave.geopotential(lon, lat) / g; },
           .eastward_wind = [=](double lon, double lat) { return wave.eastward(lon, lat); },

@@ -25,6 +25,9 @@ struct Planet {
   double kappa() const { return gas_constant_j_per_kg_k / heat_capacity_j_per_kg_k; }
   /// Tilt of the axis of rotation against the grid's [radians].
   double tilt() const { return rotation_axis_tilt_degrees * (pi / 180); }
+  /// 1, or -1 where the planet turns westward: analytic flows are then mirrored, so that they stay what they are seen from
+  /// the ground.
+  double sense_of_rotation() const { return rotation_rate_per_s < 0 ? -1 : 1; }
   /// The planet that is simulated: the radius divided by the small-planet factor, the rotation times it.
   Planet reduced() const {
     Planet planet = *this;
