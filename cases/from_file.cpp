@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 #include "cases/on_host.hpp"
 
@@ -210,6 +212,8 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
   const Sheet temperature = source.scalar(state.virtual_temperature), file_ps = source.scalar(state.surface_pressure);
   const bool with_ground = !state.surface_altitude.empty(), own_levels = has_the_levels_of(state, levels);
   const Sheet altitude = with_ground ? source.scalar(state.surface_altitude) : Sheet();
+  const bool moist = fields.has(field::water_vapour.name) && !state.specific_humidity.empty();
+  const Sheet humidity = moist ? source.scalar(state.specific_humidity) : Sheet();
   const auto exner = [&](double p) { return std::pow(p / p0, kappa); };
 
   /// The file at a point: surface pressure, pressures of its levels.
@@ -224,16 +228,17 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
     return values;
   };
 
-  // Surface pressure of the owned cells and of those west and south of them; whether it is the file's.
-  struct Surface {
-    double ps = 0;
+  // Half levels of the owned cells and of those west and south of them; whether the surface pressure is the file's.
+  struct Column : ColumnState {
     bool same = false;
   };
   const int stride = block.nx + 1;
-  std::vector<Surface> surfaces(static_cast<std::size_t>(stride) * (block.ny + 1));
-  const auto surface = [&](int j, int i) -> Surface& {
-    return surfaces[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
+  std::vector<Column> columns(static_cast<std::size_t>(stride) * (block.ny + 1));
+  const auto column_at = [&](int j, int i) -> Column& {
+    return columns[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
   };
+  std::optional<OnHost<Cell>> vapour;
+  if (moist) vapour.emplace(fields.get(field::water_vapour));
   OnHost phi_s(fields.get(field::surface_geopotential));
   OnHost mass(fields.get(field::layer_mass));
   OnHost theta_mass(fields.get(field::theta_mass));
@@ -243,32 +248,41 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
       const double phi = ground(j, i, 0), ps = footprint.scalar(file_ps, 0, lon, lat);
       const double rise = with_ground ? phi / g - footprint.scalar(altitude, 0, lon, lat) : 0;
       const std::vector<double> T = column([&](int k) { return footprint.scalar(temperature, k, lon, lat); });
-      const ColumnProfile profile(pressures(ps), T, ps, planet);
-      Surface& here = surface(j, i);
+      const std::vector<double> p = pressures(ps);
+      const ColumnProfile profile(p, T, ps, planet);
+      Column& here = column_at(j, i);
       here.same = std::abs(rise) < same_altitude;
-      here.ps = here.same ? ps : profile.pressure_at(g * rise);
+      const double model_ps = here.same ? ps : profile.pressure_at(g * rise);
+      std::vector<double> q;
+      std::function<double(int, double)> humidity_at;
+      if (moist) {
+        q = column([&](int k) { return footprint.scalar(humidity, k, lon, lat); });
+        humidity_at = [&](int k, double middle) { return own_levels && here.same ? q[k] : at_pressure(p, q, middle); };
+      }
+      static_cast<ColumnState&>(here) = column_state(humidity_at, levels, model_ps);
       if (j < 0 || i < 0) continue;
       phi_s.set(0, j, i, phi);
       for (int k = 0; k < n_k; ++k) {
-        const double above = levels.pressure(k, here.ps), below = levels.pressure(k + 1, here.ps);
+        const double above = here.half[k], below = here.half[k + 1];
         // The mean of the Exner function over the layer, as the dynamics have it, and the pressure where it lies.
         const double layer_exner = (below * exner(below) - above * exner(above)) / ((1 + kappa) * (below - above));
         const double there =
             own_levels && here.same ? T[k] : profile.temperature(p0 * std::pow(layer_exner, 1 / kappa));
-        mass.set(k, j, i, below - above);
-        theta_mass.set(k, j, i, (below - above) * there / layer_exner);
+        const double dry = (below - above) / (1 + here.vapour[k]);
+        mass.set(k, j, i, dry);
+        theta_mass.set(k, j, i, dry * there / layer_exner);
+        if (moist) vapour->set(k, j, i, here.vapour[k]);
       }
     }
   }
 
   // Wind at a face between two cells.
-  const auto set_wind = [&](auto& field, int j, int i, double lon, double lat, const Surface& a, const Surface& b,
+  const auto set_wind = [&](auto& field, int j, int i, double lon, double lat, const Column& a, const Column& b,
                             const auto& wind_at) {
-    const double ps = (a.ps + b.ps) / 2;
     const bool as_they_are = own_levels && a.same && b.same;
     const std::vector<double> p = pressures(footprint.scalar(file_ps, 0, lon, lat)), values = column(wind_at);
     for (int k = 0; k < n_k; ++k) {
-      const double middle = (levels.pressure(k, ps) + levels.pressure(k + 1, ps)) / 2;
+      const double middle = ((a.half[k] + b.half[k]) / 2 + (a.half[k + 1] + b.half[k + 1]) / 2) / 2;
       field.set(k, j, i, as_they_are ? values[k] : at_pressure(p, values, middle));
     }
   };
@@ -278,13 +292,13 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
     const double lat = grid.latitude_of_cell(j);
     for (int i = 0; i < block.nx; ++i) {
       const double lon = grid.longitude_of_xface(i);
-      set_wind(u, j, i, lon, lat, surface(j, i - 1), surface(j, i),
+      set_wind(u, j, i, lon, lat, column_at(j, i - 1), column_at(j, i),
                [&](int k) { return footprint.eastward(wind, k, lon, lat); });
     }
   }
   for_each_yface(grid, v, n_k, [&](int j, int i, double lon, double lat) {
     // The row north of the northernmost rank's cells is the pole: never asked for.
-    set_wind(v, j, i, lon, lat, surface(j - 1, i), surface(j, i),
+    set_wind(v, j, i, lon, lat, column_at(j - 1, i), column_at(j, i),
              [&](int k) { return footprint.northward(wind, k, lon, lat); });
   });
 }

@@ -15,7 +15,8 @@ namespace meridian {
 /// lowest level over the ground by 6.5 K/km, and everything above the highest unchanged.
 /// surface_altitude [m]: global array of boundary data, index j * n_lon + i, or empty for flat ground at 0 m. Where the
 /// file's differs, the surface pressure is that of the file's column at the model's ground; where they agree to a
-/// millimetre and the levels to 1e-9, layers are taken over as they are.
+/// millimetre and the levels to 1e-9, layers are taken over as they are. Where both the fields and the state have water
+/// vapour, it is filled, too, and the layer mass is that of the dry air.
 void fill_from_file(const GriddedState& state, const Grid& grid, const FieldSet& fields,
                     const std::vector<double>& surface_altitude);
 

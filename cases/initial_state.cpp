@@ -121,41 +121,6 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
                                            std::to_string(phi) + " m2 s-2; set 'boundary.topography' to 'flat'.");
 }
 
-/// Pressure [Pa] of the half levels of a column and its mixing ratios [1].
-struct ColumnState {
-  std::vector<double> half, vapour;
-};
-
-/// Without vapour the half levels are those of this surface pressure [Pa]. With it they are those of the dry air and the
-/// weight of the vapour above, so that the sum is this surface pressure:
-///   p_{k+1} = p_k + [P_{k+1}(p_d) - P_k(p_d)] (1 + r_k),  r = q / (1 - q) at the middle of the layer,
-/// for p_d and r by a fixed-point iteration, which gains about two digits a step.
-ColumnState column_state(const AtmosphereState& state, const VerticalCoordinate& levels, const Frame::Point& point,
-                         double surface_pressure) {
-  const int n_k = levels.n_layers();
-  ColumnState column{std::vector<double>(n_k + 1), std::vector<double>(n_k)};
-  for (int k = 0; k <= n_k; ++k) column.half[k] = levels.pressure(k, surface_pressure);
-  if (!state.specific_humidity) return column;
-  double dry = surface_pressure;
-  for (int n = 0; n < 50; ++n) {
-    double error = 0;
-    for (int k = 0; k < n_k; ++k) {
-      const double q = state.specific_humidity(point.lon, point.lat, (column.half[k] + column.half[k + 1]) / 2);
-      column.vapour[k] = q / (1 - q);
-    }
-    for (int k = 0; k < n_k; ++k) {
-      const double layer = levels.pressure(k + 1, dry) - levels.pressure(k, dry);
-      const double below = column.half[k] + layer * (1 + column.vapour[k]);
-      error = std::fmax(error, std::abs(below - column.half[k + 1]));
-      column.half[k + 1] = below;
-    }
-    const double excess = column.half[n_k] - surface_pressure;
-    if (std::abs(excess) < 1e-9 && error < 1e-9) break;
-    dry -= excess;
-  }
-  return column;
-}
-
 /// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
 double noise_of(std::uint64_t counter) {
   std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15u;
@@ -191,7 +156,11 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
       const double own = state.ground ? state.ground(cell.lon, cell.lat)
                                       : state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
       const double phi = ground(j, i, own);
-      column_at(j, i) = column_state(state, levels, cell, pressure_at(state, planet, cell, phi));
+      std::function<double(int, double)> humidity;
+      if (state.specific_humidity) {
+        humidity = [&](int, double p) { return state.specific_humidity(cell.lon, cell.lat, p); };
+      }
+      column_at(j, i) = column_state(humidity, levels, pressure_at(state, planet, cell, phi));
       if (j >= 0 && i >= 0) phi_s.set(0, j, i, phi);
     }
   }
@@ -252,6 +221,32 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
 
 }  // namespace
 
+ColumnState column_state(const std::function<double(int, double)>& specific_humidity, const VerticalCoordinate& levels,
+                         double surface_pressure) {
+  const int n_k = levels.n_layers();
+  ColumnState column{std::vector<double>(n_k + 1), std::vector<double>(n_k)};
+  for (int k = 0; k <= n_k; ++k) column.half[k] = levels.pressure(k, surface_pressure);
+  if (!specific_humidity) return column;
+  double dry = surface_pressure;
+  for (int n = 0; n < 50; ++n) {
+    double error = 0;
+    for (int k = 0; k < n_k; ++k) {
+      const double q = specific_humidity(k, (column.half[k] + column.half[k + 1]) / 2);
+      column.vapour[k] = q / (1 - q);
+    }
+    for (int k = 0; k < n_k; ++k) {
+      const double layer = levels.pressure(k + 1, dry) - levels.pressure(k, dry);
+      const double below = column.half[k] + layer * (1 + column.vapour[k]);
+      error = std::fmax(error, std::abs(below - column.half[k + 1]));
+      column.half[k + 1] = below;
+    }
+    const double excess = column.half[n_k] - surface_pressure;
+    if (std::abs(excess) < 1e-9 && error < 1e-9) break;
+    dry -= excess;
+  }
+  return column;
+}
+
 Frame::Frame(double angle) : angle_(angle), cosine_(std::cos(angle)), sine_(std::sin(angle)) {}
 
 double great_circle_distance(double lon1, double lat1, double lon2, double lat2) {
@@ -306,6 +301,16 @@ double InitialOptions::angle(const Planet& planet) const {
     if (state.name == impl->name) angle = state.state(planet).angle;
   });
   return angle + planet.tilt();
+}
+
+bool InitialOptions::has_vapour(const Planet& planet) const {
+  bool result = false;
+  for_each_state(impl->states, [&]<class State>(const State& state) {
+    if constexpr (is_of<State, AtmosphereState>) {
+      if (state.name == impl->name) result = static_cast<bool>(state.state(planet).specific_humidity);
+    }
+  });
+  return result;
 }
 
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,

@@ -25,7 +25,8 @@ struct InitialOptions {
   bool fits(bool shallow_water) const;  // the state is one of these equations
   bool is_file() const;                 // it is that of a start file, 'path'
   std::string& path();
-  double angle(const Planet& planet) const;  // [radians] tilt of state and axis against the grid, see Frame
+  bool has_vapour(const Planet& planet) const;  // an analytic state with water vapour of its own
+  double angle(const Planet& planet) const;     // [radians] tilt of state and axis against the grid, see Frame
 };
 
 /// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, and the

@@ -1,6 +1,7 @@
 #pragma once
 // What all initial states share: fields filled on the host, the ground, columns round the globe.
 
+#include <functional>
 #include <vector>
 
 #include "grid/field_set.hpp"
@@ -43,6 +44,19 @@ class Ground {
   const Grid& grid_;
   const std::vector<double>& altitude_;
 };
+
+/// Pressure [Pa] of the half levels of a column and its mixing ratios [1] of vapour.
+struct ColumnState {
+  std::vector<double> half, vapour;
+};
+
+/// Without vapour the half levels are those of this surface pressure [Pa]. With it they are those of the dry air and the
+/// weight of the vapour above, so that the sum is this surface pressure:
+///   p_{k+1} = p_k + [P_{k+1}(p_d) - P_k(p_d)] (1 + r_k),  r = q / (1 - q) at the middle of the layer,
+/// for p_d and r by a fixed-point iteration, which gains about two digits a step.
+/// specific_humidity: q [1] of layer k, whose middle has the pressure p [Pa]; none: no vapour.
+ColumnState column_state(const std::function<double(int k, double p)>& specific_humidity,
+                         const VerticalCoordinate& levels, double surface_pressure);
 
 /// Local column index of the same cell inside the globe: its longitude has the same bits on every rank.
 inline int wrapped(const Block& block, int i) {

@@ -195,6 +195,11 @@ void check(const Case& c, Reader& reader) {
   check_names_of_tracers(c, reader);
   if (reader.sound("dycore.equations")) c.dycore.column() ? check_column(c, reader) : check_globe(c, reader);
   for (std::size_t n = 0; n < c.tracers.size(); ++n) {
+    const std::string path = "tracers[" + std::to_string(n) + "].initial";
+    const bool replaced = c.tracers[n].name == field::water_vapour.short_name && c.tracers[n].initial != "state";
+    if (replaced && reader.sound(path) && reader.sound("initial") && c.initial.has_vapour(c.planet)) {
+      reader.problem(path, "'initial' of the tracer 'qv' is " + c.tracers[n].initial + ", but 'initial.name' = " +
+                               c.initial.name() + " has water vapour of its own; set it to state");
     }
   }
   if (!reader.sound("dycore.equations")) return;

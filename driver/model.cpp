@@ -316,6 +316,22 @@ Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {
   });
 }
 
+/// The humidity of a start file is that of the tracer qv, where there is one.
+void require_humidity_of_file(Case& c, const GriddedState& file) {
+  for (std::size_t n = 0; n < c.tracers.size(); ++n) {
+    const TracerOptions& tracer = c.tracers[n];
+    if (tracer.name != field::water_vapour.short_name || c.dycore.shallow_water()) continue;
+    const bool from_state = tracer.initial == "state";
+    require(
+        !from_state || !file.specific_humidity.empty(), ExitCode::bad_data, "File '", c.initial.path(),
+        "' has no specific_humidity, which 'initial: state' of the tracer 'qv' is: a variable with this standard_name, "
+        "or called 'hus' or 'q', is needed, or another 'initial' of 'qv'.");
+    require_option(from_state || file.specific_humidity.empty(), "tracers[" + std::to_string(n) + "].initial",
+                   "'initial' of the tracer 'qv' is ", tracer.initial, ", but the start file '", c.initial.path(),
+                   "' has a humidity of its own: set it to state, or take the humidity out of the file.");
+  }
+}
+
 /// Owned cells of maps of the whole globe, one for each level.
 void distribute(const std::vector<double>& maps, const Block& block, const Array3<Real>& data) {
   const auto host = Kokkos::create_mirror_view(data);
@@ -369,7 +385,8 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   }
   if (case_.initial.is_file()) {
     start_file_ = read_start_file(case_.initial.path(), c.dycore.shallow_water(), clock_.calendar(), clock_.start(),
-                                  grid_.block.world);
+                                  grid_.planet, grid_.block.world);
+    with_place(c, [&] { require_humidity_of_file(case_, start_file_); });
   }
 }
 

@@ -7,7 +7,7 @@
 namespace meridian {
 
 /// Values at (level * n_lat + j) * n_lon + i; latitudes northward, longitudes eastward within one turn, levels from the
-/// top. Of an atmosphere: winds, virtual temperature, surface pressure; of shallow water: winds and depth or free
+/// top. Of an atmosphere: winds, virtual temperature, humidity, surface pressure; of shallow water: winds and depth or free
 /// surface. What the file does not have is empty.
 struct GriddedState {
   std::vector<double> lon, lat;                       // [radians]
@@ -15,11 +15,12 @@ struct GriddedState {
   std::vector<double> ap_half, b_half;                // the same of the edges of layers, where the levels are layers
   std::vector<double> eastward_wind, northward_wind;  // [m s-1]
   std::vector<double> virtual_temperature;            // [K]
+  std::vector<double> specific_humidity;              // [1], not negative
   std::vector<double> surface_pressure;               // [Pa]
   std::vector<double> surface_altitude;               // [m]
   std::vector<double> depth, free_surface;            // [m]
 
-  std::array<std::vector<double>*, 13> arrays() {
+  std::array<std::vector<double>*, 14> arrays() {
     return {&lon,
             &lat,
             &ap,
@@ -31,6 +32,7 @@ struct GriddedState {
             &depth,
             &free_surface,
             &virtual_temperature,
+            &specific_humidity,
             &surface_pressure,
             &surface_altitude};
   }

@@ -60,8 +60,11 @@ std::string list_of(const std::vector<std::string_view>& words) {
 
 class StartFile {
  public:
-  StartFile(const std::string& path, Calendar calendar, const Date& start)
-      : file_(path), calendar_(calendar), start_(start) {}
+  StartFile(const std::string& path, Calendar calendar, const Date& start, const Planet& planet)
+      : file_(path),
+        calendar_(calendar),
+        start_(start),
+        vapour_excess_(planet.vapour_gas_constant_j_per_kg_k / planet.gas_constant_j_per_kg_k - 1) {}
 
   GriddedState read(bool shallow) {
     GriddedState state;
@@ -92,14 +95,17 @@ class StartFile {
       return state;
     }
     state.surface_pressure = values(needed(surface_pressure), surface_pressure);
+    if (const auto name = found(humidity)) {
+      state.specific_humidity = values(*name, humidity);
+      for (double& q : state.specific_humidity) q = std::max(q, 0.0);
+    }
     if (const auto name = found(virtual_temperature)) {
       state.virtual_temperature = values(*name, virtual_temperature);
       return state;
     }
     state.virtual_temperature = values(needed(temperature), temperature);
-    if (const auto name = found(humidity)) {
-      const std::vector<double> q = values(*name, humidity);
-      for (std::size_t n = 0; n < q.size(); ++n) state.virtual_temperature[n] *= 1 + 0.608 * q[n];
+    for (std::size_t n = 0; n < state.specific_humidity.size(); ++n) {
+      state.virtual_temperature[n] *= 1 + vapour_excess_ * state.specific_humidity[n];
     }
     return state;
   }
@@ -397,6 +403,7 @@ class StartFile {
   NetcdfReader file_;
   Calendar calendar_;
   Date start_;
+  double vapour_excess_;  // [1] Rv / R - 1
   std::string level_, latitude_, longitude_;
   std::vector<double> levels_, latitudes_, longitudes_;  // in the order of the file
   std::size_t n_lon_ = 0;
@@ -428,7 +435,7 @@ GriddedState unpacked_state(const std::vector<double>& all) {
 }  // namespace
 
 GriddedState read_start_file(const std::string& path, bool shallow_water, Calendar calendar, const Date& start,
-                             MPI_Comm world) {
+                             const Planet& planet, MPI_Comm world) {
   int rank = 0;
   MPI_Comm_rank(world, &rank);
   std::vector<double> all;
@@ -437,7 +444,7 @@ GriddedState read_start_file(const std::string& path, bool shallow_water, Calend
     const std::string file = find_data_file(path);
     require_netcdf_bytes(file);
     all = in_child_process(file, std::nullopt, [&] {
-      GriddedState state = StartFile(file, calendar, start).read(shallow_water);
+      GriddedState state = StartFile(file, calendar, start, planet).read(shallow_water);
       return packed_state(state);
     });
     require(!all.empty() && all[0] == static_cast<double>(all.size()), ExitCode::bad_data, "File '", file,

@@ -91,6 +91,9 @@ CASES = {
     "few_columns": (changed(b"16", b"6"), "3:10", "even and at least 8"),
     "few_rows": (changed(b"n_lat: 8", b"n_lat: 3"), "4:10", "at least 4"),
     "passes_of_flat_ground": (GOOD + b"boundary: {smoothing_passes: 20}\n", "13:30", "only with 'topography: FILE'"),
+    "other_vapour_than_that_of_the_state": (
+        changed(b"name: rest", b"name: tropical_cyclone") + b"tracers: [{name: qv, initial: uniform, value: 0.001}]\n",
+        "13:31", "'initial.name' = tropical_cyclone has water vapour of its own; set it to state"),
     "tracer_called_as_a_field": (GOOD + b"tracers:\n  - name: ta\n", "14:11", "meridian list fields"),
     "tracer_called_as_water": (GOOD + b"tracers: [{name: humidity_mixing_ratio}]\n", "13:18", "a field of the model"),
     "tracer_called_as_a_tendency": (GOOD + b"tracers: [{name: tnt_held_suarez}]\n", "13:18", "a scheme writes"),

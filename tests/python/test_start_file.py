@@ -1,12 +1,13 @@
 """Starts from files: what bad ones are refused for, and that good ones give the state they hold on any layout."""
 
 import json
+import shutil
 
 import netCDF4
 import numpy as np
 import pytest
 
-from tests.support.model_run import HAS_MPIRUN, IS_BUILT, meridian, run, state_hash
+from tests.support.model_run import HAS_MPIRUN, IS_BUILT, finished, meridian, refused, run, state_hash
 
 pytestmark = pytest.mark.skipif(not IS_BUILT, reason="the model is not built")
 
@@ -69,10 +70,10 @@ def written(**how):
     return lambda path: write_start(path, **how)
 
 
-def humid(value):
+def humid(value, **how):
     """The specific humidity is 0.001 but at one point."""
     def action(path):
-        write_start(path)
+        write_start(path, **how)
         with netCDF4.Dataset(path, "a") as file:
             variable = file.createVariable("hus", "f8", file["ta"].dimensions)
             variable.units = "1"
@@ -90,6 +91,7 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:3000])
 
 
+HPA = np.array([10, 50, 100, 200, 300, 500, 700, 850, 925, 1000], float)
 BAD = [
     (lambda path: None, 66, ["start.nc"]),
     (not_netcdf, 65, ["is not NetCDF"]),
@@ -133,10 +135,76 @@ def test_bad_start_file(damage, code, words, layout, case, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def records(folder):
+# ---- humidity ----
+
+def with_vapour(case, initial="state", fields="ps, ta, ua, va, hus"):
+    case.write_text(case.read_text().replace("ps, ta, ua, va", fields) + f"tracers:\n  - {{name: qv, initial: {initial}, value: 0.002}}\n")
+
+
+def test_the_humidity_of_the_file_is_that_of_the_tracer(case, tmp_path):
+    humid(0.001)(tmp_path / "start.nc")
+    with_vapour(case)
+    finished(run(case, tmp_path / "run"))
+    state = records(tmp_path / "run", "hus")
+    np.testing.assert_allclose(state["hus"], 0.001, rtol=1e-12)
+    np.testing.assert_allclose(state["ta"], 280, rtol=1e-12)
+    np.testing.assert_allclose(state["ps"], 1e5, rtol=1e-12)  # of the air with its vapour
+
+
+def test_humidity_is_interpolated_in_the_vertical_and_not_negative(case, tmp_path):
+    write_start(tmp_path / "start.nc")
+    with netCDF4.Dataset(tmp_path / "start.nc", "a") as file:
+        hus = file.createVariable("hus", "f8", file["ta"].dimensions)
+        hus.units = "g kg-1"
+        hus[:] = np.where(HPA < 250, -0.05, 10 * np.log(HPA / 250))[:, None, None]  # linear in ln p below 300 hPa
+    with_vapour(case, fields="ps, ta, ua, va, hus, pfull")
+    finished(run(case, tmp_path / "run"))
+    state = records(tmp_path / "run", "hus", "pfull")
+    hus, p = state["hus"], state["pfull"] / 100
+    assert hus.min() == 0
+    inside = (p > 320) & (p < 990)
+    np.testing.assert_allclose(hus[inside], 0.01 * np.log(p[inside] / 250), atol=2e-5)  # p in the middle of ps, or of ln p
+    np.testing.assert_allclose(state["ta"], 280, rtol=2e-4)  # products of interpolated values
+
+
+def test_own_moist_output_gives_the_state_back(case, tmp_path):
+    first = tmp_path / "first.yaml"
+    first.write_text(CASE.replace("{name: file, path: start.nc}", "{name: ullrich, specific_humidity: 0.018}"))
+    with_vapour(first)
+    finished(run(first, tmp_path / "first"))
+    [history] = (tmp_path / "first" / "output").glob("*.nc")
+    case.write_text(CASE.replace("start.nc", str(history)))
+    with_vapour(case)
+    finished(run(case, tmp_path / "again"))
+    before, after = records(tmp_path / "first", "hus"), records(tmp_path / "again", "hus")
+    np.testing.assert_allclose(after["ps"], before["ps"], rtol=1e-13)
+    np.testing.assert_allclose(after["ta"], before["ta"], rtol=1e-12)
+    np.testing.assert_allclose(after["hus"], before["hus"], rtol=1e-11, atol=1e-18)
+
+
+@pytest.mark.parametrize("initial", ["uniform", "cosine_bell"])
+def test_a_tracer_does_not_replace_the_humidity_of_the_file(initial, case, tmp_path):
+    humid(0.001)(tmp_path / "start.nc")
+    with_vapour(case, initial)
+    lines = case.read_text().splitlines()
+    place = f"case.yaml:{len(lines)}:{lines[-1].index(initial) + 1}: "
+    for result in (run(case, tmp_path / "run"), meridian("check", case)):
+        refused(result, 78, place, f"'initial' of the tracer 'qv' is {initial}, but the start file", "set it to state")
+    write_start(tmp_path / "start.nc")  # dry
+    finished(run(case, tmp_path / "run"))
+
+
+def test_a_tracer_of_the_files_humidity_needs_one(case, tmp_path):
+    write_start(tmp_path / "start.nc")
+    with_vapour(case)
+    for result in (run(case, tmp_path / "run"), meridian("check", case)):
+        refused(result, 65, "has no specific_humidity", "'hus' or 'q'")
+
+
+def records(folder, *more):
     [path] = (folder / "output").glob("*.nc")
     with netCDF4.Dataset(path) as file:
-        return {name: np.array(file[name][0], "f8") for name in ("ps", "ta", "ua", "va")}
+        return {name: np.array(file[name][0], "f8") for name in ("ps", "ta", "ua", "va", *more)}
 
 
 def test_orders_of_axes_and_times_do_not_matter(case, tmp_path):
