@@ -167,6 +167,14 @@ bool has_the_levels_of(const GriddedState& state, const VerticalCoordinate& leve
 
 constexpr double same_altitude = 1e-3;  // [m]
 
+/// Refuses what a start file cannot be meant to give: there the levels end too far from the ground.
+void require_possible(const FieldInfo& field, double value, double lon, double lat) {
+  require(value >= field.valid.lowest && value <= field.valid.highest, ExitCode::bad_data, "The start file gives '",
+          field.name, "' = ", value, " ", field.unit, " at latitude ", lat * 180 / pi, ", longitude ", lon * 180 / pi,
+          "; allowed is ", field.valid.lowest, " to ", field.valid.highest,
+          ": its levels may end too far from the ground of the model.");
+}
+
 void fill_shallow_water(const GriddedState& state, const Grid& grid, const FieldSet& fields, const Ground& ground) {
   const Block& block = grid.block;
   const Source source(state);
@@ -253,6 +261,7 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
       Column& here = column_at(j, i);
       here.same = std::abs(rise) < same_altitude;
       const double model_ps = here.same ? ps : profile.pressure_at(g * rise);
+      require_possible(field::surface_air_pressure, model_ps, lon, lat);
       std::vector<double> q;
       std::function<double(int, double)> humidity_at;
       if (moist) {
@@ -268,6 +277,7 @@ void fill_atmosphere(const GriddedState& state, const Grid& grid, const FieldSet
         const double layer_exner = (below * exner(below) - above * exner(above)) / ((1 + kappa) * (below - above));
         const double there =
             own_levels && here.same ? T[k] : profile.temperature(p0 * std::pow(layer_exner, 1 / kappa));
+        require_possible(field::air_temperature, there, lon, lat);
         const double dry = (below - above) / (1 + here.vapour[k]);
         mass.set(k, j, i, dry);
         theta_mass.set(k, j, i, dry * there / layer_exner);

@@ -17,6 +17,7 @@ namespace meridian {
 /// file's differs, the surface pressure is that of the file's column at the model's ground; where they agree to a
 /// millimetre and the levels to 1e-9, layers are taken over as they are. Where both the fields and the state have water
 /// vapour, it is filled, too, and the layer mass is that of the dry air.
+/// Throws bad_data where surface pressure or temperature come out impossible.
 void fill_from_file(const GriddedState& state, const Grid& grid, const FieldSet& fields,
                     const std::vector<double>& surface_altitude);
 

@@ -52,6 +52,13 @@ std::string compact(std::string unit) {
   return unit;
 }
 
+/// Pascals of one of these units, as compact() gives it; nothing where it is no pressure.
+std::optional<double> pascals_of(const std::string& unit) {
+  if (unit == "Pa") return 1;
+  if (unit == "hPa" || unit == "mbar" || unit == "millibars" || unit == "millibar") return 100;
+  return {};
+}
+
 std::string list_of(const std::vector<std::string_view>& words) {
   std::string text;
   for (const std::string_view word : words) text += (text.empty() ? "'" : " or '") + std::string(word) + "'";
@@ -94,7 +101,9 @@ class StartFile {
               "' has neither the depth 'h' nor the height of the surface, 'eta' or 'zg'.");
       return state;
     }
-    state.surface_pressure = values(needed(surface_pressure), surface_pressure);
+    const std::string pressure = needed(surface_pressure);
+    state.surface_pressure = values(pressure, surface_pressure);
+    require_levels_at_the_ground(pressure, state);
     if (const auto name = found(humidity)) {
       state.specific_humidity = values(*name, humidity);
       for (double& q : state.specific_humidity) q = std::max(q, 0.0);
@@ -223,17 +232,30 @@ class StartFile {
       read_hybrid(state);
       return;
     }
-    const bool in_hpa = unit == "hPa" || unit == "mbar" || unit == "millibars" || unit == "millibar";
+    const std::optional<double> in_pascal = pascals_of(unit);
     require(
-        in_hpa || unit == "Pa", ExitCode::bad_data, text(level_), " has the units '", unit,
+        in_pascal.has_value(), ExitCode::bad_data, text(level_), " has the units '", unit,
         "'; levels must be pressures in Pa or hPa, or atmosphere_hybrid_sigma_pressure_coordinate by standard_name.");
     flip_level_ = direction(level_, levels_) < 0;
     for (const double p : levels_) {
       require(p > 0, ExitCode::bad_data, text(level_), " holds the pressure ", p, "; it must be positive.");
-      state.ap.push_back(in_hpa ? 100 * p : p);
+      state.ap.push_back(*in_pascal * p);
     }
     if (flip_level_) std::ranges::reverse(state.ap);
     state.b.assign(state.ap.size(), 0);
+  }
+
+  /// The lowest level must lie near the ground, and the highest in the air: what is read as pressures may be in another unit.
+  void require_levels_at_the_ground(const std::string& pressure, const GriddedState& state) const {
+    const auto [least, most] = std::ranges::minmax(state.surface_pressure);
+    const double lowest = state.ap.back() + state.b.back() * most, highest = state.ap.front() + state.b.front() * least;
+    const auto [first, last] = std::ranges::minmax(levels_);
+    require(lowest >= most / 2 && lowest <= 2 * most && highest < least, ExitCode::bad_data, text(level_),
+            " has the units '", file_.text_attribute(level_, "units").value_or(""), "' and values from ", first, " to ",
+            last, ", so its levels reach from ", highest, " to ", lowest, " Pa, where '", pressure, "' is ", least,
+            " to ", most, " Pa: the lowest level must be between ", most / 2, " and ", 2 * most,
+            " Pa, the highest less than ", least, " Pa; mend the units",
+            state.b.back() == 0 ? "" : " or the coefficients", ".");
   }
 
   /// Terms of a formula: "ap: api b: hybi ps: ps".
@@ -252,7 +274,14 @@ class StartFile {
       require(entry != terms.end() && file_.has_variable(entry->second), ExitCode::bad_data, text(variable),
               " is a hybrid coordinate without the term '", key,
               "': its 'formula_terms' must name ap, b and ps, or a, b, p0 and ps.");
-      return file_.read(entry->second);
+      std::vector<double> numbers = file_.read(entry->second);
+      if (key != "ap" && key != "p0") return numbers;
+      const std::string unit = file_.text_attribute(entry->second, "units").value_or("Pa");
+      const std::optional<double> in_pascal = pascals_of(compact(unit));
+      require(in_pascal.has_value(), ExitCode::bad_data, text(entry->second), " has the units '", unit,
+              "'; allowed are 'Pa' or 'hPa'.");
+      for (double& x : numbers) x *= *in_pascal;
+      return numbers;
     };
     const bool pressure = terms.contains("ap");
     std::vector<double> a = term(pressure ? "ap" : "a"), b = term("b");

@@ -20,8 +20,8 @@ namespace meridian {
 ///   shallow water  eastward_wind, northward_wind; depth h, or height of the surface (eta, zg); surface_altitude
 /// The same on every rank of 'world', whose rank 0 reads, in a child process. Collective.
 /// Throws missing_input (no file), no_permission, bad_data: damaged, a variable that is missing, has other units, missing
-/// values or impossible ones, a partial or unordered grid, unordered levels, another calendar, no such date; naming file,
-/// variable, what was found and what is allowed.
+/// values or impossible ones, a partial or unordered grid, unordered levels or such that end far from the ground, another
+/// calendar, no such date; naming file, variable, what was found and what is allowed.
 GriddedState read_start_file(const std::string& path, bool shallow_water, Calendar calendar, const Date& start,
                              const Planet& planet, MPI_Comm world = MPI_COMM_SELF);
 

@@ -70,6 +70,15 @@ def written(**how):
     return lambda path: write_start(path, **how)
 
 
+def in_units(name, units, **how):
+    """The numbers stay as they are."""
+    def action(path):
+        write_start(path, **how)
+        with netCDF4.Dataset(path, "a") as file:
+            file[name].units = units
+    return action
+
+
 def humid(value, **how):
     """The specific humidity is 0.001 but at one point."""
     def action(path):
@@ -112,6 +121,11 @@ BAD = [
     (humid(np.nan), 65, ["'hus' is missing"]),
     (spoil("plev", 4, 15000.0), 65, ["'plev' is not ordered"]),
     (spoil("lat", 4, -80.0), 65, ["'lat' is not ordered"]),
+    (written(levels=HPA), 65, ["'plev' has the units 'Pa' and values from 10 to 1000", "'ps' is 100000 to 100000 Pa",
+                               "the lowest level must be between 50000 and 200000 Pa"]),
+    (in_units("plev", "hPa"), 65, ["'plev' has the units 'hPa' and values from 1000 to 100000", "to 1e+07 Pa"]),
+    (written(levels=HPA[:5] * 100), 65, ["reach from 1000 to 30000 Pa"]),
+    (written(levels=np.array([1.1e5, 1.5e5])), 65, ["reach from 110000 to 150000 Pa", "the highest less than 100000 Pa"]),
     (spoil("plev", 0, np.nan), 65, ["'plev' holds nan"]),
     (written(lat=np.arange(-60, 61, 5)), 65, ["'lat' does not cover the globe"]),
     (written(lon=np.arange(0, 180, 5)), 65, ["'lon' does not go round the globe"]),
@@ -133,6 +147,61 @@ def test_bad_start_file(damage, code, words, layout, case, tmp_path):
     for word in words:
         assert word in result.messages[0], result
     assert not (tmp_path / "run").exists()
+
+
+def test_levels_in_hpa_are_those_in_pa(case, tmp_path):
+    hashes = set()
+    for n, write in enumerate([written(levels=100 * HPA), in_units("plev", "hPa", levels=HPA)]):
+        write(tmp_path / "start.nc")
+        finished(run(case, tmp_path / f"run{n}"))
+        hashes.add(state_hash(tmp_path / f"run{n}"))
+    assert len(hashes) == 1
+
+
+def test_hybrid_coefficients_in_hpa_are_those_in_pa(case, tmp_path):
+    first = tmp_path / "first.yaml"
+    first.write_text(CASE.replace("{name: file, path: start.nc}", "{name: ullrich}"))
+    finished(run(first, tmp_path / "first"))
+    [history] = (tmp_path / "first" / "output").glob("*.nc")
+    temperatures = []
+    for units in ("Pa", "hPa", "m"):
+        with netCDF4.Dataset(shutil.copy(history, tmp_path / "start.nc"), "a") as file:
+            file["lev"].delncattr("bounds")
+            file["ap"][:] /= 100 if units == "hPa" else 1
+            file["ap"].units = units
+        result = run(case, tmp_path / f"run_{units}")
+        if units == "m":
+            refused(result, 65, "variable 'ap' has the units 'm'", "'Pa' or 'hPa'")
+            continue
+        finished(result)
+        temperatures.append(records(tmp_path / f"run_{units}")["ta"])
+    np.testing.assert_allclose(*temperatures, rtol=1e-12)
+
+
+def high_ground(path):
+    write_start(path)
+    with netCDF4.Dataset(path, "a") as file:
+        orog = file.createVariable("orog", "f8", ("lat", "lon"))
+        orog.units = "m"
+        orog[:] = 4000  # the model's is at 0 m, where the pressure would be 1.7e5 Pa
+
+
+def hot_aloft(path):
+    write_start(path, levels=np.array([1e4, 6e4]))
+    with netCDF4.Dataset(path, "a") as file:
+        file["ta"][:] = 390
+
+
+@pytest.mark.parametrize("layout", ["", "2x1"])
+@pytest.mark.parametrize("write, words", [(high_ground, ("'surface_air_pressure' = ", "allowed is 30000 to 120000")),
+                                          (hot_aloft, ("'air_temperature' = 4", "allowed is 100 to 400"))])
+def test_a_start_that_comes_out_impossible_is_refused_before_the_first_step(write, words, layout, case, tmp_path):
+    if layout and not HAS_MPIRUN:
+        pytest.skip("no mpirun")
+    write(tmp_path / "start.nc")
+    refused(run(case, tmp_path / "run", layout=layout), 65, *words, "The start file gives", "latitude")
+    assert not list((tmp_path / "run").rglob("*.nc"))
+    refused(meridian("check", case), 65, *words)
 
 
 # ---- humidity ----
