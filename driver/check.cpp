@@ -11,6 +11,8 @@
 #include "driver/model.hpp"
 #include "driver/progress.hpp"
 #include "driver/scaling.hpp"
+#include "grid/device.hpp"
+#include "grid/launch_graph.hpp"
 #include "io/run_directory.hpp"
 
 namespace meridian {
@@ -32,6 +34,23 @@ double restart_bytes(const Case& c, int n_levels) {
   const double words = (c.dycore.shallow_water() ? 3 : 4) + static_cast<double>(c.tracers.size());
   const int sets = c.restart.every == "never" ? 1 : std::max(1, c.restart.keep);
   return words * sizeof(Real) * sets * c.grid.n_lon * c.grid.n_lat * n_levels;
+}
+
+std::vector<std::string> setting_warnings(const Case& c) {
+  std::vector<std::string> warnings;
+  if (c.planet.rotation_axis_tilt_degrees != 0 && !c.physics.empty() && !c.physics.uses_tracers_only()) {
+    warnings.emplace_back(
+        "'planet.rotation_axis_tilt_degrees' tilts the rotation and the initial state; the schemes of 'physics.suite' "
+        "keep the "
+        "latitudes of the grid.");
+  }
+  if (!c.dycore.shallow_water() && !c.dycore.column() && c.grid.levels.starts_with("sigma:")) {
+    warnings.emplace_back(
+        "'grid.levels' begins at 0 Pa: the vertical remap then mixes the top layers, and the energy of the air drifts "
+        "by some W m-2; "
+        "levels such as L26 or L30 do not.");
+  }
+  return warnings;
 }
 
 std::string disk_warning(double bytes_to_write, const std::string& directory) {
@@ -264,6 +283,18 @@ Start start_of(const Plan& plan, const Case& c, bool allocates) {
 
 }  // namespace
 
+std::string room_warning(double bytes_per_rank, MPI_Comm world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  double bytes = bytes_per_rank;
+  if (!on_device) MPI_Allreduce(&bytes_per_rank, &bytes, 1, MPI_DOUBLE, MPI_SUM, node);
+  MPI_Comm_free(&node);
+  const double free = device_info().free_bytes;
+  if (free == 0 || bytes <= free) return "";
+  return "The fields need " + bytes_text(bytes) + (on_device ? " of a device" : " on this machine") + ", which has " +
+         bytes_text(free) + " free: use more machines, or a coarser grid.";
+}
+
 CheckReport check_case(const Case& given, const CheckOptions& options) {
   Case c = given;
   int here = 1;
@@ -276,7 +307,6 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   if (!column) require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
   c.output.require_ranks(n_ranks);
   require_graph(c, n_ranks);
-  const bool allocates = options.ranks == 0 && options.machine.empty() && n_ranks == here;
 
   const Plan plan(c);
   MachineModel machine;
@@ -291,6 +321,9 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
     ranks_per_node = known.full_node();
   }
   const Costs costs = costs_of(plan, layout, machine, ranks_per_node);
+  const bool is_here = options.ranks == 0 && options.machine.empty() && n_ranks == here;
+  const std::string no_room = is_here ? room_warning(costs.most_memory.memory_bytes(), MPI_COMM_WORLD) : "";
+  const bool allocates = is_here && no_room.empty();
   Speed speed;
   if (!options.machine.empty()) {
     speed = speed_of(plan, costs, machine, c);
@@ -338,8 +371,10 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   if (!options.machine.empty()) json["machine"] = machine_json(speed, machine, n_ranks);
   DynamicsSummary summary;
   summary.largest_courant = s.courant;
+  std::vector<std::string> all = setting_warnings(c);
+  all.insert(all.end(), {courant_warning(c, summary), no_room, disk_warning(s.output_bytes + sets, ".")});
   std::string warnings;
-  for (const std::string& warning : {courant_warning(c, summary), disk_warning(s.output_bytes + sets, ".")}) {
+  for (const std::string& warning : all) {
     if (warning.empty()) continue;
     json["warnings"].push_back(warning);
     warnings += "  WARNING   " + warning + "\n";

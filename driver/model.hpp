@@ -26,6 +26,10 @@ CheckReport check_case(const Case& c, const CheckOptions& options = {});
 std::string courant_warning(const Case& c, const DynamicsSummary& state);
 /// Bytes of the restart sets that a run keeps: the state and the tracers, on so many levels.
 double restart_bytes(const Case& c, int n_levels);
+/// What to expect of settings that are possible, but seldom meant; one sentence each.
+std::vector<std::string> setting_warnings(const Case& c);
+/// Why the ranks of this node have no room for so many bytes each; "" where they have. Of a GPU: the device of this rank alone. Collective.
+std::string room_warning(double bytes_per_rank, MPI_Comm world);
 /// What to expect where a run is to write more than the file system of its directory has left; "" where it has room.
 std::string disk_warning(double bytes_to_write, const std::string& directory);
 

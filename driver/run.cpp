@@ -13,6 +13,7 @@
 
 #include "driver/failure.hpp"
 #include "driver/model.hpp"
+#include "driver/plan.hpp"
 #include "driver/progress.hpp"
 #include "driver/signals.hpp"
 #include "driver/version.hpp"
@@ -162,6 +163,18 @@ Agreement agree(const Block& block, bool sound, bool stop, bool report, double s
   return {flags[0] == 0, flags[1] != 0, flags[2] != 0, -flags[3]};
 }
 
+/// Refuses a large grid before anything of its size is allocated, where memory would run out.
+void require_room(const Case& c) {
+  if (static_cast<double>(c.grid.n_lon) * c.grid.n_lat < 5e5) return;
+  int rank = 0, n_ranks = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+  const Layout layout = layout_of(c, n_ranks);
+  require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
+  const std::string no_room = room_warning(Plan(c).cost_of(layout, rank, n_ranks).memory_bytes(), MPI_COMM_WORLD);
+  require(no_room.empty(), ExitCode::configuration, no_room);
+}
+
 }  // namespace
 
 int run_case(const Case& c, const RunOptions& options) {
@@ -172,6 +185,7 @@ int run_case(const Case& c, const RunOptions& options) {
     if (rank == 0) std::cout << report.text << "Dry run: nothing was written." << std::endl;
     return 0;
   }
+  require_room(c);
   const std::string run_id = make_run_id(MPI_COMM_WORLD);
   Model model(c, options.run_directory + "/output", run_id);
   const Block& block = model.grid().block;
@@ -222,8 +236,10 @@ int run_case(const Case& c, const RunOptions& options) {
   require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
   const double days = (model.last_step() - model.clock().step()) * model.clock().step_seconds() / seconds_per_day;
   const double bytes = model.streams().bytes_per_day(model.clock()) * days + restart_bytes(c, model.grid().n_levels());
-  for (const std::string& warning :
-       {courant_warning(c, model.dycore().summary()), disk_warning(bytes, directory.path())}) {
+  std::vector<std::string> warnings = setting_warnings(c);
+  warnings.insert(warnings.end(),
+                  {courant_warning(c, model.dycore().summary()), disk_warning(bytes, directory.path())});
+  for (const std::string& warning : warnings) {
     if (!warning.empty() && block.rank == 0) std::cerr << "WARNING " << warning << std::endl;
   }
 

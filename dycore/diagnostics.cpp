@@ -490,8 +490,8 @@ DynamicsSummary Dycore::summary() {
   s.largest_wind = wind;
   s.finite = std::isfinite(wind) && std::isfinite(mass) && std::isfinite(heat);
   s.smallest_mass = -largest_over_ranks(block, largest_of_minus(grid_, now_.mass, n_k_));
-  const double fastest_wave =
-      options_.shallow_water() ? std::sqrt(grid_.planet.gravity_m_per_s2 * std::max(mass, 0.0)) : 340;
+  const double fastest_wave = options_.shallow_water() ? std::sqrt(grid_.planet.gravity_m_per_s2 * std::max(mass, 0.0))
+                                                       : grid_.planet.speed_of_sound();
   const double speed = options_.frozen_winds ? 0 : fastest_wave;
   s.largest_courant = (speed + wind) * options_.dt_s / (grid_.planet.radius_m * grid_.dl());
   if (!options_.shallow_water() && s.finite) {

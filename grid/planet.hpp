@@ -1,6 +1,8 @@
 #pragma once
 // The planet as settings: nothing else in the code carries these numbers.
 
+#include <cmath>
+
 #include "grid/base.hpp"
 #include "grid/options.hpp"
 
@@ -23,6 +25,8 @@ struct Planet {
   double small_planet_factor = 1;
 
   double kappa() const { return gas_constant_j_per_kg_k / heat_capacity_j_per_kg_k; }
+  /// Speed of the fastest waves, those of sound along the ground, in dry air of 288 K [m s-1].
+  double speed_of_sound() const { return std::sqrt(288 * gas_constant_j_per_kg_k / (1 - kappa())); }
   /// Tilt of the axis of rotation against the grid's [radians].
   double tilt() const { return rotation_axis_tilt_degrees * (pi / 180); }
   /// 1, or -1 where the planet turns westward: analytic flows are then mirrored, so that they stay what they are seen from
@@ -54,6 +58,13 @@ struct Planet {
                 "angle from the grid's axis to that of rotation, towards longitude 180; analytic states tilt with it");
     option.real("small_planet_factor", small_planet_factor, "1", {1e-3, 1e6},
                 "the radius is divided by it, the rotation rate multiplied; 'dycore.dt_s' is not changed");
+    if (gas_constant_j_per_kg_k >= heat_capacity_j_per_kg_k) {
+      const bool gas = option.given("gas_constant_j_per_kg_k");
+      option.problem(
+          gas ? "gas_constant_j_per_kg_k" : "heat_capacity_j_per_kg_k",
+          "'planet.gas_constant_j_per_kg_k' must be less than 'planet.heat_capacity_j_per_kg_k': it is the difference "
+          "from the heat capacity at constant volume");
+    }
   }
 };
 

@@ -185,7 +185,7 @@ class StartFile {
     const std::string unit = file_.text_attribute(latitude_, "units").value_or("");
     std::vector<double> points = coordinate(dimension);
     require(is_degrees(unit, "north"), ExitCode::bad_data, text(latitude_), " has the units '", unit,
-            "'; they must be degrees_north.");
+            "'; they must be degrees_north: the last two dimensions are latitude, then longitude.");
     latitudes_ = points;
     flip_latitude_ = direction(latitude_, points) < 0;
     if (flip_latitude_) std::ranges::reverse(points);
@@ -202,19 +202,22 @@ class StartFile {
     const std::string unit = file_.text_attribute(longitude_, "units").value_or("");
     std::vector<double> points = coordinate(dimension);
     require(is_degrees(unit, "east"), ExitCode::bad_data, text(longitude_), " has the units '", unit,
-            "'; they must be degrees_east.");
+            "'; they must be degrees_east: the last two dimensions are latitude, then longitude.");
     longitudes_ = points;
     for (std::size_t n = 1; n < points.size(); ++n) {  // 359, 0 goes on as 359, 360
       if (points[n] > points[n - 1]) continue;
       for (std::size_t m = n; m < points.size(); ++m) points[m] += 360;
       break;
     }
-    double widest = 0;
+    double widest = 0, narrowest = 360;
     for (std::size_t n = 1; n < points.size(); ++n) {
       require(points[n] > points[n - 1], ExitCode::bad_data, text(longitude_), " is not ordered eastward: ", points[n],
               " follows ", points[n - 1], ".");
       widest = std::max(widest, points[n] - points[n - 1]);
+      narrowest = std::min(narrowest, points[n] - points[n - 1]);
     }
+    require(widest <= 1.5 * narrowest, ExitCode::bad_data, text(longitude_), " has gaps: its steps are ", narrowest,
+            " to ", widest, " degrees; they must be equal.");
     n_lon_ = points.size();
     if (n_lon_ > 2 && std::abs(points.back() - points.front() - 360) < 1e-6) --n_lon_;  // the first meridian again
     const double gap = points.front() + 360 - points[n_lon_ - 1];

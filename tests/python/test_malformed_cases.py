@@ -347,3 +347,31 @@ def test_a_setting_replaces_the_other_length(tmp_path):
     (tmp_path / "case.yaml").write_bytes(GOOD)
     code, message, _ = run(["check", "case.yaml", "--set", "time.run_days=0.5"], tmp_path)
     assert code == 0, message
+
+
+@pytest.mark.parametrize("settings, words", [
+    (["grid.levels=sigma:20"], "'grid.levels' begins at 0 Pa"),
+    (["planet.rotation_axis_tilt_degrees=90", "physics.suite=[held_suarez]"], "keep the latitudes of the grid"),
+    (["planet.gas_constant_j_per_kg_k=4000", "planet.heat_capacity_j_per_kg_k=14000", "dycore.dt_s=7200"], "above the limit"),
+])
+def test_settings_that_are_seldom_meant_are_warned_of(settings, words, tmp_path):
+    (tmp_path / "case.yaml").write_bytes(GOOD)
+    options = [word for setting in settings for word in ("--set", setting)]
+    code, message, _ = run(["run", "case.yaml", "--run-dir", "run", *options], tmp_path)
+    assert code == 0 and "WARNING " in message and words in message, message
+    code, message, _ = run(["run", "case.yaml", "--run-dir", "plain"], tmp_path)
+    assert code == 0 and "WARNING" not in message, message
+
+
+def test_a_gas_without_heat_capacity_is_refused(tmp_path):
+    (tmp_path / "case.yaml").write_bytes(GOOD)
+    code, message, _ = run(["check", "case.yaml", "--set", "planet.gas_constant_j_per_kg_k=1100"], tmp_path)
+    assert code == 78 and "must be less than 'planet.heat_capacity_j_per_kg_k'" in message, message
+
+
+def test_a_grid_without_room_is_refused_before_it_is_made(tmp_path):
+    (tmp_path / "case.yaml").write_bytes(GOOD)
+    grid = ["--set", "grid.n_lon=100000", "--set", "grid.n_lat=50000", "--set", "dycore.dt_s=1"]
+    code, message, _ = run(["run", "case.yaml", "--run-dir", "run", *grid], tmp_path)
+    assert code == 78 and "The fields need" in message and not (tmp_path / "run").exists(), message
+    assert run(["check", "case.yaml", *grid], tmp_path)[0] == 0

@@ -129,6 +129,7 @@ BAD = [
     (spoil("plev", 0, np.nan), 65, ["'plev' holds nan"]),
     (written(lat=np.arange(-60, 61, 5)), 65, ["'lat' does not cover the globe"]),
     (written(lon=np.arange(0, 180, 5)), 65, ["'lon' does not go round the globe"]),
+    (written(lon=np.delete(np.arange(0, 360, 5), (10, 11))), 65, ["'lon' has gaps: its steps are 5 to 15 degrees"]),
     (written(calendar="360_day"), 65, ["calendar '360_day'", "'time.calendar' = noleap"]),
     (written(hours=(0.0,)), 65, ["holds no 2001-03-04T00:00:00", "2001-03-02T00:00:00"]),
     (written(hours=(0.0, 24.0)), 65, ["2001-03-02T00:00:00 to 2001-03-03T00:00:00"]),
