@@ -40,15 +40,13 @@ std::vector<std::string> setting_warnings(const Case& c) {
   std::vector<std::string> warnings;
   if (c.planet.rotation_axis_tilt_degrees != 0 && !c.physics.empty() && !c.physics.uses_tracers_only()) {
     warnings.emplace_back(
-        "'planet.rotation_axis_tilt_degrees' tilts the rotation and the initial state; the schemes of 'physics.suite' "
-        "keep the "
-        "latitudes of the grid.");
+        "'planet.rotation_axis_tilt_degrees' tilts the rotation and the initial state; "
+        "the schemes of 'physics.suite' keep the latitudes of the grid.");
   }
   if (!c.dycore.shallow_water() && !c.dycore.column() && c.grid.levels.starts_with("sigma:")) {
     warnings.emplace_back(
-        "'grid.levels' begins at 0 Pa: the vertical remap then mixes the top layers, and the energy of the air drifts "
-        "by some W m-2; "
-        "levels such as L26 or L30 do not.");
+        "'grid.levels' begins at 0 Pa: the vertical remap then mixes the top layers, and the energy of the air "
+        "drifts by some W m-2; with levels such as L26 or L30 it does not.");
   }
   return warnings;
 }
@@ -59,9 +57,8 @@ std::string disk_warning(double bytes_to_write, const std::string& directory) {
   std::ostringstream words;
   words << std::setprecision(1) << std::fixed << "Output and restart sets may take " << bytes_to_write / 1048576
         << " MiB, and '" << directory << "' has " << free / 1048576
-        << " MiB left: expect the run to end with a full disk; fewer or coarser 'output.streams', a smaller "
-           "'restart.keep' or "
-           "another --run-dir is the cure.";
+        << " MiB left: expect the run to end with a full disk; "
+           "fewer or coarser 'output.streams', a smaller 'restart.keep' or another --run-dir is the cure.";
   return words.str();
 }
 
