@@ -34,13 +34,17 @@ struct Quantity {
   std::size_t dimensions;  // without time; 3: also without levels, in shallow water
 };
 
-const Quantity eastward_wind{"eastward_wind", {"ua", "u"}, {{"ms-1"}, {"m/s"}}, -400, 400, 3};
-const Quantity northward_wind{"northward_wind", {"va", "v"}, {{"ms-1"}, {"m/s"}}, -400, 400, 3};
+const Quantity eastward_wind{"eastward_wind", {"ua", "u"}, {{"m s-1"}, {"m/s"}}, -400, 400, 3};
+const Quantity northward_wind{"northward_wind", {"va", "v"}, {{"m s-1"}, {"m/s"}}, -400, 400, 3};
 const Quantity temperature{
     "air_temperature", {"ta", "t"}, {{"K"}, {"kelvin"}, {"degC", 1, 273.15}, {"Celsius", 1, 273.15}}, 100, 400, 3};
 const Quantity virtual_temperature{"virtual_temperature", {"tv"}, temperature.units, 100, 400, 3};
-const Quantity humidity{
-    "specific_humidity", {"hus", "q"}, {{"1"}, {"kgkg-1"}, {"kg/kg"}, {"gkg-1", 1e-3}, {"g/kg", 1e-3}}, -1e-4, 0.2, 3};
+const Quantity humidity{"specific_humidity",
+                        {"hus", "q"},
+                        {{"1"}, {"kg kg-1"}, {"kg/kg"}, {"g kg-1", 1e-3}, {"g/kg", 1e-3}},
+                        -1e-4,
+                        0.2,
+                        3};
 const Quantity surface_pressure{
     "surface_air_pressure", {"ps", "sp"}, {{"Pa"}, {"hPa", 100}, {"mbar", 100}}, 3e4, 1.2e5, 2};
 const Quantity surface_altitude{"surface_altitude", {"orog"}, {{"m"}, {"metres"}, {"meters"}}, -500, 12000, 2};
@@ -395,7 +399,8 @@ class StartFile {
       count.push_back(dimensions[n].length);
     }
     const std::string given = file_.text_attribute(name, "units").value_or("");
-    const auto unit = std::ranges::find(quantity.units, compact(given), &Unit::spelling);
+    const auto unit = std::ranges::find(quantity.units, compact(given),
+                                        [](const Unit& one) { return compact(std::string(one.spelling)); });
     std::vector<std::string_view> allowed;
     for (const Unit& one : quantity.units) allowed.push_back(one.spelling);
     require(unit != quantity.units.end(), ExitCode::bad_data, text(name), " has the units '", given, "'; allowed are ",

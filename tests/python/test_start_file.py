@@ -110,7 +110,7 @@ BAD = [
     (written(leave_out=("va",)), 65, ["has no northward_wind"]),
     (written(units={"ta": "degF"}), 65, ["'ta'", "'degF'", "'K'"]),
     (written(units={"ps": "m"}), 65, ["'ps'", "'Pa' or 'hPa'"]),
-    (written(units={"ua": "knots"}), 65, ["'ua'", "'knots'"]),
+    (written(units={"ua": "knots"}), 65, ["'ua'", "'knots'", "'m s-1' or 'm/s'"]),
     (spoil("ta", (0, 3, 4, 5), np.nan), 65, ["'ta' is missing", "plev = 20000", "latitude -67.5", "longitude 25"]),
     (spoil("ua", (0, 3, 4, 5), 9.969209968386869e36), 65, ["'ua'", "latitude -67.5"]),
     (spoil("ps", (0, 4, 5), 2.0), 65, ["'ps' is 2, out of 30000 to 120000"]),
