@@ -32,8 +32,7 @@ struct TracerShapeInfo {
 /// The terms of these equations.
 inline constexpr std::string_view tracer_shape_terms =
     "lon, lat: longitude, latitude [radians] in the frame of the initial state; r: great-circle distance [radians] "
-    "from a "
-    "point of the equator, c = 2 sin(r / 2) its chord; z = (R 300 K / g) ln(p0 / p) [m]";
+    "from a point of the equator, c = 2 sin(r / 2) its chord; z = (R 300 K / g) ln(p0 / p) [m]";
 std::vector<TracerShapeInfo> all_tracer_shapes();
 
 }  // namespace meridian

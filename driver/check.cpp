@@ -301,7 +301,6 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   const int n_ranks = options.ranks > 0 ? options.ranks : std::max(asked, here);
   require(!column || n_ranks == 1, ExitCode::configuration, "A single column runs on 1 rank, not ", n_ranks, ".");
   const Layout layout = column ? Layout{} : layout_of(c, n_ranks);
-  if (!column) require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
   c.output.require_ranks(n_ranks);
   require_graph(c, n_ranks);
 

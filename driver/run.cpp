@@ -170,7 +170,6 @@ void require_room(const Case& c) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
   const Layout layout = layout_of(c, n_ranks);
-  require_layout(c.grid.n_lon, c.grid.n_lat, layout, n_ranks);
   const std::string no_room = room_warning(Plan(c).cost_of(layout, rank, n_ranks).memory_bytes(), MPI_COMM_WORLD);
   require(no_room.empty(), ExitCode::configuration, no_room);
 }
