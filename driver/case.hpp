@@ -101,4 +101,20 @@ Layout layout_of(const Case& c, int n_ranks);
 /// All options, with defaults, units, ranges and meanings.
 std::vector<OptionInfo> all_options();
 
+/// Calls action; the error of an option, or of a part of one, gets its place in the case.
+template <class Action>
+auto with_place(const Case& c, const Action& action) {
+  try {
+    return action();
+  } catch (const OptionError& error) {
+    for (std::string path = error.path(); !path.empty();) {
+      const auto origin = c.origins.find(path);
+      if (origin != c.origins.end()) throw Error(error.code(), origin->second + ": " + error.what());
+      const std::size_t end = path.find_last_of(".[");
+      path.resize(end == std::string::npos ? 0 : end);
+    }
+    throw;
+  }
+}
+
 }  // namespace meridian

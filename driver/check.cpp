@@ -43,7 +43,14 @@ std::vector<std::string> setting_warnings(const Case& c) {
         "'planet.rotation_axis_tilt_degrees' tilts the rotation and the initial state; "
         "the schemes of 'physics.suite' keep the latitudes of the grid.");
   }
-  if (!c.dycore.shallow_water() && !c.dycore.column() && c.grid.levels.starts_with("sigma:")) {
+  if (c.dycore.shallow_water()) {
+    for (const char* key : {"grid.levels", "dycore.remap_every", "dycore.remap_reference_k"}) {
+      const bool remaps = std::string_view(key) != "dycore.remap_every" || c.tracers.empty();
+      if (c.origins.contains(key) && remaps) {
+        warnings.push_back("'" + std::string(key) + "' has no effect: shallow water is one layer.");
+      }
+    }
+  } else if (!c.dycore.column() && levels_of(c).top_pressure() == 0) {
     warnings.emplace_back(
         "'grid.levels' begins at 0 Pa: the vertical remap then mixes the top layers, and the energy of the air "
         "drifts by some W m-2; with levels such as L26 or L30 it does not.");

@@ -31,6 +31,8 @@ Block block_of(const Case& c, MPI_Comm world) {
   return block;
 }
 
+}  // namespace
+
 VerticalCoordinate levels_of(const Case& c) {
   if (c.dycore.shallow_water()) return single_layer();
   VerticalCoordinate levels = read_levels(c.grid.levels, c.planet.reference_pressure_pa);
@@ -41,6 +43,8 @@ VerticalCoordinate levels_of(const Case& c) {
       "levels whose top has a pressure, such as L30.");
   return levels;
 }
+
+namespace {
 
 Clock clock_of(const Case& c) {
   const Calendar calendar = calendar_of(c.time.calendar);
@@ -292,22 +296,6 @@ FieldSet& with_boundary_fields(const Case& c, FieldSet& fields) {
     fields.add(field::monthly_sea_surface_temperature, 12, Role::fixed);
   }
   return fields;
-}
-
-/// Calls action; the error of an option, or of a part of one, gets its place in the case.
-template <class Action>
-auto with_place(const Case& c, const Action& action) {
-  try {
-    return action();
-  } catch (const OptionError& error) {
-    for (std::string path = error.path(); !path.empty();) {
-      const auto origin = c.origins.find(path);
-      if (origin != c.origins.end()) throw Error(error.code(), origin->second + ": " + error.what());
-      const std::size_t end = path.find_last_of(".[");
-      path.resize(end == std::string::npos ? 0 : end);
-    }
-    throw;
-  }
 }
 
 Suite suite_of(const Case& c, const Grid& grid, FieldSet& fields) {

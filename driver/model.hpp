@@ -26,6 +26,8 @@ CheckReport check_case(const Case& c, const CheckOptions& options = {});
 std::string courant_warning(const Case& c, const DynamicsSummary& state);
 /// Bytes of the restart sets that a run keeps: the state and the tracers, on so many levels.
 double restart_bytes(const Case& c, int n_levels);
+/// The levels of a case. Throws configuration where they do not suit its dynamics, bad_data for a table that is none.
+VerticalCoordinate levels_of(const Case& c);
 /// What to expect of settings that are possible, but seldom meant; one sentence each.
 std::vector<std::string> setting_warnings(const Case& c);
 /// Why the ranks of this node have no room for so many bytes each; "" where they have. Of a GPU: the device of this rank alone. Collective.

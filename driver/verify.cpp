@@ -255,6 +255,30 @@ int tier_of(const std::string& word) {
   return static_cast<int>(std::find(tier_words.begin(), tier_words.end(), word) - tier_words.begin());
 }
 
+/// Throws configuration for a figure of a day that its run does not reach, before any run is made.
+void require_days_reached(const CaseText& source, const Case& c, const std::string& tier) {
+  for (std::size_t n = 0; n < c.verify.runs.size(); ++n) {
+    const VerifyRun& run = c.verify.runs[n];
+    if (tier_of(run.tier) > tier_of(tier)) continue;
+    const Case as_run = parse_case(source, run.set);
+    const auto step = static_cast<double>(as_run.dycore.step_length());
+    const double length = as_run.time.run_steps < 0
+                              ? as_run.time.run_days
+                              : as_run.time.run_steps * step / static_cast<double>(microseconds_per_day);
+    for (std::size_t m = 0; m < run.figures.size(); ++m) {
+      const VerifyFigure& f = run.figures[m];
+      const double day = std::max(f.day, f.since);
+      with_place(c, [&] {
+        require_option(day <= length * (1 + 1e-12),
+                       "verify.runs[" + std::to_string(n) + "].figures[" + std::to_string(m) + "]." +
+                           (f.day < day ? "since" : "day"),
+                       "'", name_of(f), "' is of day ", day, ", but the run '", run.name, "' ends on day ", length,
+                       "; lengthen it by 'time.run_days' in its 'set', or take an earlier day");
+      });
+    }
+  }
+}
+
 /// Figures of a case, those that failed, and its page.
 struct Outcome {
   int figures, failed;
@@ -273,6 +297,7 @@ Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments
   std::vector<Verdict> verdicts;
   std::vector<std::string> runs;  // that were made
   Measured measured;
+  require_days_reached(source, c, arguments.tier);
   if (rank == 0) std::cout << c.name << (c.file == c.name ? "" : " (" + c.file + ")") << std::endl;
   std::vector<std::string_view> later;  // tiers of runs that are left out
   for (const VerifyRun& run : c.verify.runs) {

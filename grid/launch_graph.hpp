@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -71,8 +72,8 @@ class LaunchGraph {
   template <class Work>
   static void record(Recording& recording, const Work& work) {
     under_way_ = &recording.kernels;
+    const std::shared_ptr<void> at_the_end(nullptr, [](void*) { under_way_ = nullptr; });  // also where work() throws
     work();
-    under_way_ = nullptr;
   }
   static void replay(const Recording& recording) {
     for (const auto& kernel : recording.kernels) kernel();
