@@ -61,13 +61,14 @@ struct Block {
   Box cells_with_halo(int n_k, int margin) const { return {0, n_k, -margin, ny + margin, -margin, nx + margin}; }
 };
 
-/// Columns [first, first + count) and rows owned by rank (px, py) of a layout.
+/// Columns [first, first + count) and rows owned by rank (px, py) of a layout. Ranks at the poles own fewer rows where those cost
+/// more, as the polar filter adds up more blocks there: docs/performance.md.
 struct Extent {
   int first;
   int count;
 };
 Extent columns_of(int n_lon, const Layout& layout, int px);
-Extent rows_of(int n_lat, const Layout& layout, int py);
+Extent rows_of(int n_lon, int n_lat, const Layout& layout, int py);
 /// Filter blocks, counted round the circle, of the rank at place px of it.
 Extent filter_blocks_of(const Block& block, int px);
 

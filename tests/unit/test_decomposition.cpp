@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "grid/decomposition.hpp"
 #include "tests/support/layouts.hpp"
 
@@ -62,7 +65,7 @@ TEST(Decomposition, allowed_layouts) {
 }
 
 TEST(Decomposition, every_cell_has_one_owner_and_every_rank_enough_cells) {
-  for (const auto& [n_lon, n_lat] : {std::pair{360, 180}, {300, 61}, {48, 31}, {192, 96}, {8, 4}, {46, 23}}) {
+  for (const auto& [n_lon, n_lat] : {std::pair{360, 180}, {300, 61}, {48, 31}, {192, 96}, {8, 4}, {46, 23}, {1440, 720}}) {
     for (int n_ranks = 1; n_ranks <= 48; ++n_ranks) {
       for (const Layout& layout : allowed_layouts(n_lon, n_lat, n_ranks)) {
         int next = 0;
@@ -80,7 +83,7 @@ TEST(Decomposition, every_cell_has_one_owner_and_every_rank_enough_cells) {
         ASSERT_EQ(next, n_lon);
         next = 0;
         for (int py = 0; py < layout.ranks_lat; ++py) {
-          const Extent rows = rows_of(n_lat, layout, py);
+          const Extent rows = rows_of(n_lon, n_lat, layout, py);
           ASSERT_EQ(rows.first, next);
           ASSERT_TRUE(layout.ranks_lat == 1 || rows.count >= halo_width + 1);
           next += rows.count;
@@ -88,6 +91,26 @@ TEST(Decomposition, every_cell_has_one_owner_and_every_rank_enough_cells) {
         ASSERT_EQ(next, n_lat);
       }
     }
+  }
+}
+
+TEST(Decomposition, ranks_at_the_poles_have_fewer_rows_where_those_cost_more) {
+  const auto rows = [](int n_lon, int n_lat, int ranks_lat) {
+    std::vector<int> counts;
+    for (int py = 0; py < ranks_lat; ++py) counts.push_back(rows_of(n_lon, n_lat, {1, ranks_lat}, py).count);
+    return counts;
+  };
+  EXPECT_EQ(rows(180, 90, 2), (std::vector{45, 45}));
+  EXPECT_EQ(rows(46, 20, 4), (std::vector{5, 5, 5, 5})) << "as few as can be";
+  for (const auto& [n_lon, n_lat, ranks_lat] : {std::tuple{360, 180, 8}, {3600, 1800, 38}, {12000, 6000, 95}}) {
+    const std::vector<int> counts = rows(n_lon, n_lat, ranks_lat);
+    for (int py = 0; py < ranks_lat; ++py) {
+      EXPECT_EQ(counts[py], counts[ranks_lat - 1 - py]) << "north as south";
+      EXPECT_LE(counts[py] * ranks_lat, 1.05 * n_lat) << "others have hardly more";
+    }
+    EXPECT_LT(counts[0], n_lat / ranks_lat);
+    EXPECT_GE(counts[0], 0.8 * n_lat / ranks_lat);
+    EXPECT_TRUE(std::is_sorted(counts.begin(), counts.begin() + ranks_lat / 2));
   }
 }
 

@@ -59,7 +59,7 @@ Block globe(int n_lon, int n_lat) { return make_block(n_lon, n_lat, {1, 1}, MPI_
 Block part_of_globe(int n_lon, int n_lat, const Layout& layout, int px, int py) {
   Block block = globe(n_lon, n_lat);
   const Extent columns = columns_of(n_lon, layout, px);
-  const Extent rows = rows_of(n_lat, layout, py);
+  const Extent rows = rows_of(n_lon, n_lat, layout, py);
   block.layout = layout;
   block.px = px;
   block.py = py;
