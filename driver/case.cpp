@@ -318,6 +318,19 @@ Case read_case(const std::string& name_or_path, const std::vector<std::string>& 
   return parse_case(find_case(name_or_path), settings);
 }
 
+std::map<std::string, std::string> inputs_of(const Case& c) {
+  std::map<std::string, std::string> files;
+  if (c.boundary.topography != "flat") files["boundary.topography"] = find_data_file(c.boundary.topography);
+  if (c.boundary.has_sea_surface_temperature()) {
+    files["boundary.sea_surface_temperature"] = find_data_file(c.boundary.sea_surface_temperature);
+  }
+  if (Case copy = c; copy.initial.is_file()) files["initial.path"] = find_data_file(copy.initial.path());
+  if (std::error_code ignored; std::filesystem::is_regular_file(c.grid.levels, ignored)) {
+    files["grid.levels"] = c.grid.levels;
+  }
+  return files;
+}
+
 Layout layout_of(const Case& c, int n_ranks) {
   Layout layout{c.parallel.ranks_lon, c.parallel.ranks_lat};
   if (c.dycore.column()) {

@@ -95,6 +95,9 @@ Case read_case(const std::string& name_or_path, const std::vector<std::string>& 
 /// Names of the project's cases.
 std::vector<std::string> case_names();
 
+/// Files that a case reads, by their key: boundary.topography, initial.path, ..
+std::map<std::string, std::string> inputs_of(const Case& c);
+
 /// The layout of a case on so many ranks. Throws configuration where they do not fit the grid, naming what would.
 Layout layout_of(const Case& c, int n_ranks);
 

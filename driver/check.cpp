@@ -50,10 +50,17 @@ std::vector<std::string> setting_warnings(const Case& c) {
         warnings.push_back("'" + std::string(key) + "' has no effect: shallow water is one layer.");
       }
     }
-  } else if (!c.dycore.column() && levels_of(c).top_pressure() == 0) {
-    warnings.emplace_back(
-        "'grid.levels' begins at 0 Pa: the vertical remap then mixes the top layers, and the energy of the air "
-        "drifts by some W m-2; with levels such as L26 or L30 it does not.");
+  } else if (!c.dycore.column()) {
+    const VerticalCoordinate levels = levels_of(c);
+    const double thickness = levels.pressure(1, c.planet.reference_pressure_pa);
+    if (levels.top_pressure() == 0 && thickness > 300) {
+      std::ostringstream words;
+      words << "The layer at the top of 'grid.levels' reaches from 0 to " << thickness / 100
+            << " hPa: the vertical remap mixes it with the next, and the energy of the air drifts by some "
+            << std::setprecision(1) << 2e-4 * thickness
+            << " W m-2; levels that begin above 0 Pa, such as L26, do not, nor do L60, L91 and L137.";
+      warnings.push_back(words.str());
+    }
   }
   return warnings;
 }
@@ -306,8 +313,7 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   const bool column = c.dycore.column();
   const int asked = std::max(1, c.parallel.ranks_lon) * std::max(1, c.parallel.ranks_lat);
   const int n_ranks = options.ranks > 0 ? options.ranks : std::max(asked, here);
-  require(!column || n_ranks == 1, ExitCode::configuration, "A single column runs on 1 rank, not ", n_ranks, ".");
-  const Layout layout = column ? Layout{} : layout_of(c, n_ranks);
+  const Layout layout = layout_of(c, n_ranks);
   c.output.require_ranks(n_ranks);
   require_graph(c, n_ranks);
 
@@ -388,8 +394,8 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
       line("  grid      %d x %d x %d = %.4g cells on %d x %d ranks\n", c.grid.n_lon, c.grid.n_lat, n_levels, cells,
            layout.ranks_lon, layout.ranks_lat) +
       line("  time      %ld steps of %g s, %g days\n", s.steps, c.dycore.dt_s, days) +
-      line("  Courant   %.2f with the wind of the initial state (%.1f m/s); limit about %.2f\n", s.courant,
-           s.largest_wind, courant_limit(c)) +
+      line("  Courant   %.2f with the wind of the initial state%s (%.1f m/s); limit about %.2f\n", s.courant,
+           allocates ? "" : " on a coarse grid", s.largest_wind, courant_limit(c)) +
       line(
           "  memory    %.1f MiB per rank, %.4g MiB in all: fields %.1f MiB (%.1f words per cell), output streams "
           "%.1f MiB, copies while writing %.1f MiB",

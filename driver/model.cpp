@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <limits>
 
 #include "driver/version.hpp"
@@ -106,6 +107,18 @@ struct TracerList {
   std::vector<TracerOptions> tracers;
   void visit(OptionVisitor& option) { option.list("tracers", tracers, ""); }
 };
+
+/// A case with the name and a hash of the content of its input files in the place of their paths: what counts is what they hold.
+Case with_content_of_inputs(Case c, MPI_Comm world) {
+  for (const auto& [key, file] : inputs_of(c)) {
+    std::string& value = key == "boundary.topography" ? c.boundary.topography
+                         : key == "grid.levels"       ? c.grid.levels
+                         : key == "initial.path"      ? c.initial.path()
+                                                      : c.boundary.sea_surface_temperature;
+    value = std::filesystem::path(file).filename().string() + "@" + hash_of_file(file, world);
+  }
+  return c;
+}
 
 /// What the state of a run depends on, as YAML.
 std::map<std::string, std::string> groups_of_state(const Case& c) {
@@ -376,6 +389,7 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
                                   grid_.planet, grid_.block.world);
     with_place(c, [&] { require_humidity_of_file(case_, start_file_); });
   }
+  case_by_content_ = with_content_of_inputs(c, grid_.block.world);
 }
 
 void Model::fill() {
@@ -402,10 +416,10 @@ void Model::require_same_settings(const RestartManifest& set) const {
   const auto its_case = set.facts.find("case");
   const bool other = its_case != set.facts.end() && its_case->second != case_.name;
   constexpr std::size_t most = 12;
-  const std::map<std::string, std::string> groups = groups_of_state(case_);
+  const std::map<std::string, std::string> groups = groups_of_state(case_by_content_);
   std::vector<std::string> differ;
   bool only_grid = true;
-  for (const auto& [name, here] : state_settings(case_)) {
+  for (const auto& [name, here] : state_settings(case_by_content_)) {
     const auto fact = set.facts.find(name);
     const std::string there = fact == set.facts.end() ? "" : fact->second, group = name.substr(5);
     if (there == here) continue;
@@ -607,7 +621,7 @@ void Model::diagnose_all() {
 
 RestartContent Model::restart_content() {
   RestartContent content;
-  content.facts = state_settings(case_);
+  content.facts = state_settings(case_by_content_);
   content.facts["streams"] = streams_->state_text();
   content.facts["budgets"] = text_of(budgets_at_start_);
   content.facts["brought"] = text_of_numbers(suite_.sums());

@@ -114,7 +114,7 @@ class Model {
   void sample_output();
   RestartContent restart_content();
 
-  Case case_;
+  Case case_, case_by_content_;  // as given; with the content of its input files
   Grid grid_;
   FieldSet fields_;
   Dycore dycore_;

@@ -43,18 +43,6 @@ std::string make_run_id(MPI_Comm world) {
   return text;
 }
 
-/// Files that a case reads.
-std::vector<std::string> inputs_of(const Case& c) {
-  std::vector<std::string> files;
-  if (c.boundary.topography != "flat") files.push_back(find_data_file(c.boundary.topography));
-  if (c.boundary.has_sea_surface_temperature()) {
-    files.push_back(find_data_file(c.boundary.sea_surface_temperature));
-  }
-  if (Case copy = c; copy.initial.is_file()) files.push_back(find_data_file(copy.initial.path()));
-  if (std::error_code ignored; std::filesystem::is_regular_file(c.grid.levels, ignored)) files.push_back(c.grid.levels);
-  return files;
-}
-
 /// The record of a run: what it was made with, when, and how it ended (exit_code null: it is running or was killed).
 class RunRecord {
  public:
@@ -62,7 +50,7 @@ class RunRecord {
             const std::string& parent_set)
       : path_(directory.path() + "/run.json"), writes_(model.grid().block.rank == 0) {
     nlohmann::ordered_json inputs = nlohmann::ordered_json::object();
-    for (const std::string& file : inputs_of(c)) inputs[file] = hash_of_file(file, model.grid().block.world);
+    for (const auto& [key, file] : inputs_of(c)) inputs[file] = hash_of_file(file, model.grid().block.world);
     if (!writes_) return;
     const BuildInfo& build = build_info();
     char host[256] = "";
@@ -271,7 +259,11 @@ int run_case(const Case& c, const RunOptions& options) {
       if (block.rank == 0) std::cerr << std::endl;
       model.fail_numerically(last_set);
     }
-    if (all.report && progress.look()) first = false;
+    if (all.report) {
+      const bool reported = progress.look();
+      first = first && !reported;
+      if (!reported) next_agreement = now + 1;  // it waits for the layers of the next remap
+    }
     stopped = all.stop && model.clock().step() < model.last_step();
     if (model.writes_restart_now() || stopped) {
       last_set = model.write_restart_set(directory.path());

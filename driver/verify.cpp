@@ -14,6 +14,7 @@
 
 #include "driver/verify_figures.hpp"
 #include "driver/version.hpp"
+#include "io/run_directory.hpp"
 
 namespace meridian {
 
@@ -79,12 +80,19 @@ bool is_ours(const Case& c) {
   return std::filesystem::equivalent(std::filesystem::path(c.file).parent_path(), folder_of("case"), ignored);
 }
 
-/// Steps a model to its end; after the start and each step 'look' is called. False where the state was no longer sound.
+/// Steps a model to its end; after the start and each step 'look' is called. False where the state was no longer sound, or
+/// the physics said so: that ends the job where other ranks wait for this one.
 template <class Look>
 bool run_to_the_end(Model& model, const Look& look) {
   for (look();; look()) {
     if (model.clock().step() == model.last_step()) return true;
-    model.step();
+    try {
+      model.step();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::numerical || model.grid().block.n_ranks > 1) throw;
+      std::cout << "  " << error.what() << std::endl;
+      return false;
+    }
     const int mine = model.dycore().is_sound() ? 1 : 0;
     int sound = 0;
     MPI_Allreduce(&mine, &sound, 1, MPI_INT, MPI_MIN, model.grid().block.world);
@@ -156,7 +164,7 @@ void verify_run(const CaseText& source, std::vector<std::string> settings, const
   }
   Model model(c, directory + "/output", run.name, world);
   const bool speaks = model.grid().block.rank == 0;
-  if (speaks) std::filesystem::create_directories(directory + "/output");
+  if (speaks) make_directory(directory + "/output");
   MPI_Barrier(model.grid().block.world);
   model.start_from_initial_state();
   FigureMeter meter(model, run.figures, reference);
@@ -177,7 +185,8 @@ void verify_run(const CaseText& source, std::vector<std::string> settings, const
   model.streams().close_files();
   for (std::size_t n = 0; n < run.figures.size(); ++n) {
     const VerifyFigure& f = run.figures[n];
-    const double value = measured.compared(run.name, f, values[n], c.grid.n_lat);
+    double value = measured.compared(run.name, f, values[n], c.grid.n_lat);
+    if (std::isnan(value)) value = std::nan("");  // without a sign
     const std::string name = run.name + ": " + name_of(f);
     const bool within = std::isfinite(value) && value >= f.at_least && value <= f.at_most;
     verdicts.push_back({name, value, f, within && published});
@@ -211,11 +220,29 @@ std::string picture_of(const std::string& directory, const std::vector<std::stri
   return "!" + reason;
 }
 
-/// Writes verify.json and verify.md; returns the text of the page, with links as seen from above the directory.
+/// Writes verify.json: after each run, so that the figures of earlier ones are there even if a later one ends the job.
+void write_figures(const std::string& directory, const std::vector<Verdict>& verdicts) {
+  auto list = nlohmann::ordered_json::array();
+  const auto number = [](double x, bool is_known) {
+    return is_known ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+  };
+  for (const Verdict& v : verdicts) {
+    const double low = v.bounds.at_least, high = v.bounds.at_most;
+    list.push_back({{"name", v.name},
+                    {"value", number(v.value, std::isfinite(v.value))},
+                    {"bound",
+                     {{"at_least", number(low, low > -VerifyFigure::unbounded)},
+                      {"at_most", number(high, high < VerifyFigure::unbounded)}}},
+                    {"source", v.bounds.source},
+                    {"pass", v.pass}});
+  }
+  write(directory + "/verify.json", list.dump(2) + "\n");
+}
+
+/// Writes verify.md; returns the text of the page, with links as seen from above the directory.
 std::string write_report(const std::string& directory, const Case& c, const VerifyArguments& arguments,
                          const std::vector<Verdict>& verdicts, const std::string& note,
                          const std::vector<std::string>& runs) {
-  auto list = nlohmann::ordered_json::array();
   const std::time_t now = std::time(nullptr);
   char date[32];
   std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
@@ -227,15 +254,6 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
        << "\n| figure | value | bound | | source |\n|---|---|---|---|---|\n";
   for (const Verdict& v : verdicts) {
     const VerifyFigure& f = v.bounds;
-    const auto bound = [](double x) {
-      return std::abs(x) < VerifyFigure::unbounded ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
-    };
-    list.push_back(
-        {{"name", v.name},
-         {"value", std::isfinite(v.value) ? nlohmann::ordered_json(v.value) : nlohmann::ordered_json(nullptr)},
-         {"bound", {{"at_least", bound(f.at_least)}, {"at_most", bound(f.at_most)}}},
-         {"source", f.source},
-         {"pass", v.pass}});
     char value[40];
     std::snprintf(value, sizeof value, "%.6g", v.value);
     page << "| " << v.name << " | " << value << " | " << bound_text(f) << " | " << (v.pass ? "passed" : "**failed**")
@@ -247,7 +265,6 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
     return page.str() + "\n![" + c.title + "](" + folder + picture + ")\n";
   };
   write(directory + "/verify.md", with_picture(""));
-  write(directory + "/verify.json", list.dump(2) + "\n");
   return with_picture(c.name + "/");
 }
 
@@ -309,6 +326,7 @@ Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments
     std::vector<std::string> settings = run.set;
     settings.insert(settings.end(), arguments.settings.begin(), arguments.settings.end());
     verify_run(source, settings, run, directory + "/" + run.name, changed.empty(), world, measured, verdicts);
+    if (rank == 0) write_figures(directory, verdicts);
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
   if (rank == 0 && runs.empty()) {
@@ -342,7 +360,7 @@ int verify(const VerifyArguments& arguments) {
     if (!outcome.page.empty()) pages += (pages.empty() ? "" : "\n") + outcome.page;
   }
   if (rank == 0 && arguments.name == "all") {
-    std::filesystem::create_directories(arguments.directory);
+    make_directory(arguments.directory);
     write(arguments.directory + "/verification.md", pages);
   }
   if (rank == 0) {

@@ -640,15 +640,15 @@ GlobalField FigureMeter::field(const std::string& sum) const {
     more = part[3].length() > 0;
     const double factor = part[1].matched ? std::stod(part[1]) : 1;
     const std::string name = part[2];
-    std::vector<std::string> known;
+    std::string known;
     const FieldSet::Entry* found = nullptr;
     for (const FieldSet::Entry& entry : model_.fields().entries()) {
       if (entry.info.horizontal != Horizontal::cell) continue;
-      known.emplace_back(entry.info.short_name);
+      known += (known.empty() ? "" : ", ") + std::string(entry.info.short_name);
       if (entry.info.short_name == name) found = &entry;
     }
     require(found != nullptr, ExitCode::configuration, "A figure of 'verify' is of the field '", name,
-            "', which this run does not have; ", did_you_mean(nearest(name, known)));
+            "', which this run does not have; the fields of cells are ", known, ".");
     GlobalField term = gathered(model_.grid(), Field<Cell>(found->data));
     if (factor != 1) {
       for (double& x : term.values) x *= factor;

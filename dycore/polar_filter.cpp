@@ -63,7 +63,7 @@ double kappa(double r) { return r <= 0.75 ? 9.0 / 16 / (std::sqrt(3.0) * r * r) 
 
 Rows make_rows(const Block& block, const RowValues& cosine) {
   const int length = block.filter_block;
-  Rows rows{Array1<Row>("polar_filter_rows", block.ny), Array1<double>("polar_filter_weights", 4 * length * block.ny)};
+  Rows rows{Array1<Row>("polar_filter_rows", block.ny), Array1<Real>("polar_filter_weights", 4 * length * block.ny)};
   const auto cosines = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), cosine.data);
   const auto row = Kokkos::create_mirror_view(rows.row);
   const auto weights = Kokkos::create_mirror_view(rows.weights);
@@ -71,7 +71,8 @@ Rows make_rows(const Block& block, const RowValues& cosine) {
     row(j) = make_row(cosines(j + halo_width), block);
     const Number rho(row(j).rho.re, row(j).rho.im);
     for (int l = 0; l < length; ++l) {
-      const Complex<double> weight = rounded(power(rho, l + 1));
+      const Complex<Real> weight{static_cast<Real>(power(rho, l + 1).real()),
+                                 static_cast<Real>(power(rho, l + 1).imag())};
       const int mirrored = length - 1 - l;
       weights((4 * j + 0) * length + l) = weight.re;
       weights((4 * j + 1) * length + l) = weight.im;
@@ -117,7 +118,8 @@ double PolarFilter::bytes_in_memory(const Block& block, const std::vector<int>& 
   const double words = 4.0 * polar_filter::whole_vectors(lines_of_row * block.ny);
   const double weights = 2.0 * 4 * block.filter_block * block.ny;  // of rows of cells and of yfaces
   const double entering = words * block.nx / block.filter_block;
-  return BlockSums::bytes_in_memory(block, reach, words, lines_of_row) + sizeof(double) * (weights + entering);
+  return BlockSums::bytes_in_memory(block, reach, words, lines_of_row) + sizeof(Real) * weights +
+         sizeof(double) * entering;
 }
 
 const Array1<double>& PolarFilter::carries(int n) {

@@ -95,10 +95,10 @@ struct Row {
 };
 
 /// Rows of a block and the weights Re, Im rho^(l+1) (entering from the west), Re, Im rho^(length-l) (from the east) at
-/// the places l of a filter block: weights((j 4 + part) length + l).
+/// the places l of a filter block: weights((j 4 + part) length + l). Rounded as the fields are, to which pass 3 adds them.
 struct Rows {
   Array1<Row> row;
-  Array1<double> weights;
+  Array1<Real> weights;
 };
 
 /// kappa of a row: the smallest with s S(s) <= r for all s in [0, 1]. r = cos(latitude), 0 < r <= 1.
@@ -271,15 +271,20 @@ void enter_blocks(const Shape& shape, const Circle& circle, const Rows& rows_a, 
 
 /// What enters one block of one line, with the row's weights.
 struct Entering {
-  const double* weights;
+  const Real* weights;
   int length;
-  Carry<double> carry;
+  Complex<Real> from_west, from_east;
 
+  KOKKOS_FORCEINLINE_FUNCTION Entering(const Real* row_weights, int block_length, const Carry<double>& carry)
+      : weights(row_weights),
+        length(block_length),
+        from_west{static_cast<Real>(carry.from_west.re), static_cast<Real>(carry.from_west.im)},
+        from_east{static_cast<Real>(carry.from_east.re), static_cast<Real>(carry.from_east.im)} {}
   /// (S b) at place l of the block, from the value that pass 1 left there.
   KOKKOS_FORCEINLINE_FUNCTION Real filtered(Real swept, int l) const {
-    const double western = weights[l] * carry.from_west.re - weights[length + l] * carry.from_west.im;
-    const double eastern = weights[2 * length + l] * carry.from_east.re - weights[3 * length + l] * carry.from_east.im;
-    return static_cast<Real>(swept + (western + eastern));
+    const Real western = weights[l] * from_west.re - weights[length + l] * from_west.im;
+    const Real eastern = weights[2 * length + l] * from_east.re - weights[3 * length + l] * from_east.im;
+    return swept + (western + eastern);
   }
 };
 
@@ -298,7 +303,7 @@ struct Finisher {
     Entering into_a, into_b;
   };
   KOKKOS_FORCEINLINE_FUNCTION Entering entering(const Rows& rows, int field, int k, int j, int block) const {
-    const double* const weights = &rows.weights(j * 4 * shape.length);
+    const Real* const weights = &rows.weights(j * 4 * shape.length);
     const int line = shape.line(field, k, j);
     if constexpr (at_once) {
       const Row& row = rows.row(j);

@@ -34,9 +34,10 @@ struct MassBlend {
   }
 };
 
-/// Exner function (p/p0)^kappa; 0 at p = 0. Relative error 5e-16 between 1 Pa and p0, at two thirds of the cost of pow().
-KOKKOS_FORCEINLINE_FUNCTION double exner_of(double p, double inverse_p0, double kappa) {
-  return p == 0 ? 0.0 : elementary::exp(kappa * elementary::log(p * inverse_p0));
+/// Exner function (p/p0)^kappa; 0 at p = 0. Error 5e-16 of it between 1 Pa and p0, 3e-7 in single precision, at two thirds of the
+/// cost of pow().
+KOKKOS_FORCEINLINE_FUNCTION Real exner_of(Real p, Real inverse_p0, Real kappa) {
+  return p == 0 ? Real(0) : elementary::exp(kappa * elementary::log(p * inverse_p0));
 }
 
 /// Exner function [1] and geopotential [m2 s-2] of half levels from the hydrostatic equation:
@@ -47,10 +48,10 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
                                        const ConstField<CellSurface>& surface_geopotential, const Box& box,
                                        const Field<CellInterface>& exner, const Field<CellInterface>& phi) {
   const int n_k = box.k_end;
-  const double top = grid.levels.top_pressure();
-  const double inverse_p0 = 1 / grid.planet.reference_pressure_pa;
-  const double kappa = grid.planet.kappa();
-  const double exner_top = exner_of(top, inverse_p0, kappa);
+  const Real top = static_cast<Real>(grid.levels.top_pressure());
+  const Real inverse_p0 = static_cast<Real>(1 / grid.planet.reference_pressure_pa);
+  const Real kappa = static_cast<Real>(grid.planet.kappa());
+  const Real exner_top = exner_of(top, inverse_p0, kappa);
   const Real cp = static_cast<Real>(grid.planet.heat_capacity_j_per_kg_k);
   const MassBlend m = blend;
   const Kernel kernel("dycore/compute_exner_and_geopotential", 3 * m.arrays() + (moist ? 1 : 0) + 1, 3);
@@ -62,15 +63,15 @@ void compute_exner_and_geopotential_of(const Grid& grid, const MassBlend& blend,
       downward(
           top_layer,
           KOKKOS_LAMBDA(int, int j, int i) {
-            exner(0, j, i) = static_cast<Real>(exner_top);
-            phi(0, j, i) = static_cast<Real>(top);  // phi holds the pressure on the way down
+            exner(0, j, i) = exner_top;
+            phi(0, j, i) = top;  // phi holds the pressure on the way down
           }),
       downward(
           box,
           KOKKOS_LAMBDA(int k, int j, int i) {
-            const double below = double(phi(k, j, i)) + m.template weight<moist>(k, j, i);
-            exner(k + 1, j, i) = static_cast<Real>(exner_of(below, inverse_p0, kappa));
-            phi(k + 1, j, i) = static_cast<Real>(below);
+            const Real below = phi(k, j, i) + m.template weight<moist>(k, j, i);
+            exner(k + 1, j, i) = exner_of(below, inverse_p0, kappa);
+            phi(k + 1, j, i) = below;
           }),
       downward(
           ground, KOKKOS_LAMBDA(int, int j, int i) { phi(n_k, j, i) = surface_geopotential(0, j, i); }),

@@ -85,7 +85,8 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
       node->kind = kind;
       node->location = origin;
     }
-    require(node->kind == kind, ExitCode::configuration, "'", path, "' is no ", what, " but ", kind_text(*node));
+    require(node->kind == kind, ExitCode::configuration, "'", path, "' is no ", what, " but ", kind_text(*node),
+            kind == Node::Kind::map ? "; set it as a whole, --set '" + path + "={..: .., ..}'" : "");
   };
   for (const auto& step : steps) {
     become(Node::Kind::map, "group");
@@ -106,7 +107,7 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
   return *node;
 }
 
-void remove_key_of_file(Node& root, const std::string& path) {
+void remove_key(Node& root, const std::string& path) {
   Node* node = &root;
   const auto steps = *split_path(path);
   for (std::size_t n = 0; n < steps.size(); ++n) {
@@ -115,7 +116,7 @@ void remove_key_of_file(Node& root, const std::string& path) {
     if (entry == node->entries.end()) return;
     if (n + 1 < steps.size()) {
       node = &entry->value;
-    } else if (entry->location.line > 0) {
+    } else {
       node->entries.erase(entry);
     }
   }
@@ -146,8 +147,8 @@ void apply_settings(Node& root, const std::vector<std::string>& settings, const 
     Node value = parse_yaml_value(setting.substr(equals + 1), origin, problems);
     try {
       for (const auto& [one, other] : exclusive) {
-        if (path == one) remove_key_of_file(root, other);
-        if (path == other) remove_key_of_file(root, one);
+        if (path == one) remove_key(root, other);
+        if (path == other) remove_key(root, one);
       }
       Node& node = node_at(root, *steps, origin);
       node = std::move(value);

@@ -29,14 +29,6 @@ ExitCode code_of(int error) {
   return ExitCode::not_creatable;
 }
 
-void make_directory(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (!error && !fs::is_directory(path)) error = std::make_error_code(std::errc::not_a_directory);
-  require(!error, code_of(error.value()), "Directory '", path, "' cannot be created: ", error.message(),
-          ". Choose another one with --run-dir.");
-}
-
 /// Start of a process in clock ticks since boot, "" when there is no such process or a dead one that nobody has waited
 /// for: tells a process from a later one with the same number.
 std::string start_of_process(long pid) {
@@ -71,6 +63,14 @@ bool may_be_alive(const std::string& text) {
 }
 
 }  // namespace
+
+void make_directory(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error && !fs::is_directory(path)) error = std::make_error_code(std::errc::not_a_directory);
+  require(!error, code_of(error.value()), "Directory '", path, "' cannot be created: ", error.message(),
+          ". Choose another one with --run-dir.");
+}
 
 RunDirectory::RunDirectory(const std::string& path, MPI_Comm world) : path_(path) {
   int rank = 0;

@@ -31,6 +31,9 @@ class RunDirectory {
   int lock_ = -1;  // descriptor of RUN/lock on rank 0
 };
 
+/// Creates a directory and those above it, where they are missing. Throws not_creatable, input_output (disk full).
+void make_directory(const std::string& path);
+
 /// Bytes that an unprivileged process may still write below this directory (or its nearest existing parent).
 std::uint64_t free_bytes(const std::string& directory);
 

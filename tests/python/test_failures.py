@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import netCDF4
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -495,6 +496,26 @@ def test_each_setting_that_differs_from_the_set_is_named_with_both_values(case, 
     assert added[0] == "'physics.suite[0].scheme' was not there and is rayleigh_sponge"
     assert all("was not there and is" in words for words in added)  # held_suarez is the same
     assert other_settings(folder, case, 78, "tracers=[{name: q}]")[0].startswith("'tracers")
+
+
+def test_another_content_of_the_same_file_is_another_setting(half, tmp_path):
+    (tmp_path / "case").mkdir()
+    path = tmp_path / "case" / "case.yaml"
+    path.write_text(CASE)
+    ground = write_topography(tmp_path / "case" / "topography.nc")
+    with netCDF4.Dataset(ground, "a") as file:
+        name = next(name for name in file.variables if file.variables[name].ndim == 2)
+        file.variables[name][:] *= 0.5
+    (words,) = other_settings(half, path, 78)
+    assert re.fullmatch(r"'boundary.topography' was .topography.nc@\w+. and is .topography.nc@\w+.", words), words
+    write_topography(ground)
+    finished(run(path, half))  # the path is another, what it holds is not
+
+
+def test_quick_steps_are_reported_too(case, tmp_path):
+    finished(run(case, tmp_path, "time.run_steps=400", "log.every_s=0.01"))
+    lines = (tmp_path / "log/progress.jsonl").read_text().splitlines()
+    assert len(lines) > 5  # agreements every 16th step must not miss those where the layers are known
 
 
 def test_without_progress_the_tables_are_there(case, half):

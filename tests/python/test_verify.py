@@ -74,6 +74,26 @@ def test_a_run_that_breaks_never_passes(tmp_path):
     assert result.code != 0 and (figures is None or not any(figure["pass"] for figure in figures)), result
 
 
+def test_a_run_that_physics_ends_fails_and_the_next_is_made(tmp_path):
+    case = """title: Three runs
+grid: {n_lon: 24, n_lat: 12}
+time: {run_steps: 2}
+dycore: {equations: hydrostatic, dt_s: 1200}
+initial: {name: ullrich}
+physics: {suite: [held_suarez]}
+verify:
+  runs:
+    - {name: good, figures: [{figure: mass_drift, at_most: 1e-13, source: round-off}]}
+    - {name: bad, set: [dycore.dt_s=7200, time.run_steps=400], figures: [{figure: mass_drift, at_most: 1, source: none}]}
+    - {name: last, figures: [{figure: mass_drift, at_most: 1e-13, source: round-off}]}
+"""
+    result, figures = verify(tmp_path, case)
+    assert result.code == 1 and [figure["pass"] for figure in figures] == [True, False, True], result
+    assert figures[1]["value"] is None and (tmp_path / "out" / "case" / "verify.md").exists()
+    result, figures = verify(tmp_path / "out", case, ranks=2)
+    assert result.code in (1, 76) and figures[0]["pass"], result  # where ranks wait for each other, the job ends
+
+
 def test_tiers_add_runs(tmp_path):
     result, figures = verify(tmp_path, CASE, "--tier", "standard")
     assert result.code == 0 and len(figures) == 5

@@ -65,7 +65,8 @@ TEST(Decomposition, allowed_layouts) {
 }
 
 TEST(Decomposition, every_cell_has_one_owner_and_every_rank_enough_cells) {
-  for (const auto& [n_lon, n_lat] : {std::pair{360, 180}, {300, 61}, {48, 31}, {192, 96}, {8, 4}, {46, 23}, {1440, 720}}) {
+  for (const auto& [n_lon, n_lat] :
+       {std::pair{360, 180}, {300, 61}, {48, 31}, {192, 96}, {8, 4}, {46, 23}, {1440, 720}}) {
     for (int n_ranks = 1; n_ranks <= 48; ++n_ranks) {
       for (const Layout& layout : allowed_layouts(n_lon, n_lat, n_ranks)) {
         int next = 0;

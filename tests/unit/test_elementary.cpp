@@ -56,6 +56,27 @@ TEST(Elementary, exponential_agrees_with_extended_precision) {
   }
 }
 
+TEST(Elementary, single_precision_agrees_with_double) {
+  const auto error = [](const auto& argument, auto value, auto exact) {
+    return largest_error(
+        points, [&](double t) { return value(static_cast<float>(argument(t))); },
+        [&](double t) { return exact(static_cast<long double>(static_cast<float>(argument(t)))); });
+  };
+  const auto log = [](float x) { return elementary::log(x); };
+  const auto exp = [](float x) { return elementary::exp(x); };
+  const auto log_of = [](long double x) { return std::log(x); };
+  const auto exp_of = [](long double x) { return std::exp(x); };
+  EXPECT_LE(error([](double t) { return std::pow(10.0, 70 * t - 35); }, log, log_of), 1.2e-7);
+  EXPECT_LE(error([](double t) { return 0.5 + t; }, log, log_of), 1.2e-7);
+  EXPECT_LE(error([](double t) { return 170 * t - 85; }, exp, exp_of), 1.2e-7);
+  EXPECT_EQ(elementary::log(1.0f), 0.0f);
+  EXPECT_EQ(elementary::exp(0.0f), 1.0f);
+  EXPECT_EQ(elementary::exp(-100.0f), 0.0f);
+  EXPECT_EQ(elementary::exp(100.0f), std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(elementary::log(0.0f)) && std::isnan(elementary::log(-1.0f)));
+  EXPECT_TRUE(std::isnan(elementary::exp(std::numeric_limits<float>::quiet_NaN())));
+}
+
 TEST(Elementary, power_agrees_with_extended_precision) {
   for (const double y : {0.1, 287.0 / 1004.5, 0.5, 0.7142857142857143, 1.0, 1.4, -0.2857142857142857, -1.0}) {
     EXPECT_LE(largest_error(
