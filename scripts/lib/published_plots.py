@@ -1,4 +1,7 @@
-"""Figures as the papers of the cases draw them: the same quantity, projection and contour interval. One entry per case."""
+"""Figures by which the cases are known: quantity, projection and contour interval of their papers, of our own where no paper
+has such a figure (columns, rest_over_mountains, first_light, ...). One entry per case."""
+
+import textwrap
 
 import cartopy.crs as ccrs
 import matplotlib.pyplot as plt
@@ -124,19 +127,29 @@ def values_of(stream, quantity, n, read):
 
 
 def contour_levels(fields, quantity):
-    """Multiples of the interval over all fields; without one, about 16 round steps."""
+    """Multiples of the interval over all fields; without one, or where it shows nothing, about 16 round steps."""
     values = np.concatenate([field[np.isfinite(field)].ravel() for field in fields])
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if quantity["symmetric"]:
         high = max(abs(low), abs(high), 1e-30)
         low = -high
     step = quantity["step"]
-    if not step or high - low > 60 * step:
-        raw = max(high - low, 1e-6 * max(abs(low), abs(high)), 1e-30) / 14
+    if not 2 * step <= high - low <= 60 * step or not step:
+        raw = max(high - low, 1e-3 * max(abs(low), abs(high)), 1e-30) / 14
         power = 10 ** np.floor(np.log10(raw))
         step = power * next(f for f in (1, 2, 5, 10) if f * power >= raw)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
     return step * np.arange(first, max(last, first + 1) + 1), step
+
+
+def to_the_poles(lat, field):
+    """Sections (any, lat) with the outermost rows once more at the poles."""
+    return np.concatenate([[-90], lat, [90]]), np.concatenate([field[:, :1], field, field[:, -1:]], axis=1)
+
+
+def to_the_ground(pressure, field):
+    """Layers (lev, ...) with the value of the lowest once more at 1000 hPa, where it ends above."""
+    return (np.concatenate([pressure, np.maximum(pressure[-1:], 1000)]), np.concatenate([field, field[-1:]]))
 
 
 def draw_panel(axes, x, y, field, levels, quantity, **how):
@@ -151,18 +164,19 @@ def draw_panel(axes, x, y, field, levels, quantity, **how):
 def frame(run, rows, columns, size):
     fig, axes = plt.subplots(rows, columns, figsize=(size[0] * columns + 0.3, size[1] * rows + 0.8), dpi=90, squeeze=False,
                              layout="constrained")
-    fig.suptitle(run.title, fontsize=11)
+    fig.suptitle(textwrap.fill(run.title, int(11 * fig.get_figwidth())), fontsize=11)
     return fig, axes
 
 
 def caption(axes, words):
     axes.set_title(words, fontsize=9, loc="left")
     axes.tick_params(labelsize=7.5)
+    axes.yaxis.label.set_size(8)
 
 
 def bar(fig, shades, row, quantity, step):
     colour_bar = fig.colorbar(shades, ax=list(row), shrink=0.9, aspect=22, pad=0.01)
-    colour_bar.set_label(f"{quantity['unit']}, every {step:g}", fontsize=8)
+    colour_bar.set_label(f"{quantity['unit']}, every {step:g}".removeprefix("1, "), fontsize=8)
     colour_bar.ax.tick_params(labelsize=7.5)
 
 
@@ -184,18 +198,18 @@ def maps(run, days, quantities, how, coast):
         levels, step = contour_levels(fields, quantity)
         for column in range(columns):
             axes = grid[row, column]
-            if column >= len(records):
+            if column >= len(records) or quantity["less_start"] and records[column] == 0:
                 axes.set_axis_off()
                 continue
-            lon, lat, field = stream.lon, stream.lat, fields[column]
+            lon, field = stream.lon, fields[column]
+            poles = [np.full((1, len(lon)), field[row_of_pole].mean()) for row_of_pole in (0, -1)]
+            lat, field = np.concatenate([[-90], stream.lat, [90]]), np.concatenate([poles[0], field, poles[1]])
             title = f"{quantity['label']}, day {stream.day(records[column]):.3g}"
             if round_view:
                 position, transform = axes.get_subplotspec(), ccrs.PlateCarree()
                 axes.remove()
                 axes = grid[row, column] = fig.add_subplot(position, projection=ccrs.Orthographic(*how["centre"]))
                 lon, field = np.append(lon, lon[0] + 360), np.concatenate([field, field[:, :1]], axis=1)
-                poles = [np.full((1, len(lon)), field[row_of_pole].mean()) for row_of_pole in (0, -1)]
-                lat, field = np.concatenate([[-90], lat, [90]]), np.concatenate([poles[0], field, poles[1]])
                 shades = draw_panel(axes, lon, lat, field, levels, quantity, transform=transform)
                 axes.gridlines(color="0.6", linewidth=0.3)
                 axes.set_global()
@@ -211,9 +225,12 @@ def maps(run, days, quantities, how, coast):
                 shades = draw_panel(axes, lon, lat, field, levels, quantity)
                 axes.set(xlim=(west, west + 360), ylim=how.get("lat", (-90, 90)))
                 axes.set_xticks(np.arange(np.ceil(west / 90) * 90, west + 361, 90))
+                axes.xaxis.set_major_formatter("{x:g}°")
+                axes.yaxis.set_major_formatter("{x:g}°")
                 if coast is not None:
                     axes.plot(coast[0] % 360, np.where(abs(np.diff(coast[0] % 360, append=0)) > 180, np.nan, coast[1]),
                               color="k", linewidth=0.4)
+            axes.set_facecolor("0.8")  # shows where values are missing
             caption(axes, title)
         bar(fig, shades, grid[row], quantity, step)
     return fig
@@ -241,6 +258,7 @@ def section(run, days, quantities, how, coast):
         shades = draw_panel(axes, np.broadcast_to(place, height.shape), height, field, levels, quantity)
         axes.set(ylim=(0, 12), ylabel="height [km]" if n == records[0] else "", facecolor="0.8")
         axes.set_xticks(range(-90, 91, 30) if how["along"] == "lat" else range(0, 361, 90))
+        axes.xaxis.set_major_formatter("{x:g}°")
         caption(axes, f"{quantity['label']}, day {stream.day(n):.3g}")
     bar(fig, shades, grid[0], quantity, step)
     return fig
@@ -248,8 +266,10 @@ def section(run, days, quantities, how, coast):
 
 def pressure_panel(fig, axes, lat, pressure, field, quantity, title):
     levels, step = contour_levels([field], quantity)
-    shades = draw_panel(axes, lat, pressure / 100, field, levels, quantity)
+    lat, field = to_the_poles(lat, field)
+    shades = draw_panel(axes, lat, *to_the_ground(pressure / 100, field), levels, quantity)
     axes.set(ylim=(1000, 0), xticks=range(-90, 91, 30), ylabel="pressure [hPa]")
+    axes.xaxis.set_major_formatter("{x:g}°")
     caption(axes, title)
     bar(fig, shades, [axes], quantity, step)
 
@@ -301,13 +321,15 @@ def column(run, days, quantities, how, coast):
     records = stream.some()
     time = np.array([stream.day(n) for n in records])
     fig, grid = frame(run, len(quantities), 1, (7.5, 2.2))
+    begin, end = stream.records[0].begin, stream.records[-1].end
+    fig.suptitle(f"{fig.get_suptitle()}\n{begin:%Y-%m-%d} to {end:%Y-%m-%d}", fontsize=11)
     for axes, quantity in zip(grid[:, 0], quantities):
         values = np.array([values_of(stream, quantity, n, lambda s, q, m: s.read(q["field"], m)) for n in records])
         if stream.vertical(quantity["field"]) == "lev":
             pressure = np.array([stream.pressure(n)[:, 0, 0] for n in records]) / 100
             levels, step = contour_levels(values, quantity)
-            shades = draw_panel(axes, np.broadcast_to(time[:, None], pressure.shape), pressure, values[..., 0, 0], levels,
-                                quantity)
+            pressure, values = to_the_ground(pressure.T, values[..., 0, 0].T)
+            shades = draw_panel(axes, np.broadcast_to(time, pressure.shape), pressure, values, levels, quantity)
             axes.set(ylim=(1000, 0), ylabel="pressure [hPa]")
             bar(fig, shades, [axes], quantity, step)
         else:
@@ -331,6 +353,6 @@ def draw(run, case, path, coast):
         return False
     figure.savefig(path)
     plt.close(figure)
-    with Image.open(path) as picture:  # 128 colours take a third of the bytes
-        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    with Image.open(path) as picture:  # 256 colours take a third of the bytes; of each hue some, also of rare ones
+        picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
     return True

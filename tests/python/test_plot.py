@@ -42,6 +42,10 @@ def pictures_of(directory, *words):
     return {path.name: path for path in names}
 
 
+def panels_of(directory):
+    return {title: (days, lines) for title, days, lines, _ in plot.series(plot.Run(directory))}
+
+
 def colours_in(path):
     return len(Image.open(path).convert("RGB").getcolors(1 << 24))
 
@@ -138,11 +142,11 @@ def test_zonal_means_average_the_second_half(jets):
 
 
 def test_series_are_weighted_by_area_and_mass(jets):
-    panels = {title: (days, lines) for title, days, lines in plot.series(plot.Run(jets))}
+    panels = panels_of(jets)
     days, lines = panels["Surface pressure [hPa]"]
     assert len(days) == len(lines["highest"]) == 9 and lines["highest"][-1] > lines["highest"][0] + 5
     assert panels["Strongest wind [m/s]"][1][""][0] == pytest.approx(35, abs=0.5)
-    assert "Change of the global mass, as a fraction" not in panels  # there is no log
+    assert not any("mass" in title for title in panels)  # there is no log
     assert 230 < panels["Global mean temperature [K]"][1][""][0] < 270
 
 
@@ -153,9 +157,105 @@ def test_the_change_of_mass_is_that_of_the_log(tmp_path):
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "progress.jsonl").write_text("".join(
         f'{{"date": "{date}", "mass_drift": {drift}}}\n' for date, drift in zip(dates, (1e-16, 5.0, 2e-16, 3e-16))))
-    days, lines = {title: (days, lines) for title, days, lines in plot.series(plot.Run(tmp_path))}[
-        "Change of the global mass, as a fraction"]
-    assert days == (0.5, 1.0, 2.0) and lines[""] == (1e-16, 2e-16, 3e-16)
+    days, lines = panels_of(tmp_path)["Change of the mass of the globe [$10^{-15}$ of it]"]
+    assert days == (0.5, 1.0, 2.0) and np.allclose(lines[""], (0.1, 0.2, 0.3), rtol=1e-12)
+
+
+@pytest.mark.parametrize("drift, power, edge", [(0.0, -15, 1.1), (-2.2e-16, -15, 1.1), (2.4e-14, -14, 2.64), (-3e-8, -8, 3.3)])
+def test_the_axis_of_the_mass_does_not_blow_up_round_off(drift, power, edge, tmp_path):
+    sample_output.shallow_water(tmp_path / "output", days=[0, 1], size=(24, 12))
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "progress.jsonl").write_text(f'{{"date": "2000-01-02T00:00:00", "mass_drift": {drift}}}\n')
+    (panel,) = [p for p in plot.series(plot.Run(tmp_path)) if "mass" in p[0]]
+    assert f"$10^{{{power}}}$" in panel[0] and np.allclose(panel[3], (-edge, edge))
+
+
+def test_axes_show_no_round_off_of_files():
+    low, high = plot.axis_of([300.24290, 300.24292])
+    assert low < 300.24 and high > 300.245
+    assert plot.axis_of([5.0, 6.0]) == pytest.approx((4.95, 6.05)) and plot.axis_of([0, 0]) == (-1, 1)
+
+
+def test_above_mountains_the_series_of_the_pressure_is_that_of_its_weather(tmp_path):
+    sample_output.atmosphere(tmp_path / "output", days=[0, 1, 2], size=(60, 30), mountain=30000.0)
+    panels = panels_of(tmp_path)
+    assert "Surface pressure [hPa]" not in panels
+    lines = panels["Surface pressure less its mean over the run [hPa]"][1]
+    assert -50 < min(lines["lowest"]) < 0 < max(lines["highest"]) < 50
+
+
+def test_the_series_of_a_column_does_not_speak_of_the_globe(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "c.s.day.instant.x-y.nc", 1, 1, "hybrid")
+    for day in (0, 1):
+        ps = np.full((1, 1), 1e5 + day)
+        sample.append(day, ps=ps, ta=250 + 0 * sample.pressure(ps))
+    sample.close()
+    panels = panels_of(tmp_path)
+    assert panels["Surface pressure [hPa]"][1][""] == pytest.approx([1000, 1000.01])
+    assert "Mean temperature [K]" in panels and not any("lobal" in title for title in panels)
+
+
+def test_the_extremes_of_tracers_are_in_the_series(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "t.s.day.instant.x-y.nc", 12, 6)
+    for day in (0, 1):
+        sample.append(day, bell=day + 0 * sample.lat[:, None] * sample.lon)
+    sample.file["bell"].long_name = "mixing ratio of a tracer"
+    sample.close()
+    assert panels_of(tmp_path)["Mixing ratio of bell"][1] == {"highest": [0, 1], "lowest": [0, 1]}
+
+
+def test_all_days_are_labelled_where_panels_end():
+    """Also of the column of panels that is one shorter."""
+    kept = {}
+
+    class Odd:
+        title, is_column, mass_drift = "odd", True, [(0, 0.0), (1, 0.0)]
+        streams = []
+    with pytest.MonkeyPatch.context() as patch:
+        stream = type("S", (), {"date": lambda self, n: "", "__len__": lambda self: 2})()
+        patch.setattr(Odd, "streams", [stream])
+        patch.setattr(plot, "series", lambda run: [(str(n), [0, 1], {"": [n, n + 1]}, None) for n in range(3)])
+        patch.setattr(plot, "save", lambda fig, path: kept.setdefault("fig", fig))
+        plot.draw_series(Odd, pathlib.Path())
+    first, second, third, unused = kept["fig"].axes
+    assert [axes.get_xlabel() for axes in (first, second, third)] == ["", "Day of the run", "Day of the run"]
+    assert second.xaxis.get_tick_params()["labelbottom"] and not first.xaxis.get_tick_params()["labelbottom"]
+    plot.plt.close(kept["fig"])
+
+
+@pytest.mark.parametrize("fields, symmetric, limits", [
+    ([[0.0, 0.0], [-3.0, 2.0]], True, (-3, 3)),
+    ([[1.0, 2.0], [np.nan, 5.0]], False, (1, 5)),
+    ([[1.0, 1.0 + 1e-9]], False, (0.99, 1.01)),
+    ([[0.0, 0.0]], False, (0, 1)), ([[0.0, 0.0]], True, (-1, 1)),
+    ([[np.nan, np.nan], [2.0, 4.0]], True, (-4, 4))])
+def test_colours_reach_to_what_is_there(fields, symmetric, limits):
+    assert np.allclose(plot.limits_of([np.array(field) for field in fields], symmetric), limits, rtol=2e-3)
+
+
+def test_quiet_records_do_not_narrow_the_colours():
+    storm = np.linspace(-30, 30, 5000)
+    assert plot.limits_of([np.zeros(5000)] * 20 + [storm], True)[1] > 29.9
+
+
+def test_a_field_of_one_value_has_no_place(jets):
+    stream = plot.Run(jets).streams[0]
+    assert plot.extremes(np.zeros((30, 60)), stream) == "0 everywhere"
+
+
+def test_units_are_written_as_in_print(weather):
+    run = plot.Run(weather)
+    assert plot.quantity_of(run, "ua", 25000.0).unit == "m/s" and plot.quantity_of(run, "rlut").unit == "W m$^{-2}$"
+    assert plot.with_unit("Bell", "1") == "Bell" and plot.with_unit("Wind", "m/s") == "Wind [m/s]"
+
+
+def test_the_outline_of_the_globe_is_whole(jets):
+    stream = plot.Run(jets).streams[0]
+    fig, axes = plot.plt.subplots()
+    view = plot.View(None, stream)
+    view.draw(axes, np.zeros((30, 60)), "viridis", (0, 1), None)
+    assert axes.get_xlim()[1] > 1.005 * max(view.outline[0]) and axes.get_ylim()[0] < 1.005 * min(view.outline[1])
+    plot.plt.close(fig)
 
 
 def test_each_picture_finds_the_stream_that_suits_it(tmp_path):
@@ -168,8 +268,8 @@ def test_each_picture_finds_the_stream_that_suits_it(tmp_path):
     daily = next(s for s in run.streams if not s.instant)
     assert [daily.day(n) for n in range(4)] == [0.5, 1.5, 2.5, 3.5]
     assert daily.date(1) == "2000-01-02 00:00 to 2000-01-03 00:00"
-    panels = {title: (days, lines) for title, days, lines in plot.series(run)}
-    assert len(panels["Surface pressure [hPa]"][0]) == 17
+    panels = panels_of(tmp_path)
+    assert len(panels["Surface pressure less its mean over the run [hPa]"][0]) == 17
     days, lines = panels["Global mean temperature [K]"]
     assert days == [daily.day(n) for n in range(4)] and np.allclose(lines[""], 260)
     assert np.allclose(panels["Strongest wind at 1000, 850, 250 hPa [m/s]"][1][""], 20)
@@ -362,6 +462,34 @@ def test_contours_are_multiples_of_the_interval():
     assert levels[0] == -levels[-1] and levels[-1] >= 0.3 and 10 <= len(levels) <= 20
     levels, _ = published.contour_levels([np.full((2, 2), 7.0)], published.panel("h", 0))
     assert len(levels) >= 2  # a constant field
+    levels, step = published.contour_levels([np.array([[0.0, 0.0069]])], published.panel("h", 5))
+    assert step < 0.001 and 10 <= len(levels) <= 20  # the interval would show nothing
+
+
+def test_sections_reach_the_poles_and_the_ground():
+    lat, field = published.to_the_poles(np.array([-45.0, 45.0]), np.array([[1.0, 2.0]]))
+    assert lat.tolist() == [-90, -45, 45, 90] and field.tolist() == [[1, 1, 2, 2]]
+    pressure, field = published.to_the_ground(np.array([500.0, 990.0]), np.array([[1.0], [2.0]]))
+    assert pressure.tolist() == [500, 990, 1000] and field[:, 0].tolist() == [1, 2, 2]
+
+
+def test_rare_colours_of_a_published_figure_are_kept(tmp_path, monkeypatch):
+    """The blue end of a colour bar beside many reds was grey."""
+    def figure(*_):
+        fig, axes = plot.plt.subplots(1, 2, figsize=(8, 4), width_ratios=(40, 1))
+        wave = 25 * np.abs(np.sin(np.linspace(0, 9, 300))) * np.linspace(0, 2, 300)[:, None]
+        axes[0].contourf(wave, levels=np.arange(-50, 51, 10), cmap="RdBu_r")
+        axes[0].contour(wave, levels=np.arange(-50, 51, 5), colors="0.15", linewidths=0.5)
+        axes[1].imshow(np.arange(10)[:, None], cmap="RdBu_r", aspect="auto")
+        return fig
+    monkeypatch.setitem(published.KINDS, "map", figure)
+    assert published.draw(None, "first_light", tmp_path / "a.png", None)
+    fig = figure()
+    fig.savefig(tmp_path / "b.png", dpi=Image.open(tmp_path / "a.png").width / 8)
+    plot.plt.close(fig)
+    ours, true = (np.asarray(Image.open(tmp_path / name).convert("RGB"), int) for name in ("a.png", "b.png"))
+    common = [colour for count, colour in Image.open(tmp_path / "b.png").convert("RGB").getcolors(1 << 24) if count > 100]
+    assert max(abs(ours - true)[(true == colour).all(axis=-1)].max() for colour in common) < 25
 
 
 def published_of(directory):

@@ -17,6 +17,7 @@ FIELDS = {  # unit, standard name
     "vo": ("s-1", "atmosphere_upward_relative_vorticity"),
     "h": ("m", None),
     "eta": ("m", None),
+    "bell": ("1", None),
     "pr": ("kg m-2 s-1", "precipitation_flux"),
     "ts": ("K", "surface_temperature"),
     "tauu": ("Pa", "surface_downward_eastward_stress"),
