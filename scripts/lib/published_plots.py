@@ -147,9 +147,10 @@ def to_the_poles(lat, field):
     return np.concatenate([[-90], lat, [90]]), np.concatenate([field[:, :1], field, field[:, -1:]], axis=1)
 
 
-def to_the_ground(pressure, field):
-    """Layers (lev, ...) with the value of the lowest once more at 1000 hPa, where it ends above."""
-    return (np.concatenate([pressure, np.maximum(pressure[-1:], 1000)]), np.concatenate([field, field[-1:]]))
+def to_the_ends(pressure, field):
+    """Layers (lev, ...) with the values of the outermost once more at 0 and, where the lowest ends above, at 1000 hPa."""
+    return (np.concatenate([0 * pressure[:1], pressure, np.maximum(pressure[-1:], 1000)]),
+            np.concatenate([field[:1], field, field[-1:]]))
 
 
 def draw_panel(axes, x, y, field, levels, quantity, **how):
@@ -214,7 +215,7 @@ def maps(run, days, quantities, how, coast):
                 axes.gridlines(color="0.6", linewidth=0.3)
                 axes.set_global()
                 if coast is not None:
-                    axes.plot(*coast, color="k", linewidth=0.4, transform=transform)
+                    axes.plot(*axes.projection.transform_points(transform, *coast)[:, :2].T, color="k", linewidth=0.4)
             else:
                 west = how.get("west", 0)
                 turn = np.argsort((lon - west) % 360)
@@ -255,6 +256,8 @@ def section(run, days, quantities, how, coast):
     place = stream.lat if how["along"] == "lat" else stream.lon
     for axes, n, field in zip(grid[0], records, fields):
         height = 8.7802 * np.log(1e5 / cut(stream.pressure(n)))  # [km] in an isothermal atmosphere of 300 K
+        if how["along"] == "lat":
+            (place, field), (_, height) = to_the_poles(stream.lat, field), to_the_poles(stream.lat, height)
         shades = draw_panel(axes, np.broadcast_to(place, height.shape), height, field, levels, quantity)
         axes.set(ylim=(0, 12), ylabel="height [km]" if n == records[0] else "", facecolor="0.8")
         axes.set_xticks(range(-90, 91, 30) if how["along"] == "lat" else range(0, 361, 90))
@@ -267,7 +270,7 @@ def section(run, days, quantities, how, coast):
 def pressure_panel(fig, axes, lat, pressure, field, quantity, title):
     levels, step = contour_levels([field], quantity)
     lat, field = to_the_poles(lat, field)
-    shades = draw_panel(axes, lat, *to_the_ground(pressure / 100, field), levels, quantity)
+    shades = draw_panel(axes, lat, *to_the_ends(pressure / 100, field), levels, quantity)
     axes.set(ylim=(1000, 0), xticks=range(-90, 91, 30), ylabel="pressure [hPa]")
     axes.xaxis.set_major_formatter("{x:g}°")
     caption(axes, title)
@@ -328,7 +331,7 @@ def column(run, days, quantities, how, coast):
         if stream.vertical(quantity["field"]) == "lev":
             pressure = np.array([stream.pressure(n)[:, 0, 0] for n in records]) / 100
             levels, step = contour_levels(values, quantity)
-            pressure, values = to_the_ground(pressure.T, values[..., 0, 0].T)
+            pressure, values = to_the_ends(pressure.T, values[..., 0, 0].T)
             shades = draw_panel(axes, np.broadcast_to(time, pressure.shape), pressure, values, levels, quantity)
             axes.set(ylim=(1000, 0), ylabel="pressure [hPa]")
             bar(fig, shades, [axes], quantity, step)

@@ -466,11 +466,11 @@ def test_contours_are_multiples_of_the_interval():
     assert step < 0.001 and 10 <= len(levels) <= 20  # the interval would show nothing
 
 
-def test_sections_reach_the_poles_and_the_ground():
+def test_sections_reach_the_poles_the_top_and_the_ground():
     lat, field = published.to_the_poles(np.array([-45.0, 45.0]), np.array([[1.0, 2.0]]))
     assert lat.tolist() == [-90, -45, 45, 90] and field.tolist() == [[1, 1, 2, 2]]
-    pressure, field = published.to_the_ground(np.array([500.0, 990.0]), np.array([[1.0], [2.0]]))
-    assert pressure.tolist() == [500, 990, 1000] and field[:, 0].tolist() == [1, 2, 2]
+    pressure, field = published.to_the_ends(np.array([500.0, 990.0]), np.array([[1.0], [2.0]]))
+    assert pressure.tolist() == [0, 500, 990, 1000] and field[:, 0].tolist() == [1, 1, 2, 2]
 
 
 def test_rare_colours_of_a_published_figure_are_kept(tmp_path, monkeypatch):
