@@ -476,16 +476,18 @@ def test_sections_reach_the_poles_the_top_and_the_ground():
 def test_rare_colours_of_a_published_figure_are_kept(tmp_path, monkeypatch):
     """The blue end of a colour bar beside many reds was grey."""
     def figure(*_):
-        fig, axes = plot.plt.subplots(1, 2, figsize=(8, 4), width_ratios=(40, 1))
-        wave = 25 * np.abs(np.sin(np.linspace(0, 9, 300))) * np.linspace(0, 2, 300)[:, None]
-        axes[0].contourf(wave, levels=np.arange(-50, 51, 10), cmap="RdBu_r")
-        axes[0].contour(wave, levels=np.arange(-50, 51, 5), colors="0.15", linewidths=0.5)
-        axes[1].imshow(np.arange(10)[:, None], cmap="RdBu_r", aspect="auto")
+        fig, axes = plot.plt.subplots(1, 3, figsize=(9, 4), dpi=90, width_ratios=(50, 50, 1))
+        x, y = np.meshgrid(*2 * [np.linspace(0, 9, 200)])
+        wave = 25 + 25 * np.sin(x + np.sin(2 * y)) * np.cos(y)
+        for panel, colours, levels in ((axes[0], "RdBu_r", np.arange(-50, 51, 10)), (axes[1], "viridis", np.arange(0, 51, 2))):
+            panel.contourf(wave, levels=levels, cmap=colours)
+            panel.contour(wave, levels=levels, colors="0.15", linewidths=0.5)
+        axes[2].imshow(np.arange(10)[:, None], cmap="RdBu_r", aspect="auto")
         return fig
     monkeypatch.setitem(published.KINDS, "map", figure)
     assert published.draw(None, "first_light", tmp_path / "a.png", None)
     fig = figure()
-    fig.savefig(tmp_path / "b.png", dpi=Image.open(tmp_path / "a.png").width / 8)
+    fig.savefig(tmp_path / "b.png")
     plot.plt.close(fig)
     ours, true = (np.asarray(Image.open(tmp_path / name).convert("RGB"), int) for name in ("a.png", "b.png"))
     common = [colour for count, colour in Image.open(tmp_path / "b.png").convert("RGB").getcolors(1 << 24) if count > 100]
