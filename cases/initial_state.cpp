@@ -313,6 +313,30 @@ bool InitialOptions::has_vapour(const Planet& planet) const {
   return result;
 }
 
+double InitialOptions::highest_ground_m(const Planet& planet) const {
+  double highest = 0;
+  const auto look = [&](const auto& ground_m) {
+    for (int lat = -89; lat < 90; lat += 2) {
+      for (int lon = 0; lon < 360; lon += 2) {
+        highest = std::max(highest, std::abs(ground_m(lon * pi / 180, lat * pi / 180)));
+      }
+    }
+  };
+  for_each_state(impl->states, [&]<class State>(const State& state) {
+    if (state.name != impl->name) return;
+    const double g = planet.gravity_m_per_s2;
+    if constexpr (is_of<State, AtmosphereState>) {
+      const AtmosphereState s = state.state(planet);
+      look([&](double lon, double lat) {
+        return (s.ground ? s.ground(lon, lat) : s.geopotential(lon, lat, planet.reference_pressure_pa)) / g;
+      });
+    } else if constexpr (is_of<State, ShallowWaterState>) {
+      look(state.state(planet).ground);
+    }
+  });
+  return highest;
+}
+
 void fill_initial_state(const InitialOptions& options, const Grid& grid, const FieldSet& fields,
                         const std::vector<double>& surface_altitude, const GriddedState& file) {
   for_each_state(options.impl->states, [&]<class State>(const State& state) {

@@ -43,6 +43,13 @@ std::vector<std::string> setting_warnings(const Case& c) {
         "'planet.rotation_axis_tilt_degrees' tilts the rotation and the initial state; "
         "the schemes of 'physics.suite' keep the latitudes of the grid.");
   }
+  const double own = c.boundary.topography == "flat" ? 0 : c.initial.highest_ground_m(c.planet);
+  if (own > 1) {
+    std::ostringstream words;
+    words << "'boundary.topography' replaces the ground of 'initial.name' = " << c.initial.name() << ", up to "
+          << std::lround(own) << " m high: the state is not in balance with it.";
+    warnings.push_back(words.str());
+  }
   if (c.dycore.shallow_water()) {
     for (const char* key : {"grid.levels", "dycore.remap_every", "dycore.remap_reference_k"}) {
       const bool remaps = std::string_view(key) != "dycore.remap_every" || c.tracers.empty();

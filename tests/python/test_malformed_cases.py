@@ -351,6 +351,7 @@ def test_a_setting_replaces_the_other_length(tmp_path):
 @pytest.mark.parametrize("settings, words", [
     (["grid.levels=sigma:20"], "reaches from 0 to 50 hPa"),
     (["dycore.equations=shallow_water", "initial.name=williamson_2", "grid.levels=L30"], "'grid.levels' has no effect"),
+    (["initial.name=jablonowski_williamson", "boundary.topography=earth_topography_1p0.nc"], "replaces the ground of 'initial.name'"),
     (["planet.rotation_axis_tilt_degrees=90", "physics.suite=[held_suarez]"], "keep the latitudes of the grid"),
     (["planet.gas_constant_j_per_kg_k=4000", "planet.heat_capacity_j_per_kg_k=14000", "dycore.dt_s=7200"], "above the limit"),
 ])
