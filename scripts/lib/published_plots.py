@@ -126,20 +126,35 @@ def values_of(stream, quantity, n, read):
     return field * quantity["scale"] + quantity["offset"]
 
 
-def contour_levels(fields, quantity):
-    """Multiples of the interval over all fields; without one, or where it shows nothing, about 16 round steps."""
+def round_off_of(field):
+    """What differences of two records of a field can have from the files' single precision alone."""
+    return 2.0**-23 * np.nanmax(abs(field), initial=0)
+
+
+def contour_levels(fields, quantity, least=0.0):
+    """Multiples of the interval over all fields; without one, or where it shows nothing, about 16 round steps.
+
+    About 0 there is none but one neutral interval, at least up to 'least' on both sides. A level at the value of a
+    background lies just above it, so that round-off draws nothing there.
+    """
     values = np.concatenate([field[np.isfinite(field)].ravel() for field in fields])
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if quantity["symmetric"]:
-        high = max(abs(low), abs(high), 1e-30)
+        high = max(abs(low), abs(high), least) or 1.0
         low = -high
     step = quantity["step"]
     if not 2 * step <= high - low <= 60 * step or not step:
-        raw = max(high - low, 1e-3 * max(abs(low), abs(high)), 1e-30) / 14
+        raw = max((high - low) / 14, 1e-4 * max(abs(low), abs(high)), least, 1e-30)
         power = 10 ** np.floor(np.log10(raw))
         step = power * next(f for f in (1, 2, 5, 10) if f * power >= raw)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    return step * np.arange(first, max(last, first + 1) + 1), step
+    if quantity["symmetric"]:
+        steps = np.arange(1, max(last, 2) + 1)
+        return step * np.concatenate([-steps[::-1], steps]), step
+    levels = step * np.arange(first, max(last, first + 1) + 1)
+    crowded = [np.mean(abs(values - level) < 1e-3 * step) > 0.05 for level in levels[1:]]
+    levels[1:] += 0.01 * step * np.array(crowded)
+    return levels, step
 
 
 def to_the_poles(lat, field):
@@ -154,11 +169,14 @@ def to_the_ends(pressure, field):
 
 
 def draw_panel(axes, x, y, field, levels, quantity, **how):
-    colours = "RdBu_r" if quantity["symmetric"] else "viridis"
+    colours = plt.colormaps["RdBu_r" if quantity["symmetric"] else "viridis"](np.linspace(0, 1, len(levels) - 1))
+    if quantity["symmetric"]:
+        colours[len(colours) // 2] = 1  # white
     field = np.clip(field, levels[0], levels[-1])  # round-off below a level is no hole
-    shades = axes.contourf(x, y, field, levels=levels, cmap=colours, extend="neither", **how)
-    lines = levels[abs(levels) > 1e-9 * np.ptp(levels)] if quantity["symmetric"] else levels
-    axes.contour(x, y, field, levels=lines, colors="0.15", linewidths=0.45, **how)
+    shades = axes.contourf(x, y, field, levels=levels, colors=colours, extend="neither", **how)
+    lines = [level for level in levels[1:-1] if np.nanmin(field) < level < np.nanmax(field)]
+    if lines:
+        axes.contour(x, y, field, levels=lines, colors="0.15", linewidths=0.45, **how)
     return shades
 
 
@@ -176,8 +194,10 @@ def caption(axes, words):
 
 
 def bar(fig, shades, row, quantity, step):
-    colour_bar = fig.colorbar(shades, ax=list(row), shrink=0.9, aspect=22, pad=0.01)
-    colour_bar.set_label(f"{quantity['unit']}, every {step:g}".removeprefix("1, "), fontsize=8)
+    colour_bar = fig.colorbar(shades, ax=list(row), shrink=0.9, aspect=22, pad=0.01,
+                              format=lambda level, _: f"{step * round(level / step):.7g}".replace("-", "\N{MINUS SIGN}"))
+    words = f"{quantity['unit']}, every {step:g}{'; round-off is white' if quantity['less_start'] else ''}"
+    colour_bar.set_label(words.removeprefix("1, "), fontsize=8)
     colour_bar.ax.tick_params(labelsize=7.5)
 
 
@@ -196,7 +216,8 @@ def maps(run, days, quantities, how, coast):
     fig, grid = frame(run, len(found), columns, (3.4, 3.2) if round_view else (4.4, 2.3))
     for row, (quantity, stream, records) in enumerate(found):
         fields = [values_of(stream, quantity, n, horizontal) for n in records]
-        levels, step = contour_levels(fields, quantity)
+        least = quantity["scale"] * round_off_of(horizontal(stream, quantity, 0)) if quantity["less_start"] else 0.0
+        levels, step = contour_levels(fields, quantity, least)
         for column in range(columns):
             axes = grid[row, column]
             if column >= len(records) or quantity["less_start"] and records[column] == 0:

@@ -119,8 +119,8 @@ def test_pressure_level_streams_are_preferred_where_the_level_is_there(tmp_path)
     assert "levels" in run.find(["ta"], 85000.0).name
     assert "snap" in run.find(["ta"], 70000.0).name
     found = {q.key: q for q in plot.quantities(run)}
-    assert np.allclose(found["ta850"].read(0), 250 - 273.15)
-    assert found["wind250"].unit == "m/s" and np.allclose(found["wind250"].read(0), 20)
+    assert np.allclose(found["ta_850hPa"].read(0), 250 - 273.15)
+    assert found["wind_250hPa"].unit == "m/s" and np.allclose(found["wind_250hPa"].read(0), 20)
 
 
 def test_missing_values_stay_missing(tmp_path):
@@ -264,7 +264,7 @@ def test_each_picture_finds_the_stream_that_suits_it(tmp_path):
     sample_output.daily_means(tmp_path / "output", temperature=260.0)
     run = plot.Run(tmp_path)
     found = {q.key: q for q in plot.quantities(run)}
-    assert {q.stream.instant for q in found.values()} == {True} and {"ps", "ps_change", "ta850"} <= set(found)
+    assert {q.stream.instant for q in found.values()} == {True} and {"ps", "ps_change", "ta_850hPa"} <= set(found)
     daily = next(s for s in run.streams if not s.instant)
     assert [daily.day(n) for n in range(4)] == [0.5, 1.5, 2.5, 3.5]
     assert daily.date(1) == "2000-01-02 00:00 to 2000-01-03 00:00"
@@ -315,7 +315,7 @@ def test_cells_are_drawn_where_they_are(jets, hemisphere, projection):
 
 def test_a_run_of_the_atmosphere_is_drawn(jets):
     pictures = pictures_of(jets)
-    assert set(pictures) == {"map_ps.png", "map_ta850.png", "map_wind250.png", "zonal_means.png", "time_series.png",
+    assert set(pictures) == {"map_ps.png", "map_ta_850hPa.png", "map_wind_250hPa.png", "zonal_means.png", "time_series.png",
                              "animation_ps.gif"}
     for name, path in pictures.items():
         if name.startswith("map"):
@@ -394,15 +394,15 @@ def test_one_field_is_drawn_alone(weather):
 def test_a_level_and_a_date_are_chosen(tmp_path, weather):
     (tmp_path / "output").symlink_to(weather / "output")
     chosen = pictures_of(tmp_path, "--field", "ta", "--level", "250", "--time", "2000-01-02T07:00")
-    assert set(chosen) == {"map_ta250_20000102T0600.png"}
-    one, all_three = Image.open(chosen["map_ta250_20000102T0600.png"]).size, 3 * 3.05 + 1.35
+    assert set(chosen) == {"map_ta_250hPa_20000102T0600.png"}
+    one, all_three = Image.open(chosen["map_ta_250hPa_20000102T0600.png"]).size, 3 * 3.05 + 1.35
     assert one[1] < 0.6 * all_three * plot.DPI  # one row
 
 
 def test_without_a_field_all_maps_of_a_date_are_drawn(tmp_path, weather):
     (tmp_path / "output").symlink_to(weather / "output")
     names = set(pictures_of(tmp_path, "--time", "2000-01-02"))
-    assert {"map_ps_20000102T0000.png", "map_ta850_20000102T0000.png"} <= names
+    assert {"map_ps_20000102T0000.png", "map_ta_850hPa_20000102T0000.png"} <= names
     assert sum(name.startswith("map_pr_") for name in names) == 1 and not any(name.endswith(".gif") for name in names)
 
 
