@@ -9,15 +9,17 @@ import numpy as np
 from PIL import Image
 
 
-def panel(field, step, unit="", label="", level=None, scale=1.0, offset=0.0, less_start=False, symmetric=False):
-    """A quantity: its field(s), contour interval and unit after value * scale + offset; level [Pa]."""
+def panel(field, step, unit="", label="", level=None, scale=1.0, offset=0.0, less_start=False, symmetric=False,
+          round_off=0.0):
+    """A quantity: its field(s), contour interval, unit and round-off after value * scale + offset; level [Pa]."""
     return {"field": field, "step": step, "unit": unit, "label": label or field, "level": level, "scale": scale,
-            "offset": offset, "less_start": less_start, "symmetric": symmetric}
+            "offset": offset, "less_start": less_start, "symmetric": symmetric, "round_off": round_off}
 
 
 PS = panel("ps", 5, "hPa", "surface pressure", scale=0.01)
 TA850 = panel("ta", 5, "K", "temperature at 850 hPa", 85000.0)
 VO850 = panel("vo", 2, "$10^{-5}$ s$^{-1}$", "relative vorticity at 850 hPa", 85000.0, scale=1e5, symmetric=True)
+AT_REST = 1e-9  # [m/s] round-off makes less wind
 Z4900 = 57232.0  # [Pa] of 4900 m in an isothermal atmosphere of 300 K
 
 # case: kind of figure, days (columns of maps), quantities (rows), and what the kind needs
@@ -44,9 +46,10 @@ FIGURES = {
     "dcmip_11": ("map", (0, 6, 12), [panel(q, 0.1, "1", f"{q} at 4900 m", Z4900) for q in ("q1", "q3", "q4")], {}),
     "dcmip_12": ("section", (0, 0.5, 1), [panel("layer", 0.1, "1", "zonal mean of the layer")], {"along": "lat"}),
     "dcmip_13": ("section", (0, 6, 12), [panel("q4", 0.1, "1", "clouds along the equator")], {"along": "lon"}),
-    "schaer_rest": ("section", (1, 3, 6), [panel("ua", 0, "m/s", "eastward wind along the equator", symmetric=True)],
+    "schaer_rest": ("section", (1, 3, 6), [panel("ua", 0, "m/s", "eastward wind along the equator", symmetric=True, round_off=AT_REST)],
                     {"along": "lon"}),
-    "rest_over_mountains": ("map", (1, 10), [panel("ua", 0, "m/s", "eastward wind at 500 hPa", 50000.0, symmetric=True)], {}),
+    "rest_over_mountains": ("map", (1, 10), [panel("ua", 0, "m/s", "eastward wind at 500 hPa", 50000.0, symmetric=True,
+                                                  round_off=AT_REST)], {}),
     "jablonowski_williamson_steady": ("zonal", (0, 30), [panel("ua", 5, "m/s", "eastward wind", symmetric=True),
                                                          panel("ta", 10, "K", "temperature")], {}),
     "jablonowski_williamson_wave": ("map", (7, 9), [PS, TA850, VO850], {"lat": (0, 90), "west": 45}),
@@ -131,20 +134,20 @@ def round_off_of(field):
     return 2.0**-23 * np.nanmax(abs(field), initial=0)
 
 
-def contour_levels(fields, quantity, least=0.0):
+def contour_levels(fields, quantity):
     """Multiples of the interval over all fields; without one, or where it shows nothing, about 16 round steps.
 
-    About 0 there is none but one neutral interval, at least up to 'least' on both sides. A level at the value of a
+    About 0 there is none but one neutral interval, at least up to round-off on both sides. A level at the value of a
     background lies just above it, so that round-off draws nothing there.
     """
     values = np.concatenate([field[np.isfinite(field)].ravel() for field in fields])
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if quantity["symmetric"]:
-        high = max(abs(low), abs(high), least) or 1.0
+        high = max(abs(low), abs(high), quantity["round_off"]) or 1.0
         low = -high
     step = quantity["step"]
     if not 2 * step <= high - low <= 60 * step or not step:
-        raw = max((high - low) / 14, 1e-4 * max(abs(low), abs(high)), least, 1e-30)
+        raw = max((high - low) / 14, 1e-4 * max(abs(low), abs(high)), quantity["round_off"], 1e-30)
         power = 10 ** np.floor(np.log10(raw))
         step = power * next(f for f in (1, 2, 5, 10) if f * power >= raw)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
@@ -196,7 +199,7 @@ def caption(axes, words):
 def bar(fig, shades, row, quantity, step):
     colour_bar = fig.colorbar(shades, ax=list(row), shrink=0.9, aspect=22, pad=0.01,
                               format=lambda level, _: f"{step * round(level / step):.7g}".replace("-", "\N{MINUS SIGN}"))
-    words = f"{quantity['unit']}, every {step:g}{'; round-off is white' if quantity['less_start'] else ''}"
+    words = f"{quantity['unit']}, every {step:g}{'; round-off is white' if quantity['round_off'] else ''}"
     colour_bar.set_label(words.removeprefix("1, "), fontsize=8)
     colour_bar.ax.tick_params(labelsize=7.5)
 
@@ -216,8 +219,10 @@ def maps(run, days, quantities, how, coast):
     fig, grid = frame(run, len(found), columns, (3.4, 3.2) if round_view else (4.4, 2.3))
     for row, (quantity, stream, records) in enumerate(found):
         fields = [values_of(stream, quantity, n, horizontal) for n in records]
-        least = quantity["scale"] * round_off_of(horizontal(stream, quantity, 0)) if quantity["less_start"] else 0.0
-        levels, step = contour_levels(fields, quantity, least)
+        if quantity["less_start"]:
+            start = quantity["scale"] * horizontal(stream, quantity, 0)
+            quantity = quantity | {"round_off": round_off_of(start)}
+        levels, step = contour_levels(fields, quantity)
         for column in range(columns):
             axes = grid[row, column]
             if column >= len(records) or quantity["less_start"] and records[column] == 0:

@@ -409,6 +409,8 @@ def test_without_a_field_all_maps_of_a_date_are_drawn(tmp_path, weather):
 @pytest.mark.parametrize("words, code, says", [
     (["--field", "tos"], 66, ["no field 'tos'", "jets.surface", "rsds", "1000, 850, 250 hPa"]),
     (["--field", "ta", "--level", "500"], 66, ["no 'ta' at 500 hPa", "1000, 850, 250 hPa"]),
+    (["--field", "rsds", "--level", "500"], 64, ["'rsds' has no levels; leave out --level"]),
+    *((["--field", "ta", "--level", level], 64, [f"--level {level} is no pressure"]) for level in ("0", "-5", "nan")),
     (["--time", "2001-01-01"], 66, ["No record", "2000-01-01T00:00 to 2000-01-05T00:00"]),
     (["--field", "ta", "--time", "2000-01-04"], 66, ["no 'ta' at 850 hPa on 2000-01-04T00:00"]),
     (["--time", "tomorrow"], 64, ["'tomorrow' is no date"]),
@@ -422,6 +424,105 @@ def test_a_choice_that_is_not_there_is_refused_with_what_there_is(tmp_path, weat
     for phrase in says:
         assert phrase in done.stderr
     assert not (tmp_path / "plots").exists()
+
+
+@pytest.mark.parametrize("level", ["5000", "1"])
+def test_a_level_outside_the_air_is_refused_with_what_there_is(level, tmp_path, jets):
+    (tmp_path / "output").symlink_to(jets / "output")
+    done = draw(tmp_path, "--field", "ta", "--level", level)
+    assert done.returncode == 66 and "Traceback" not in done.stderr
+    assert re.fullmatch(rf"ERROR 'ta' has no values at {level} hPa, only from 3.545 to 10\d\d hPa.\n", done.stderr)
+
+
+def test_a_level_of_the_files_without_values_is_refused(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 12, 6, [85000.0, 50000.0, 100.0])
+    ta = np.full((3, 6, 12), 250.0)
+    ta[2] = np.nan
+    sample.append(0, ta=ta)
+    sample.close()
+    done = draw(tmp_path, "--field", "ta", "--level", "1")
+    assert done.returncode == 66 and done.stderr == "ERROR 'ta' has no values at 1 hPa, only at 850, 500 hPa.\n"
+
+
+def test_a_fixed_field_is_drawn_once_and_only_when_asked_for(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 24, 12)
+    sample.double("orog", ("lat", "lon"), 1000 + 10 * sample.lat[:, None] + 0 * sample.lon, long_name="altitude", units="m")
+    for day in range(4):
+        sample.append(day, ps=1e5 + 100 * day * np.sin(np.radians(sample.lon)) + 0 * sample.lat[:, None])
+    sample.close()
+    run = plot.Run(tmp_path)
+    assert run.streams[0].fields() == ["ps", "areacella", "orog"]
+    assert not {"orog", "areacella"} & {q.key for q in plot.quantities(run)}
+    for words in ((), ("--time", "2000-01-02")):
+        (picture,) = pictures_of(tmp_path, "--field", "orog", *words).values()
+        assert picture.name == "map_orog.png" and Image.open(picture).height < 600 and colours_in(picture) > 100
+
+
+def test_a_wrong_command_line_is_told_before_the_imports(tmp_path):
+    for words in (["--nonsense"], [tmp_path]):
+        done = subprocess.run([sys.executable, "-X", "importtime", ROOT / "scripts" / "plot", *words], capture_output=True, text=True)
+        assert done.returncode in (64, 66) and "argparse" in done.stderr and "numpy" not in done.stderr
+
+
+# ---- tracers, and what is nothing ----
+
+
+def tracer_run(directory, value):
+    """Two records of a tracer on layers: value(pressure)."""
+    sample = sample_output.SampleFile(directory / "output" / "a.s.day.instant.x-y.nc", 12, 6, "hybrid")
+    ps = 1e5 + 0 * sample.lat[:, None] * sample.lon
+    for day in (0, 1, 2):
+        sample.append(day, ps=ps, bell=value(sample.pressure(ps)) + 0.0 * day)
+    sample.file["bell"].long_name = "mixing ratio of a tracer"
+    sample.close()
+    return plot.Run(directory)
+
+
+@pytest.mark.parametrize("value, low, high", [
+    (lambda p: np.exp(-((p - 30000) / 4000) ** 2), 260, 340),
+    (lambda p: np.exp(-((p - 99000) / 1000) ** 2), 980, 1000),
+    (lambda p: 0.02 * (p / 1e5) ** 3, 780, 851),  # vapour: not in the ground
+    (lambda p: 1e-6 + 0 * p, 550, 550), (lambda p: 0 * p, 550, 550)])
+def test_tracers_are_drawn_where_they_are(value, low, high, tmp_path):
+    run = tracer_run(tmp_path, value)
+    assert low <= plot.tracer_level(run, "bell") / 100 <= high
+    (found,) = [q for q in plot.quantities(run) if q.names == ["bell"]]
+    assert re.fullmatch(r"bell_[\d.]+hPa", found.key) and np.isfinite(found.read(0)).all()
+
+
+def test_at_a_pressure_level_of_the_files_too(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 12, 6, [85000.0, 50000.0, 20000.0])
+    sample.append(0, bell=np.array([0.1, 0.2, 0.7])[:, None, None] + np.zeros((6, 12)))
+    sample.file["bell"].long_name = "mixing ratio of a tracer"
+    sample.close()
+    assert plot.tracer_level(plot.Run(tmp_path), "bell") == 20000
+
+
+def test_what_is_round_off_beside_other_levels_has_one_colour(tmp_path):
+    run = tracer_run(tmp_path, lambda p: np.where(p < 40000, 1.0, 2e-17 * np.random.default_rng(1).random(p.shape)))
+    field = plot.quantity_of(run, "bell", 55000.0).read(0)
+    assert (field == 0).all() and plot.limits_of([field], False) == (0, 1)
+    assert plot.extremes(field, run.streams[0]) == "0 everywhere"
+
+
+def test_changes_within_round_off_of_the_file_are_zero(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 24, 12)
+    ps = 1e5 + 100 * np.sin(np.radians(sample.lon)) + 0 * sample.lat[:, None]
+    for day in range(3):
+        noise = np.random.default_rng(day).choice([0, 0.0078125], ps.shape)  # the last digit of single precision
+        noise[3, 4] = 5 * day
+        sample.append(day, ps=ps + noise)
+    sample.close()
+    change = {q.key: q for q in plot.quantities(plot.Run(tmp_path))}["ps_change"]
+    assert "round-off" in change.label
+    field = change.read(2)
+    assert field[3, 4] == pytest.approx(0.1, abs=1e-3) and np.count_nonzero(field) == 1
+
+
+def test_nothing_that_stands_still_is_animated(tmp_path):
+    run = tracer_run(tmp_path, lambda p: np.exp(-((p - 30000) / 4000) ** 2))
+    found = plot.quantities(run)
+    assert {q.key.partition("_")[0] for q in found} == {"ps", "bell"} and plot.most_lively(found) is None
 
 
 def test_a_long_title_of_the_time_series_is_whole(tmp_path):
@@ -492,6 +593,69 @@ def test_rare_colours_of_a_published_figure_are_kept(tmp_path, monkeypatch):
     ours, true = (np.asarray(Image.open(tmp_path / name).convert("RGB"), int) for name in ("a.png", "b.png"))
     common = [colour for count, colour in Image.open(tmp_path / "b.png").convert("RGB").getcolors(1 << 24) if count > 100]
     assert max(abs(ours - true)[(true == colour).all(axis=-1)].max() for colour in common) < 25
+
+
+def test_about_zero_there_is_one_white_interval():
+    levels, step = published.contour_levels([np.array([[-0.3, 0.1]])], published.panel("h", 0, symmetric=True))
+    middle = len(levels) // 2
+    assert (levels[middle - 1], levels[middle]) == (-step, step)
+    for values in ([[0.0, 0], [0, 0]], [[1e-12, -1e-12], [0, 0]]):
+        quantity = published.panel("ua", 0, symmetric=True, round_off=1e-9)
+        levels, step = published.contour_levels([np.array(values)], quantity)
+        fig, axes = plot.plt.subplots()
+        published.draw_panel(axes, [0, 1], [0, 1], np.array(values), levels, quantity)
+        axes.set_axis_off()
+        fig.canvas.draw()
+        assert (np.asarray(fig.canvas.buffer_rgba()) == 255).all()
+        plot.plt.close(fig)
+
+
+def test_a_background_with_round_off_has_no_contours():
+    noise = np.random.default_rng(1).choice([-1e-8, 0, 1e-8], (20, 40))
+    field = 0.1 + noise
+    field[5:9, 5:9] = 0.95
+    quantity = published.panel("bells", 0.1)
+    levels, step = published.contour_levels([field], quantity)
+    fig, axes = plot.plt.subplots()
+    shades = published.draw_panel(axes, np.arange(40), np.arange(20), field, levels, quantity)
+    lines = axes.collections[-1].get_paths()
+    assert max(len(path.vertices) for path in lines) < 40, "around the square alone"
+    published.bar(fig, shades, [axes], quantity, step)
+    fig.canvas.draw()
+    ticks = [tick.get_text() for tick in fig.axes[-1].get_yticklabels()]
+    assert fig.axes[-1].yaxis.get_major_formatter()(levels[1]) == "0.1" and set(ticks) <= {f"{n / 10:g}" for n in range(11)}
+    assert not fig.axes[-1].yaxis.get_offset_text().get_text()
+    plot.plt.close(fig)
+
+
+def test_a_steady_state_is_white_and_its_angle_is_told(tmp_path):
+    config = "initial:\n  angle_degrees: 45                      # command line\nplanet:\n  radius_m: 6371220   # default\n"
+    sample = sample_output.SampleFile(tmp_path / "output" / "williamson_2.s.day.instant.x-y.nc", 24, 12, config=config)
+    h = 3000 - 20 * abs(sample.lat[:, None]) + 0 * sample.lon
+    for day in (0, 5):
+        sample.append(day, h=h + np.random.default_rng(day).choice([0, 0.000244140625], h.shape))
+    sample.close()
+    run = plot.Run(tmp_path)
+    assert run.title.endswith(", angle 45°")
+    _, days, quantities, how = published.FIGURES["williamson_2"]
+    fig = published.maps(run, days, quantities, how, None)
+    assert any("round-off is white" in axes.get_ylabel() for axes in fig.axes)
+    (change,) = [axes for axes in fig.axes if "less that of the start, day 5" in axes.get_title(loc="left")]
+    fig.canvas.draw()
+    box = change.get_window_extent().padded(-4)
+    picture = np.asarray(fig.canvas.buffer_rgba())[::-1]
+    assert (picture[int(box.y0):int(box.y1), int(box.x0):int(box.x1)] == 255).all()
+    plot.plt.close(fig)
+
+
+@pytest.mark.parametrize("line, words", [
+    ("0                       # default", ""), ("0      # williamson_2.yaml:21:5", ", angle 0°")])
+def test_an_angle_is_told_where_it_was_chosen(line, words, tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 12, 6, title="A",
+                                      config=f"initial:\n  angle_degrees: {line}\n")
+    sample.append(0, h=np.ones((6, 12)))
+    sample.close()
+    assert plot.Run(tmp_path).title == "A (a)" + words
 
 
 def published_of(directory):
