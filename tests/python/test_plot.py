@@ -519,6 +519,14 @@ def test_changes_within_round_off_of_the_file_are_zero(tmp_path):
     assert field[3, 4] == pytest.approx(0.1, abs=1e-3) and np.count_nonzero(field) == 1
 
 
+def test_wind_of_round_off_is_none(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 12, 6)
+    noise = np.random.default_rng(1).random((6, 12))
+    sample.append(0, ua=1e-12 * noise, va=1e-12 * noise)
+    sample.close()
+    assert not plot.Quantity(plot.Run(tmp_path), "wind", ["ua", "va"], None, "Wind", "m/s", "YlGnBu").read(0).any()
+
+
 def test_nothing_that_stands_still_is_animated(tmp_path):
     run = tracer_run(tmp_path, lambda p: np.exp(-((p - 30000) / 4000) ** 2))
     found = plot.quantities(run)
