@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -664,6 +665,16 @@ def test_an_angle_is_told_where_it_was_chosen(line, words, tmp_path):
     sample.append(0, h=np.ones((6, 12)))
     sample.close()
     assert plot.Run(tmp_path).title == "A (a)" + words
+
+
+def test_coastlines_on_the_sphere_bring_no_warnings(tmp_path):
+    sample_output.shallow_water(tmp_path / "output", days=[0], size=(36, 18))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fig = published.maps(plot.Run(tmp_path), (0,), [published.panel("h", 100)], {"view": "orthographic", "centre": (0, 90)},
+                             plot.coastline())
+        fig.canvas.draw()
+    plot.plt.close(fig)
 
 
 def published_of(directory):
