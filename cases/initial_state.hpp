@@ -26,8 +26,9 @@ struct InitialOptions {
   bool is_file() const;                 // it is that of a start file, 'path'
   std::string& path();
   bool has_vapour(const Planet& planet) const;  // an analytic state with water vapour of its own
-  double highest_ground_m(const Planet& planet) const;  // of the state's own ground, which a file of topography replaces
-  double angle(const Planet& planet) const;     // [radians] tilt of state and axis against the grid, see Frame
+  double highest_ground_m(
+      const Planet& planet) const;           // of the state's own ground, which a file of topography replaces
+  double angle(const Planet& planet) const;  // [radians] tilt of state and axis against the grid, see Frame
 };
 
 /// Fills prognostic and fixed fields (surface_geopotential, coriolis_parameter) on the owned points of a block, and the
