@@ -111,7 +111,7 @@ TEST(Decomposition, ranks_at_the_poles_have_fewer_rows_where_those_cost_more) {
     }
     EXPECT_LT(counts[0], n_lat / ranks_lat);
     EXPECT_GE(counts[0], 0.8 * n_lat / ranks_lat);
-    EXPECT_TRUE(std::is_sorted(counts.begin(), counts.begin() + ranks_lat / 2));
+    EXPECT_EQ(*std::min_element(counts.begin(), counts.end()), counts[0]);
   }
 }
 
