@@ -108,6 +108,11 @@ void fill(const ShallowWaterState& state, const Grid& grid, const FieldSet& fiel
   fill_coriolis_parameter(grid, frame, fields);
 }
 
+/// Geopotential of the state's own ground [m2 s-2].
+double own_ground(const AtmosphereState& state, const Planet& planet, double lon, double lat) {
+  return state.ground ? state.ground(lon, lat) : state.geopotential(lon, lat, planet.reference_pressure_pa);
+}
+
 /// Pressure [Pa] where the geopotential of the state is phi, by Newton's method: d phi / d ln p = - R T.
 double pressure_at(const AtmosphereState& state, const Planet& planet, const Frame::Point& point, double phi) {
   double p = planet.reference_pressure_pa;
@@ -153,9 +158,7 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   for (int j = block.at_south_pole() ? 0 : -1; j < block.ny; ++j) {
     for (int i = -1; i < block.nx; ++i) {
       const auto cell = frame.at(grid.longitude_of_cell(wrapped(block, i)), grid.latitude_of_cell(j));
-      const double own = state.ground ? state.ground(cell.lon, cell.lat)
-                                      : state.geopotential(cell.lon, cell.lat, planet.reference_pressure_pa);
-      const double phi = ground(j, i, own);
+      const double phi = ground(j, i, own_ground(state, planet, cell.lon, cell.lat));
       std::function<double(int, double)> humidity;
       if (state.specific_humidity) {
         humidity = [&](int, double p) { return state.specific_humidity(cell.lon, cell.lat, p); };
@@ -327,9 +330,7 @@ double InitialOptions::highest_ground_m(const Planet& planet) const {
     const double g = planet.gravity_m_per_s2;
     if constexpr (is_of<State, AtmosphereState>) {
       const AtmosphereState s = state.state(planet);
-      look([&](double lon, double lat) {
-        return (s.ground ? s.ground(lon, lat) : s.geopotential(lon, lat, planet.reference_pressure_pa)) / g;
-      });
+      look([&](double lon, double lat) { return own_ground(s, planet, lon, lat) / g; });
     } else if constexpr (is_of<State, ShallowWaterState>) {
       look(state.state(planet).ground);
     }

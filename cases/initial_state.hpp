@@ -26,8 +26,8 @@ struct InitialOptions {
   bool is_file() const;                 // it is that of a start file, 'path'
   std::string& path();
   bool has_vapour(const Planet& planet) const;  // an analytic state with water vapour of its own
-  double highest_ground_m(
-      const Planet& planet) const;           // of the state's own ground, which a file of topography replaces
+  /// Of the state's own ground, which a file of topography replaces.
+  double highest_ground_m(const Planet& planet) const;
   double angle(const Planet& planet) const;  // [radians] tilt of state and axis against the grid, see Frame
 };
 

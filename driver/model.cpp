@@ -109,13 +109,13 @@ struct TracerList {
 };
 
 /// A case with the name and a hash of the content of its input files in the place of their paths: what counts is what they hold.
-Case with_content_of_inputs(Case c, MPI_Comm world) {
+Case with_content_of_inputs(Case c, const std::map<std::string, std::string>& hashes) {
   for (const auto& [key, file] : inputs_of(c)) {
     std::string& value = key == "boundary.topography" ? c.boundary.topography
                          : key == "grid.levels"       ? c.grid.levels
                          : key == "initial.path"      ? c.initial.path()
                                                       : c.boundary.sea_surface_temperature;
-    value = std::filesystem::path(file).filename().string() + "@" + hash_of_file(file, world);
+    value = std::filesystem::path(file).filename().string() + "@" + hashes.at(file);
   }
   return c;
 }
@@ -389,7 +389,8 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
                                   grid_.planet, grid_.block.world);
     with_place(c, [&] { require_humidity_of_file(case_, start_file_); });
   }
-  case_by_content_ = with_content_of_inputs(c, grid_.block.world);
+  for (const auto& [key, file] : inputs_of(c)) input_hashes_[file] = hash_of_file(file, grid_.block.world);
+  case_by_content_ = with_content_of_inputs(c, input_hashes_);
 }
 
 void Model::fill() {

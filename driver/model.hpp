@@ -63,6 +63,8 @@ class Model {
   const Clock& clock() const { return clock_; }
   double elapsed_s() const { return 1e-6 * static_cast<double>(clock_.elapsed()); }
   long last_step() const { return last_step_; }
+  /// Hashes of the content of the files that the case reads, by their paths.
+  const std::map<std::string, std::string>& input_hashes() const { return input_hashes_; }
   bool writes_restart_now() const { return clock_.ends(restart_every_); }
   std::uint64_t hash() const { return state_hash(fields_, clock_.step()); }
   /// Conserved quantities at step 0, also after a restart.
@@ -121,6 +123,7 @@ class Model {
   std::unique_ptr<PrescribedFlow> flow_;  // of cases that prescribe the wind
   Suite suite_;
   Clock clock_;
+  std::map<std::string, std::string> input_hashes_;
   long last_step_ = 0;
   Interval restart_every_, budgets_every_;
   std::unique_ptr<Streams> streams_;

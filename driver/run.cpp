@@ -49,8 +49,6 @@ class RunRecord {
   RunRecord(const Case& c, const RunDirectory& directory, const Model& model, const std::string& run_id,
             const std::string& parent_set)
       : path_(directory.path() + "/run.json"), writes_(model.grid().block.rank == 0) {
-    nlohmann::ordered_json inputs = nlohmann::ordered_json::object();
-    for (const auto& [key, file] : inputs_of(c)) inputs[file] = hash_of_file(file, model.grid().block.world);
     if (!writes_) return;
     const BuildInfo& build = build_info();
     char host[256] = "";
@@ -78,7 +76,7 @@ class RunRecord {
         {"messages", block.stage_messages ? "host" : "device"},
         {"output_writers", model.streams().writers()},
         {"output_asynchronous", model.streams().asynchronous()},
-        {"inputs_xxh3_128", inputs},
+        {"inputs_xxh3_128", model.input_hashes()},
         {"parent_restart", parent_set.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parent_set)}};
     std::error_code ignored;
     std::filesystem::copy_file(c.file, directory.path() + "/case.yaml",

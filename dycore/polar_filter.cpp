@@ -71,8 +71,8 @@ Rows make_rows(const Block& block, const RowValues& cosine) {
     row(j) = make_row(cosines(j + halo_width), block);
     const Number rho(row(j).rho.re, row(j).rho.im);
     for (int l = 0; l < length; ++l) {
-      const Complex<Real> weight{static_cast<Real>(power(rho, l + 1).real()),
-                                 static_cast<Real>(power(rho, l + 1).imag())};
+      const Number exact = power(rho, l + 1);
+      const Complex<Real> weight{static_cast<Real>(exact.real()), static_cast<Real>(exact.imag())};
       const int mirrored = length - 1 - l;
       weights((4 * j + 0) * length + l) = weight.re;
       weights((4 * j + 1) * length + l) = weight.im;

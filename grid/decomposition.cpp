@@ -45,7 +45,7 @@ int rows_south_of(int n_lon, int n_lat, int ranks_lat, int py) {
   if (2 * py == ranks_lat) return n_lat / 2;
   const int length = filter_block_length(n_lon);
   const auto cost = [&](int row) {  // 1 in middle latitudes; the reach as in docs/numerics/polar_filter.md
-    const double reach = 15.8 / (length * std::sin((row + 0.5) * (std::acos(-1.0) / n_lat)));
+    const double reach = 15.8 / (length * std::sin((row + 0.5) * (pi / n_lat)));
     return 1 + cost_of_reach / length * (std::clamp(reach, 1.0, static_cast<double>(n_lon / length)) - 1);
   };
   double all = n_lat;
