@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <set>
+#include <sstream>
 
 #include "grid/loop.hpp"
 #include "io/config.hpp"
@@ -703,22 +705,29 @@ Saturation formula_of(const AnyScheme& scheme) {
                                          : static_cast<Saturation>(found - saturation_words.begin());
 }
 
-/// Every tendency and written field of one scheme of the table, on the first n of the random columns.
-std::map<std::string, std::vector<Real>> results_of(
-    const AnyScheme& scheme, int n_columns, const std::function<void(ColumnModel&)>& change = [](ColumnModel&) {}) {
-  ColumnModel model(n_columns);
-  add_needs(scheme, model);
-  change(model);
+using Results = std::map<std::string, std::vector<Real>>;
+
+/// Every tendency and written field of one scheme after dt [s] on columns of random state.
+Results results_on(ColumnModel& model, const AnyScheme& scheme, double dt) {
   const auto n_state = model.fields.entries().size();
   Suite suite(alone(scheme), formula_of(scheme), model.grid, model.fields, Watch::every_field);
   suite.start();
-  suite.run(0, 1200);
-  std::map<std::string, std::vector<Real>> results;
+  suite.run(0, dt);
+  Results results;
   for (std::size_t n = n_state; n < model.fields.entries().size(); ++n) {
     const FieldSet::Entry& entry = model.fields.entries()[n];
     results[std::string(entry.info.name)] = model.values(entry.data);
   }
   return results;
+}
+
+/// The same of one scheme of the table, on the first n of the random columns.
+Results results_of(
+    const AnyScheme& scheme, int n_columns, const std::function<void(ColumnModel&)>& change = [](ColumnModel&) {}) {
+  ColumnModel model(n_columns);
+  add_needs(scheme, model);
+  change(model);
+  return results_on(model, scheme, 1200);
 }
 
 TEST(AllSchemes, random_columns_give_finite_results_that_do_not_depend_on_the_number_of_columns) {
@@ -832,6 +841,62 @@ TEST(AllSchemes, no_direction_of_the_wind_is_preferred) {
         ASSERT_NEAR(values[at], after.at(name)[at], (sizeof(Real) == 8 ? 1e-12 : 1e-4) * largest)
             << scheme->name << ' ' << name;
       }
+    }
+  }
+}
+
+/// What numbers of this unit, such as "kg m-2 s-1", are multiplied by where the units of length and time are x times smaller and
+/// that of mass x^3 times: pressures, speeds, densities and energies per mass keep their numbers.
+double in_smaller_units(std::string_view unit, double x) {
+  static const std::map<std::string, int> power_of = {{"m", 1}, {"s", 1}, {"days", 1}, {"kg", 3}, {"J", 3}, {"W", 2}};
+  std::istringstream factors{std::string(unit)};
+  double result = 1;
+  for (std::string factor; factors >> factor;) {
+    const auto exponent_at = factor.find_first_of("-123456789");
+    const auto found = power_of.find(factor.substr(0, exponent_at));
+    const int exponent =
+        exponent_at == 0 || exponent_at == std::string::npos ? 1 : std::stoi(factor.substr(exponent_at));
+    if (found != power_of.end()) result *= std::pow(x, found->second * exponent);
+  }
+  return result;
+}
+
+/// Gives all options of a scheme in these units.
+class OptionsInSmallerUnits : public ListReader {
+ public:
+  explicit OptionsInSmallerUnits(double x) : x_(x) {}
+  void real(Text, double& value, Text unit, Range, Text) override { value *= in_smaller_units(unit, x_); }
+
+ private:
+  double x_;
+};
+
+TEST(AllSchemes, numbers_in_other_units_give_the_same_result) {
+  const int n = 64;
+  const std::set<std::string_view> with_rates_of_their_own = {"kessler", "terminator"};  // per second, not options
+  for (const double x : {0.25, 4.0}) {
+    Planet planet;
+    planet.radius_m *= x;
+    planet.rotation_rate_per_s /= x;
+    planet.gravity_m_per_s2 /= x;
+    for (const auto& scheme : scheme_table()) {
+      const auto scaled = scheme->copy();
+      OptionsInSmallerUnits options(x);
+      scaled->visit_options(options);
+      ColumnModel model(n, 6, 1, 9, planet);
+      add_needs(*scheme, model);
+      const Results expected = results_of(*scheme, n), found = results_on(model, *scaled, 1200 * x);
+      bool alike = true;
+      for (const FieldSet::Entry& entry : model.fields.entries()) {
+        if (!expected.contains(std::string(entry.info.name)) || entry.info.height > 0) continue;  // at 2 m, 10 m
+        const double factor = in_smaller_units(entry.info.unit, x);
+        const auto& values = expected.at(std::string(entry.info.name));
+        for (std::size_t at = 0; at < values.size(); ++at) {
+          alike = alike && found.at(std::string(entry.info.name))[at] == static_cast<Real>(values[at] * factor);
+        }
+      }
+      EXPECT_EQ(alike, !with_rates_of_their_own.contains(scheme->name))
+          << scheme->name << ", units " << x << " times smaller: a length or time that is no option with its unit?";
     }
   }
 }
