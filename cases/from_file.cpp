@@ -195,6 +195,8 @@ void fill_shallow_water(const GriddedState& state, const Grid& grid, const Field
       const double lon = grid.longitude_of_cell(i), phi = ground(j, i, 0);
       double depth = footprint.scalar(height, 0, lon, lat);
       if (!from_depth) depth -= phi / g;
+      require(!from_depth || depth > 0, ExitCode::bad_data, "The start file gives the depth 0 m at latitude ",
+              lat * 180 / pi, ", longitude ", lon * 180 / pi, "; it must be positive.");
       if (from_depth && with_ground) depth += footprint.scalar(altitude, 0, lon, lat) - phi / g;
       require(depth >= 0, ExitCode::configuration, "'boundary.topography' is ", -depth,
               " m above the free surface of the start file at latitude ", lat * 180 / pi, ", longitude ",

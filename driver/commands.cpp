@@ -48,17 +48,21 @@ void broadcast(std::string& text) {
   MPI_Bcast(text.data(), static_cast<int>(size), MPI_CHAR, 0, MPI_COMM_WORLD);
 }
 
-/// Rank 0 reads the file; all ranks understand it, and find the same mistakes. Without a launcher MPI starts only when
-/// the case is good.
-Case read_case_on_all_ranks(const Arguments& arguments) {
-  if (!has_launcher()) return read_case(arguments.name, arguments.settings);
+/// The text of the case, which rank 0 reads. Without a launcher MPI is not started.
+CaseText find_case_on_all_ranks(const Arguments& arguments) {
+  if (!has_launcher()) return find_case(arguments.name);
   start_mpi();
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   CaseText source;
   if (rank == 0) source = find_case(arguments.name);
   for (std::string* text : {&source.name, &source.file, &source.text}) broadcast(*text);
-  return parse_case(source, arguments.settings);
+  return source;
+}
+
+/// All ranks understand the file, and find the same mistakes.
+Case read_case_on_all_ranks(const Arguments& arguments) {
+  return parse_case(find_case_on_all_ranks(arguments), arguments.settings);
 }
 
 int with_kokkos(const std::function<int()>& work) {
@@ -112,8 +116,10 @@ int with_mistakes_as_json(const std::function<int()>& work) {
 
 int check(const Arguments& arguments) {
   const auto work = [&] {
-    const Case c = read_case_on_all_ranks(arguments);
+    const CaseText source = find_case_on_all_ranks(arguments);
+    const Case c = parse_case(source, arguments.settings);
     return with_kokkos([&] {
+      require_sound_runs(source, "full");
       const CheckReport report = check_case(c, arguments.check);
       int rank = 0;
       MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -126,6 +132,7 @@ int check(const Arguments& arguments) {
 
 int verify_cases(const Arguments& arguments) {
   VerifyArguments verification = arguments.verification;
+  if (verification.directory.empty()) verification.directory = VerifyArguments().directory;
   verification.name = arguments.name;
   verification.settings = arguments.settings;
   if (arguments.name != "all") find_case(arguments.name);  // a wrong name is refused before anything starts

@@ -10,18 +10,6 @@ namespace meridian {
 
 namespace {
 
-/// The case on the smallest grid with two filter blocks as long as its own.
-Case on_small_grid(Case c) {
-  if (c.dycore.column()) return c;
-  const int length = filter_block_length(c.grid.n_lon);
-  c.grid.n_lon = 2 * length;
-  c.grid.n_lat = 8;
-  c.parallel = {};
-  c.parallel.filter_block = length;
-  c.output.writers = 0;
-  return c;
-}
-
 /// Rows (or columns) of a launch on a block that has 'there' of them, if it was n where a block had 'here'.
 double extent_on(int n, int here, int there) {
   if (n >= here - 1) return there + (n - here);                     // the block and a margin
@@ -71,6 +59,17 @@ double sum_of(const std::vector<Share>& shares) {
 }
 
 double RankCost::memory_bytes() const { return sum_of(memory); }
+
+Case on_small_grid(Case c) {
+  if (c.dycore.column()) return c;
+  const int length = filter_block_length(c.grid.n_lon);
+  c.grid.n_lon = 2 * length;
+  c.grid.n_lat = 8;
+  c.parallel = {};
+  c.parallel.filter_block = length;
+  c.output.writers = 0;
+  return c;
+}
 
 Plan::Plan(const Case& c) : case_(c) {
   Model model(on_small_grid(c), "output", "", MPI_COMM_SELF);

@@ -35,6 +35,9 @@ struct RankCost {
   double memory_bytes() const;
 };
 
+/// The case on the smallest grid with two filter blocks as long as its own, for one process.
+Case on_small_grid(Case c);
+
 class Plan {
  public:
   /// Runs a few steps on a small grid on this process alone. Throws what a model with these options would.

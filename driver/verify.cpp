@@ -12,6 +12,7 @@
 #include <ranges>
 #include <sstream>
 
+#include "driver/plan.hpp"
 #include "driver/verify_figures.hpp"
 #include "driver/version.hpp"
 #include "io/run_directory.hpp"
@@ -126,21 +127,15 @@ ReferenceFields fields_of_reference(const Case& reference, const Case& c, const 
 struct Measured {
   std::map<std::string, double> values;
   std::map<std::string, int> n_lat;  // of each run
-  static std::string key(const std::string& run, const VerifyFigure& f) {
-    return run + ' ' + f.figure + ' ' + f.field + ' ' + f.with + ' ' + std::to_string(f.day) + ' ' +
-           std::to_string(f.since) + ' ' + f.against + ' ' + std::to_string(f.wavenumber) + ' ' +
-           std::to_string(f.latitude_degrees) + ' ' + std::to_string(f.pressure_pa) + ' ' +
-           std::to_string(f.threshold) + ' ' + f.hemisphere;
-  }
+  static std::string key(const std::string& run, const VerifyFigure& f) { return run + ' ' + f.measure(); }
   /// The figure, or what it is compared with another run; NaN where that run has no such figure.
   double compared(const std::string& run, const VerifyFigure& f, double value, int n_lat_here) const {
-    const std::string& other = f.order_from.empty() ? f.less : f.order_from;
+    const std::string& other = f.compared_with();
     if (other.empty()) return value;
     const double there = of(other, f);
     if (std::isnan(there)) return there;
     if (!f.order_from.empty()) return std::log(there / value) / std::log(double(n_lat_here) / n_lat.at(other));
-    VerifyFigure warming;
-    warming.figure = "time_mean", warming.field = "ts", warming.day = f.day, warming.since = f.since;
+    const VerifyFigure warming = warming_of(f);
     const double kelvin = f.per_kelvin ? of(run, warming) - of(other, warming) : 1;
     return (value - there) * (f.percent ? 100 / there : 1) / kelvin;
   }
@@ -268,31 +263,66 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
   return with_picture(c.name + "/");
 }
 
-int tier_of(const std::string& word) {
+int tier_of(std::string_view word) {
   return static_cast<int>(std::find(tier_words.begin(), tier_words.end(), word) - tier_words.begin());
 }
 
-/// Throws configuration for a figure of a day that its run does not reach, before any run is made.
-void require_days_reached(const CaseText& source, const Case& c, const std::string& tier) {
-  for (std::size_t n = 0; n < c.verify.runs.size(); ++n) {
-    const VerifyRun& run = c.verify.runs[n];
-    if (tier_of(run.tier) > tier_of(tier)) continue;
-    const Case as_run = parse_case(source, run.set);
-    const auto step = static_cast<double>(as_run.dycore.step_length());
-    const double length = as_run.time.run_steps < 0
-                              ? as_run.time.run_days
-                              : as_run.time.run_steps * step / static_cast<double>(microseconds_per_day);
-    for (std::size_t m = 0; m < run.figures.size(); ++m) {
-      const VerifyFigure& f = run.figures[m];
-      const double day = std::max(f.day, f.since);
-      with_place(c, [&] {
-        require_option(day <= length * (1 + 1e-12),
-                       "verify.runs[" + std::to_string(n) + "].figures[" + std::to_string(m) + "]." +
-                           (f.day < day ? "since" : "day"),
-                       "'", name_of(f), "' is of day ", day, ", but the run '", run.name, "' ends on day ", length,
-                       "; lengthen it by 'time.run_days' in its 'set', or take an earlier day");
-      });
+/// The case with the settings of run n, and of its reference; mistakes in them get their place in the file.
+Case with_settings(const CaseText& source, const Case& c, std::size_t n, bool of_reference) {
+  const VerifyRun& run = c.verify.runs[n];
+  std::vector<std::string> settings = run.set;
+  if (of_reference) settings.insert(settings.end(), run.reference.begin(), run.reference.end());
+  const auto place_of = [&](std::size_t m) {
+    const std::string path =
+        "verify.runs[" + std::to_string(n) + "]" +
+        (m < run.set.size() ? ".set[" + std::to_string(m) : ".reference[" + std::to_string(m - run.set.size())) + "]";
+    const auto origin = c.origins.find(path);
+    return origin == c.origins.end() ? path : origin->second;
+  };
+  try {
+    return parse_case(source, settings);
+  } catch (const ConfigurationError& error) {
+    Problems problems;
+    for (Problem problem : error.problems()) {
+      for (std::size_t m = 0; m < settings.size(); ++m) {
+        if (problem.location.file != "--set " + shortened(settings[m])) continue;
+        problem.location.file = place_of(m);
+        problem.sentence = "in the run '" + run.name + "': " + problem.sentence;
+        break;
+      }
+      problems.add(problem);
     }
+    problems.throw_if_any();
+    throw;
+  }
+}
+
+double length_in_days(const Case& c) {
+  if (c.time.run_steps < 0) return c.time.run_days;
+  return static_cast<double>(c.time.run_steps) * static_cast<double>(c.dycore.step_length()) /
+         static_cast<double>(microseconds_per_day);
+}
+
+/// Throws OptionError where a run cannot measure the figure; 'small' is a model with its options at the start.
+void require_sound_figure(const VerifyFigure& f, const std::string& path, const Case& as_run, const VerifyRun& run,
+                          Model& small) {
+  const double length = length_in_days(as_run), day = std::max(f.day, f.since);
+  require_option(day <= length * (1 + 1e-12), path + (f.day < day ? ".since" : ".day"), "'", name_of(f), "' is of day ",
+                 day, ", but the run '", run.name, "' ends on day ", length,
+                 "; lengthen it by 'time.run_days' in its 'set', or take an earlier day");
+  const int n_lon = as_run.grid.n_lon;
+  require_option(f.figure != "symmetry" || n_lon % f.wavenumber == 0, path + ".wavenumber", "'", name_of(f),
+                 "' moves the field by a ", f.wavenumber, "th of its ", n_lon,
+                 " columns; the wavenumber must divide them");
+  require_option(!f.figure.starts_with("wave_") || 2 * f.wavenumber <= n_lon, path + ".wavenumber", "'", name_of(f),
+                 "' is of a wave that ", n_lon, " columns do not hold; the wavenumber is at most ", n_lon / 2);
+  std::vector<VerifyFigure> at_start = {f};
+  at_start[0].since = 0, at_start[0].day = -1, at_start[0].against = "start";
+  try {
+    FigureMeter(small, at_start, {}).require_fields(at_start[0]);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::configuration) throw;
+    throw OptionError(path + (f.field.empty() ? ".figure" : ".field"), error.what());
   }
 }
 
@@ -314,7 +344,7 @@ Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments
   std::vector<Verdict> verdicts;
   std::vector<std::string> runs;  // that were made
   Measured measured;
-  require_days_reached(source, c, arguments.tier);
+  require_sound_runs(source, arguments.tier);
   if (rank == 0) std::cout << c.name << (c.file == c.name ? "" : " (" + c.file + ")") << std::endl;
   std::vector<std::string_view> later;  // tiers of runs that are left out
   for (const VerifyRun& run : c.verify.runs) {
@@ -330,8 +360,13 @@ Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments
   }
   if (rank == 0 && !note.empty()) std::cout << "  " << note << std::endl;
   if (rank == 0 && runs.empty()) {
-    std::cout << "  no runs of this tier";
-    for (std::size_t n = 0; n < later.size(); ++n) std::cout << (n == 0 ? "; there are of " : " and ") << later[n];
+    if (later.empty()) {
+      std::cout << "  no runs: the case has no 'verify' block; docs/how_to/verify.md says how to write one";
+    } else {
+      std::cout << "  no runs of this tier; there are of " << later[0];
+      for (std::size_t n = 1; n < later.size(); ++n) std::cout << " and " << later[n];
+      std::cout << ": give --tier " << *std::ranges::min_element(later, {}, tier_of);
+    }
     std::cout << std::endl;
   }
   Outcome outcome{static_cast<int>(verdicts.size()), 0, ""};
@@ -341,6 +376,37 @@ Outcome verify_case(const CaseText& source, const Case& c, const VerifyArguments
 }
 
 }  // namespace
+
+void require_sound_runs(const CaseText& source, const std::string& tier) {
+  const Case c = parse_case(source, {});
+  std::map<std::string, int> n_lat;
+  for (std::size_t n = 0; n < c.verify.runs.size(); ++n) {
+    const VerifyRun& run = c.verify.runs[n];
+    if (tier_of(run.tier) > tier_of(tier)) continue;
+    const std::string key = "runs[" + std::to_string(n) + "]";
+    const Case as_run = with_settings(source, c, n, false);
+    n_lat[run.name] = as_run.grid.n_lat;
+    Model small(on_small_grid(as_run), "output", "", MPI_COMM_SELF);
+    small.start_without_output();
+    with_place(c, [&] {
+      if (!run.reference.empty()) {
+        const GridOptions fine = with_settings(source, c, n, true).grid;
+        require_option(refines(fine.n_lon, fine.n_lat, as_run.grid.n_lon, as_run.grid.n_lat),
+                       "verify." + key + ".reference", "The reference of the run '", run.name, "' has ", fine.n_lon,
+                       " x ", fine.n_lat, " cells; they must fit into those of ", as_run.grid.n_lon, " x ",
+                       as_run.grid.n_lat, ".");
+      }
+      for (std::size_t m = 0; m < run.figures.size(); ++m) {
+        const VerifyFigure& f = run.figures[m];
+        const std::string path = "verify." + key + ".figures[" + std::to_string(m) + "]";
+        require_option(f.order_from.empty() || n_lat.at(f.order_from) < as_run.grid.n_lat, path + ".order_from", "'",
+                       name_of(f), "' is of ", as_run.grid.n_lat, " rows, and '", f.order_from,
+                       "' has no fewer: an order needs a coarser grid there");
+        require_sound_figure(f, path, as_run, run, small);
+      }
+    });
+  }
+}
 
 int verify(const VerifyArguments& arguments) {
   const std::vector<std::string> names = arguments.name == "all" ? case_names() : std::vector{arguments.name};

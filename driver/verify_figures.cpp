@@ -462,11 +462,15 @@ GlobalField gathered(const Grid& grid, const Field<Cell>& field) {
   return global;
 }
 
+bool refines(int n_lon, int n_lat, int n_lon_coarse, int n_lat_coarse) {
+  const int factor = n_lat / n_lat_coarse;
+  return factor >= 1 && n_lat == factor * n_lat_coarse && n_lon == factor * n_lon_coarse;
+}
+
 GlobalField coarsened(const GlobalField& fine, int n_lon, int n_lat) {
   const int factor = fine.n_lat / n_lat;
-  require(factor >= 1 && fine.n_lat == factor * n_lat && fine.n_lon == factor * n_lon, ExitCode::configuration,
-          "The reference of a 'verify' run has ", fine.n_lon, " x ", fine.n_lat, " cells; they must fit into those of ",
-          n_lon, " x ", n_lat, ".");
+  require(refines(fine.n_lon, fine.n_lat, n_lon, n_lat), ExitCode::internal, fine.n_lon, " x ", fine.n_lat,
+          " cells do not fit into those of ", n_lon, " x ", n_lat, ".");
   GlobalField coarse{fine.n_k, n_lat, n_lon, std::vector<double>(static_cast<std::size_t>(fine.n_k) * n_lat * n_lon)};
   for (int k = 0; k < fine.n_k; ++k) {
     for (int j = 0; j < n_lat; ++j) {
@@ -610,6 +614,17 @@ double FigureMeter::value(const VerifyFigure& figure) {
   return entry(figure.figure).value(*this, figure);
 }
 
+void FigureMeter::require_fields(const VerifyFigure& figure) {
+  model_.diagnose_all();
+  if (needs_statistics(figure)) {
+    for (const char* name : {"ua", "va", "ta", "pfull"}) field(name);
+  } else if (needs_time_mean(figure)) {
+    field(figure.field);
+  } else {
+    value(figure);
+  }
+}
+
 const GlobalField& FigureMeter::earlier(const VerifyFigure& figure) const {
   if (figure.against == "reference") return reference_.at({figure.field, time_of(figure.day, model_)});
   return kept_.at({figure.field, figure.since});
@@ -635,7 +650,7 @@ GlobalField FigureMeter::field(const std::string& sum) const {
     std::smatch part;
     require(std::regex_search(from, sum.end(), part, form, std::regex_constants::match_continuous),
             ExitCode::configuration, "A figure of 'verify' is of '", sum,
-            "'; it must be the name of a field or a sum like '0.5 q1 + q2'.");
+            "'; its 'field' (of mixing also 'with') must be the name of a field or a sum like '0.5 q1 + q2'.");
     from = part[0].second;
     more = part[3].length() > 0;
     const double factor = part[1].matched ? std::stod(part[1]) : 1;

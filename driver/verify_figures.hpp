@@ -24,6 +24,8 @@ struct GlobalField {
 GlobalField gathered(const Grid& grid, const Field<Cell>& field);
 /// Means over blocks of cells, by area. Throws configuration where the cells do not fit into those of the coarse grid.
 GlobalField coarsened(const GlobalField& fine, int n_lon, int n_lat);
+/// True where a grid has n x n cells in each of another.
+bool refines(int n_lon, int n_lat, int n_lon_coarse, int n_lat_coarse);
 /// Share of a row in the area of the globe, per cell.
 double area_share(int n_lat, int n_lon, int j);
 
@@ -59,6 +61,8 @@ class FigureMeter {
   void look();
   /// The figure at this time, without 'order_from' and 'less'.
   double value(const VerifyFigure& figure);
+  /// Throws configuration where the figure, of this time and since the start, is of a field that the run does not have.
+  void require_fields(const VerifyFigure& figure);
 
   // What the figures see.
   Model& model() { return model_; }

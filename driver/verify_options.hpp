@@ -31,6 +31,11 @@ struct VerifyFigure {
   double at_least = -unbounded, at_most = unbounded;
   std::string source;
 
+  /// Name of the run that the figure is compared with; empty where with none.
+  const std::string& compared_with() const { return order_from.empty() ? less : order_from; }
+  /// The same for figures that differ at most in bounds, source and comparison.
+  std::string measure() const;
+
   void visit(OptionVisitor& option) {
     option.word("figure", figure, figure_names(), "what is measured: see docs/how_to/verify.md");
     option.text("field", field, "short name of a field or tracer",
@@ -63,8 +68,18 @@ struct VerifyFigure {
     if (option.given("figure") && source.empty()) {
       option.problem("figure", "a figure needs 'source': where its bound comes from, in a line");
     }
+    if (at_least > at_most) option.problem("at_least", "'at_least' is above 'at_most': no value can pass");
+    if (!order_from.empty() && !less.empty()) option.problem("less", "a figure has 'order_from' or 'less', not both");
+    if ((percent || per_kelvin) && less.empty()) {
+      option.problem(percent ? "percent" : "per_kelvin",
+                     "'percent' and 'per_kelvin' are of a difference: they need 'less'");
+    }
+    if (day >= 0 && since > day) option.problem("since", "'since' is after 'day'");
   }
 };
+
+/// What 'per_kelvin' divides by the change of: the surface temperature over the days of the figure.
+VerifyFigure warming_of(const VerifyFigure& figure);
 
 struct VerifyRun {
   std::string name = "run";
@@ -97,8 +112,17 @@ struct VerifyOptions {
       for (std::size_t m = 0; m < n; ++m) {
         if (runs[m].name == runs[n].name) option.problem("runs", "two runs have the 'name' " + runs[n].name);
       }
+      for (std::size_t m = 0; m < runs[n].figures.size(); ++m) {
+        check_references(n, runs[n].figures[m], "runs[" + std::to_string(n) + "].figures[" + std::to_string(m) + "]",
+                         option);
+      }
     }
   }
+
+ private:
+  /// What the figure of run n is compared with must be measured before it.
+  void check_references(std::size_t n, const VerifyFigure& figure, const std::string& path,
+                        OptionVisitor& option) const;
 };
 
 }  // namespace meridian

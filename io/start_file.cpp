@@ -184,6 +184,18 @@ class StartFile {
     return sign;
   }
 
+  /// The widest step between ascending points, but for some at either end; those between must be alike.
+  double require_no_gaps(const std::string& name, const std::vector<double>& points, std::size_t n_left_out) const {
+    double widest = 0, narrowest = 360;
+    for (std::size_t n = 1 + n_left_out; n + n_left_out < points.size(); ++n) {
+      widest = std::max(widest, points[n] - points[n - 1]);
+      narrowest = std::min(narrowest, points[n] - points[n - 1]);
+    }
+    require(widest <= 1.5 * narrowest, ExitCode::bad_data, text(name), " has gaps: its steps are ", narrowest, " to ",
+            widest, " degrees; they must be equal.");
+    return widest;
+  }
+
   void read_latitudes(const NetcdfDimension& dimension, GriddedState& state) {
     latitude_ = dimension.name;
     const std::string unit = file_.text_attribute(latitude_, "units").value_or("");
@@ -193,6 +205,7 @@ class StartFile {
     latitudes_ = points;
     flip_latitude_ = direction(latitude_, points) < 0;
     if (flip_latitude_) std::ranges::reverse(points);
+    require_no_gaps(latitude_, points, 1);  // rows at the poles may lie closer
     const double spacing = points.size() < 2 ? 0 : 180.0 / static_cast<double>(points.size() - 1);
     require(points.size() >= 2 && points.front() >= -90.001 && points.back() <= 90.001 &&
                 points.front() <= -90 + 1.5 * spacing && points.back() >= 90 - 1.5 * spacing,
@@ -213,15 +226,11 @@ class StartFile {
       for (std::size_t m = n; m < points.size(); ++m) points[m] += 360;
       break;
     }
-    double widest = 0, narrowest = 360;
     for (std::size_t n = 1; n < points.size(); ++n) {
-      require(points[n] > points[n - 1], ExitCode::bad_data, text(longitude_), " is not ordered eastward: ", points[n],
-              " follows ", points[n - 1], ".");
-      widest = std::max(widest, points[n] - points[n - 1]);
-      narrowest = std::min(narrowest, points[n] - points[n - 1]);
+      require(points[n] > points[n - 1], ExitCode::bad_data, text(longitude_),
+              " is not ordered eastward: ", longitudes_[n], " follows ", longitudes_[n - 1], ".");
     }
-    require(widest <= 1.5 * narrowest, ExitCode::bad_data, text(longitude_), " has gaps: its steps are ", narrowest,
-            " to ", widest, " degrees; they must be equal.");
+    const double widest = require_no_gaps(longitude_, points, 0);
     n_lon_ = points.size();
     if (n_lon_ > 2 && std::abs(points.back() - points.front() - 360) < 1e-6) --n_lon_;  // the first meridian again
     const double gap = points.front() + 360 - points[n_lon_ - 1];
@@ -234,15 +243,16 @@ class StartFile {
     level_ = dimension.name;
     levels_ = coordinate(dimension);
     const std::string standard_name = file_.text_attribute(level_, "standard_name").value_or("");
-    const std::string unit = compact(file_.text_attribute(level_, "units").value_or(""));
+    const std::string unit = file_.text_attribute(level_, "units").value_or("");
     if (standard_name == "atmosphere_hybrid_sigma_pressure_coordinate") {
       read_hybrid(state);
       return;
     }
-    const std::optional<double> in_pascal = pascals_of(unit);
-    require(
-        in_pascal.has_value(), ExitCode::bad_data, text(level_), " has the units '", unit,
-        "'; levels must be pressures in Pa or hPa, or atmosphere_hybrid_sigma_pressure_coordinate by standard_name.");
+    const std::optional<double> in_pascal = pascals_of(compact(unit));
+    require(in_pascal.has_value(), ExitCode::bad_data, text(level_), " has the units '", unit,
+            "'; levels must be pressures in Pa or hPa, or atmosphere_hybrid_sigma_pressure_coordinate by "
+            "standard_name, and "
+            "come first: (time,) level, latitude, longitude.");
     flip_level_ = direction(level_, levels_) < 0;
     for (const double p : levels_) {
       require(p > 0, ExitCode::bad_data, text(level_), " holds the pressure ", p, "; it must be positive.");

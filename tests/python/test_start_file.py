@@ -128,6 +128,9 @@ BAD = [
     (written(levels=np.array([1.1e5, 1.5e5])), 65, ["reach from 110000 to 150000 Pa", "the highest less than 100000 Pa"]),
     (spoil("plev", 0, np.nan), 65, ["'plev' holds nan"]),
     (written(lat=np.arange(-60, 61, 5)), 65, ["'lat' does not cover the globe"]),
+    (written(lat=np.delete(np.arange(-87.5, 90, 5), range(20, 26))), 65, ["'lat' has gaps: its steps are 5 to 35 degrees"]),
+    (written(lon=np.arange(355, -1, -5)), 65, ["'lon' is not ordered eastward: 345 follows 350"]),
+    (in_units("plev", "degrees_north"), 65, ["'plev' has the units 'degrees_north'", "level, latitude, longitude"]),
     (written(lon=np.arange(0, 180, 5)), 65, ["'lon' does not go round the globe"]),
     (written(lon=np.delete(np.arange(0, 360, 5), (10, 11))), 65, ["'lon' has gaps: its steps are 5 to 15 degrees"]),
     (written(calendar="360_day"), 65, ["calendar '360_day'", "'time.calendar' = noleap"]),
@@ -346,6 +349,11 @@ output: {streams: [{name: s, fields: [h, eta, ua, va, orog], every: 1 step, prec
     [result] = (tmp_path / "again" / "output").glob("*.nc")
     with netCDF4.Dataset(history) as a, netCDF4.Dataset(result) as b:
         np.testing.assert_allclose(b["h"][0], a["h"][0], rtol=1e-13)
+    shutil.copy(history, tmp_path / "dry.nc")
+    with netCDF4.Dataset(tmp_path / "dry.nc", "a") as file:
+        file["h"][0] = 0
+    again.write_text(case % "file, path: dry.nc")
+    refused(run(again, tmp_path / "dry"), 65, "The start file gives the depth 0 m at latitude")
 
 
 def test_run_json_has_the_checksums_of_inputs(case, tmp_path):

@@ -144,6 +144,12 @@ def test_mistakes_in_the_block_are_refused(old, text, words, tmp_path):
     assert result.code == 78 and words in result.errors, result
 
 
+STEADY = """title: Steady flow
+grid: {n_lon: 48, n_lat: 24}
+time: {run_days: 1}
+dycore: {equations: shallow_water, dt_s: 1800, divergence_damping: 0}
+initial: {name: williamson_2, angle_degrees: 45}
+"""
 ORDER = """
 verify:
   runs:
@@ -152,7 +158,6 @@ verify:
       figures:
         - {figure: l2_error, field: h, order_from: coarse, at_least: 1.8, source: second order}
         - {figure: l2_error, field: h, less: coarse, at_most: 0, source: smaller}
-        - {figure: l2_error, field: h, order_from: nobody, at_least: 0, source: "no such run"}
     - name: referred
       reference: [grid.n_lon=96, grid.n_lat=48, dycore.dt_s=900]
       figures:
@@ -161,17 +166,47 @@ verify:
 
 
 def test_orders_differences_and_references(tmp_path):
-    case = """title: Steady flow
-grid: {n_lon: 48, n_lat: 24}
-time: {run_days: 1}
-dycore: {equations: shallow_water, dt_s: 1800, divergence_damping: 0}
-initial: {name: williamson_2, angle_degrees: 45}
-""" + ORDER
-    result, figures = verify(tmp_path, case)
-    assert [figure["pass"] for figure in figures] == [True, True, True, False, True], result.output
+    result, figures = verify(tmp_path, STEADY + ORDER)
+    assert [figure["pass"] for figure in figures] == [True] * 4, result.output
     assert "fine: order of l2_error of h, from coarse" in result.output
-    result, figures = verify(tmp_path, case.replace("n_lon=96, grid.n_lat=48", "n_lon=60, grid.n_lat=30"))
-    assert result.code == 78 and "must fit into those of 48 x 24" in result.errors
+
+
+@pytest.mark.parametrize("old, text, words", [
+    ("n_lon=96, grid.n_lat=48", "n_lon=60, grid.n_lat=30", "case.yaml:15:18: The reference of the run 'referred' has 60 x 30 cells; they must fit"),
+    ("n_lon=96", "n_lom=96", "the run 'referred': unknown key 'grid.n_lom'"),
+    ("n_lon=24", "n_lon=abc", "case.yaml:9:28: in the run 'coarse': 'grid.n_lon' = abc is not a whole number"),
+    ("n_lon=24, grid.n_lat=12", "n_lon=48", "case.yaml:12:52: 'order of l2_error of h, from coarse' is of 24 rows, and 'coarse' has no fewer"),
+    ("order_from: coarse", "order_from: nobody", "case.yaml:12:52: there is no run 'nobody' above the run 'fine'"),
+    ("less: coarse", "less: referred", "there is no run 'referred' above the run 'fine'"),
+    ("name: coarse,", "name: coarse, tier: full,", "the run 'coarse' is of the tier full, so it is not made where 'fine'"),
+    ("order_from: coarse", "day: 0.5, order_from: coarse", "the run 'coarse' does not measure this figure"),
+    ("less: coarse,", "less: coarse, order_from: coarse,", "a figure has 'order_from' or 'less', not both"),
+    ("less: coarse,", "percent: true,", "they need 'less'"),
+    ("less: coarse,", "less: coarse, per_kelvin: true,", "both runs must measure 'time_mean' of 'ts'"),
+    ("less: coarse,", "against: reference,", "the run 'fine' has no 'reference'"),
+    ("at_most: 0,", "at_least: 1, at_most: 0,", "'at_least' is above 'at_most'"),
+    ("less: coarse,", "since: 0.5, day: 0.25,", "'since' is after 'day'"),
+    ("l2_error, field: h, less: coarse,", "symmetry, field: h, wavenumber: 5,", "a 5th of its 48 columns; the wavenumber must divide them"),
+    ("l2_error, field: h, less: coarse,", "wave_speed, field: h, wavenumber: 25,", "the wavenumber is at most 24"),
+    ("l2_error, field: h, less: coarse,", "l2_error,", "case.yaml:13:20: A figure of 'verify' is of ''"),
+    ("l2_error, field: h, less: coarse,", "jet,", "field 'ta', which this run does not have"),
+    ("l2_error, field: h, less: coarse,", "time_mean, field: two,", "field 'two', which this run does not have"),
+    ("l2_error, field: h, less: coarse,", "real_mixing, field: h,", "of mixing also 'with'"),
+])
+def test_mistakes_in_the_block_are_refused_before_anything_runs(old, text, words, tmp_path):
+    assert old in ORDER
+    result, figures = verify(tmp_path, STEADY + ORDER.replace(old, text, 1))
+    assert result.code == 78 and words in result.errors and figures is None, result
+    assert not (tmp_path / "out").exists()
+    result = meridian("check", tmp_path / "case.yaml")
+    assert result.code == 78 and words in result.errors, result
+
+
+def test_verify_says_what_to_do_without_runs(tmp_path):
+    result, _ = verify(tmp_path, CASE.replace("name: plain", "name: plain\n      tier: full"))
+    assert result.code == 1 and "there are of full and standard: give --tier standard" in result.output, result
+    result, _ = verify(tmp_path, CASE.partition("verify:")[0])
+    assert result.code == 1 and "the case has no 'verify' block" in result.output, result
 
 
 def test_the_page_has_a_picture_or_says_why_not(tmp_path):
