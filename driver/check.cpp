@@ -388,7 +388,8 @@ CheckReport check_case(const Case& given, const CheckOptions& options) {
   DynamicsSummary summary;
   summary.largest_courant = s.courant;
   std::vector<std::string> all = setting_warnings(c);
-  all.insert(all.end(), {courant_warning(c, summary), no_room, disk_warning(s.output_bytes + sets, ".")});
+  all.insert(all.end(), {plan.start_file_warning(), courant_warning(c, summary), no_room,
+                         disk_warning(s.output_bytes + sets, ".")});
   std::string warnings;
   for (const std::string& warning : all) {
     if (warning.empty()) continue;

@@ -393,6 +393,15 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
   case_by_content_ = with_content_of_inputs(c, input_hashes_);
 }
 
+std::string Model::start_file_warning() const {
+  const bool known = !case_.initial.is_file() || case_.boundary.topography == "flat" ||
+                     !start_file_.surface_altitude.empty() || !start_file_.free_surface.empty();
+  if (known) return "";
+  return "The start file has no surface altitude ('orog'): its " +
+         std::string(case_.dycore.shallow_water() ? "depth" : "surface pressure") +
+         " is taken as it is, right only where its ground is that of 'boundary.topography'.";
+}
+
 void Model::fill() {
   fill_initial_state(case_.initial, grid_, fields_, surface_altitude_, start_file_);
   fill_tracers(case_.tracers, grid_, fields_, case_.initial.angle(grid_.planet));

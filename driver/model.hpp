@@ -63,6 +63,8 @@ class Model {
   const Clock& clock() const { return clock_; }
   double elapsed_s() const { return 1e-6 * static_cast<double>(clock_.elapsed()); }
   long last_step() const { return last_step_; }
+  /// What to expect of a start file whose ground is not known; "" where it is.
+  std::string start_file_warning() const;
   /// Hashes of the content of the files that the case reads, by their paths.
   const std::map<std::string, std::string>& input_hashes() const { return input_hashes_; }
   bool writes_restart_now() const { return clock_.ends(restart_every_); }

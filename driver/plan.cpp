@@ -74,6 +74,7 @@ Case on_small_grid(Case c) {
 Plan::Plan(const Case& c) : case_(c) {
   Model model(on_small_grid(c), "output", "", MPI_COMM_SELF);
   model.start_without_output();
+  start_file_warning_ = model.start_file_warning();
   const Block& block = model.grid().block;
   nx_ = block.nx, ny_ = block.ny, n_k_ = model.grid().n_levels();
   steps_ = model.last_step();

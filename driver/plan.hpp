@@ -56,6 +56,7 @@ class Plan {
   double largest_wind() const { return largest_wind_; }
   long steps() const { return steps_; }
   double output_bytes() const { return output_bytes_; }  // of the run
+  const std::string& start_file_warning() const { return start_file_warning_; }
   int n_levels() const { return n_k_; }
 
  private:
@@ -79,6 +80,7 @@ class Plan {
   RecordSize record_;  // of the output
   double stream_bytes_ = 0, output_bytes_ = 0, courant_ = 0, largest_wind_ = 0;
   long steps_ = 0;
+  std::string start_file_warning_;
 };
 
 /// Total of all shares.

@@ -224,6 +224,7 @@ int run_case(const Case& c, const RunOptions& options) {
   std::vector<std::string> warnings = setting_warnings(c);
   warnings.insert(warnings.end(),
                   {courant_warning(c, model.dycore().summary()), disk_warning(bytes, directory.path())});
+  if (set.directory.empty()) warnings.push_back(model.start_file_warning());
   for (const std::string& warning : warnings) {
     if (!warning.empty() && block.rank == 0) std::cerr << "WARNING " << warning << std::endl;
   }

@@ -75,6 +75,12 @@ class StartFile {
       : file_(path),
         calendar_(calendar),
         start_(start),
+        surface_geopotential_{"surface_geopotential",
+                              {"phis"},
+                              {{"m2 s-2", 1 / planet.gravity_m_per_s2}, {"m2/s2", 1 / planet.gravity_m_per_s2}},
+                              surface_altitude.lowest,
+                              surface_altitude.highest,
+                              surface_altitude.dimensions},
         vapour_excess_(planet.vapour_gas_constant_j_per_kg_k / planet.gas_constant_j_per_kg_k - 1) {}
 
   GriddedState read(bool shallow) {
@@ -95,7 +101,11 @@ class StartFile {
 
     state.eastward_wind = values(wind, eastward_wind);
     state.northward_wind = values(needed(northward_wind), northward_wind);
-    if (const auto name = found(surface_altitude)) state.surface_altitude = values(*name, surface_altitude);
+    if (const auto name = found(surface_altitude)) {
+      state.surface_altitude = values(*name, surface_altitude);
+    } else if (const auto geopotential = found(surface_geopotential_)) {
+      state.surface_altitude = values(*geopotential, surface_geopotential_);
+    }
     if (shallow) {
       if (const auto name = found(depth)) state.depth = values(*name, depth);
       if (const auto name = found(free_surface); name && state.depth.empty()) {
@@ -450,7 +460,8 @@ class StartFile {
   NetcdfReader file_;
   Calendar calendar_;
   Date start_;
-  double vapour_excess_;  // [1] Rv / R - 1
+  Quantity surface_geopotential_;  // read as an altitude
+  double vapour_excess_;           // [1] Rv / R - 1
   std::string level_, latitude_, longitude_;
   std::vector<double> levels_, latitudes_, longitudes_;  // in the order of the file
   std::size_t n_lon_ = 0;

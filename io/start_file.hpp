@@ -15,7 +15,7 @@ namespace meridian {
 /// by name; dimensions are (time,) level, latitude, longitude; latitudes and levels in either order.
 ///   atmosphere     eastward_wind (ua, u), northward_wind (va, v), air_temperature (ta, t) with specific_humidity (hus, q)
 ///                  where there is one, or virtual_temperature (tv); surface_air_pressure (ps, sp); surface_altitude (orog)
-///                  where there is one. Levels: air_pressure [Pa, hPa], or hybrid layers by their formula_terms.
+///                  or surface_geopotential (phis) where there is one. Levels: air_pressure [Pa, hPa], or hybrid layers by their formula_terms.
 ///                  Virtual temperature by the gas constants of 'planet'; humidity below 0 counts as 0.
 ///   shallow water  eastward_wind, northward_wind; depth h, or height of the surface (eta, zg); surface_altitude
 /// The same on every rank of 'world', whose rank 0 reads, in a child process. Collective.

@@ -208,6 +208,40 @@ def test_a_start_that_comes_out_impossible_is_refused_before_the_first_step(writ
     refused(meridian("check", case), 65, *words)
 
 
+def with_ground(name, values, units):
+    def action(path):
+        write_start(path)
+        with netCDF4.Dataset(path, "a") as file:
+            ground = file.createVariable(name, "f8", ("lat", "lon"))
+            ground.units = units
+            ground[:] = values
+    return action
+
+
+def test_the_geopotential_of_the_ground_is_as_good_as_its_altitude(case, tmp_path):
+    hashes = set()
+    for n, write in enumerate([with_ground("orog", 300, "m"), with_ground("phis", 300 * 9.80616, "m**2 s**-2"), written()]):
+        write(tmp_path / "start.nc")
+        finished(run(case, tmp_path / f"run{n}"))
+        if n < 2:
+            np.testing.assert_allclose(records(tmp_path / f"run{n}")["ps"], 1.0371e5, rtol=1e-4)  # at 0 m
+        hashes.add(round(float(records(tmp_path / f"run{n}")["ps"].mean()), 3))
+    assert len(hashes) == 2
+    with_ground("phis", 1e6, "m2 s-2")(tmp_path / "start.nc")
+    refused(run(case, tmp_path / "high"), 65, "'phis' is 101977, out of -500 to 12000")
+
+
+def test_a_file_without_ground_is_warned_of_over_mountains(case, tmp_path):
+    warning = "The start file has no surface altitude ('orog')"
+    write_start(tmp_path / "start.nc")
+    assert warning not in meridian("check", case).output
+    mountains = ("--set", "boundary.topography=earth_topography_1p0.nc")
+    assert warning in meridian("check", case, *mountains).output
+    assert warning in meridian("run", case, "--run-dir", tmp_path / "run", *mountains).errors
+    with_ground("orog", 0, "m")(tmp_path / "start.nc")
+    assert warning not in meridian("check", case, *mountains).output
+
+
 # ---- humidity ----
 
 def with_vapour(case, initial="state", fields="ps, ta, ua, va, hus"):
