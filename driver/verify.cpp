@@ -10,6 +10,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ranges>
+#include <regex>
 #include <sstream>
 
 #include "driver/plan.hpp"
@@ -272,21 +273,25 @@ Case with_settings(const CaseText& source, const Case& c, std::size_t n, bool of
   const VerifyRun& run = c.verify.runs[n];
   std::vector<std::string> settings = run.set;
   if (of_reference) settings.insert(settings.end(), run.reference.begin(), run.reference.end());
-  const auto place_of = [&](std::size_t m) {
-    const std::string path =
-        "verify.runs[" + std::to_string(n) + "]" +
-        (m < run.set.size() ? ".set[" + std::to_string(m) : ".reference[" + std::to_string(m - run.set.size())) + "]";
-    const auto origin = c.origins.find(path);
-    return origin == c.origins.end() ? path : origin->second;
+  const auto place_of = [&](std::size_t m) {  // "case.yaml:14:7"
+    const bool own = m < run.set.size();
+    const std::string list = "verify.runs[" + std::to_string(n) + (own ? "].set[" : "].reference[");
+    static const std::regex form(".*:([0-9]+):([0-9]+)");
+    std::smatch part;
+    const auto origin = c.origins.find(list + std::to_string(own ? m : m - run.set.size()) + "]");
+    if (origin == c.origins.end() || !std::regex_match(origin->second, part, form)) return Location{c.file};
+    return Location{c.file, std::stoi(part[1]), std::stoi(part[2])};
   };
   try {
     return parse_case(source, settings);
   } catch (const ConfigurationError& error) {
     Problems problems;
+    problems.add_source(c.file, source.text);
     for (Problem problem : error.problems()) {
       for (std::size_t m = 0; m < settings.size(); ++m) {
         if (problem.location.file != "--set " + shortened(settings[m])) continue;
-        problem.location.file = place_of(m);
+        problem.location = place_of(m);
+        problem.width = n_characters(settings[m]);
         problem.sentence = "in the run '" + run.name + "': " + problem.sentence;
         break;
       }

@@ -202,6 +202,14 @@ def test_mistakes_in_the_block_are_refused_before_anything_runs(old, text, words
     assert result.code == 78 and words in result.errors, result
 
 
+def test_a_mistake_in_a_setting_of_a_run_has_its_place_for_programs(tmp_path):
+    (tmp_path / "case.yaml").write_text(STEADY + ORDER.replace("n_lon=24", "n_lon=abc"))
+    result = meridian("check", "--json", tmp_path / "case.yaml")
+    [error] = json.loads(result.output)["errors"]
+    assert (error["line"], error["column"]) == (9, 28) and error["file"].endswith("case.yaml"), error
+    assert "^^^^^^^^^^^^^^" in result.errors, result.errors
+
+
 def test_verify_says_what_to_do_without_runs(tmp_path):
     result, _ = verify(tmp_path, CASE.replace("name: plain", "name: plain\n      tier: full"))
     assert result.code == 1 and "there are of full and standard: give --tier standard" in result.output, result
