@@ -126,6 +126,33 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
                                            std::to_string(phi) + " m2 s-2; set 'boundary.topography' to 'flat'.");
 }
 
+/// Geopotential of half levels with these pressures; 0 where one is 0. In the model the geopotential of a layer, whose gradient moves
+/// its wind, is the mean of both half levels; that of a state is its mean over the layer, which is less by a third of
+/// c = phi_top + phi_bottom - 2 phi_middle (Simpson's rule). So half levels are lowered by a sixth of c above and below them. What
+/// curves everywhere alike has no gradient, hence the deviation from the state at one place. The ground stays.
+std::vector<double> balanced_geopotential(const AtmosphereState& state, const Frame::Point& cell,
+                                          const std::vector<double>& half) {
+  const int n_k = static_cast<int>(half.size()) - 1;
+  const auto deviation = [&](double p) {
+    return state.geopotential(cell.lon, cell.lat, p) - state.geopotential(0, 0, p);
+  };
+  std::vector<double> phi(n_k + 1), deviations(n_k + 1), bend(n_k);
+  for (int k = 0; k <= n_k; ++k) {
+    if (half[k] > 0) {
+      phi[k] = state.geopotential(cell.lon, cell.lat, half[k]);
+      deviations[k] = deviation(half[k]);
+    }
+  }
+  for (int k = 0; k < n_k; ++k) {
+    if (half[k] > 0) bend[k] = deviations[k] + deviations[k + 1] - 2 * deviation((half[k] + half[k + 1]) / 2);
+  }
+  for (int k = 0; k < n_k; ++k) {
+    const bool topmost = k == 0 || !(half[k - 1] > 0);
+    if (half[k] > 0) phi[k] -= topmost ? bend[k] / 3 : (bend[k - 1] + bend[k]) / 6;
+  }
+  return phi;
+}
+
 /// A number in [-1, 1) that follows from a counter alone (the mixing function of splitmix64, Steele et al. 2014).
 double noise_of(std::uint64_t counter) {
   std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15u;
@@ -151,8 +178,11 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
   const auto column_at = [&](int j, int i) -> ColumnState& {
     return columns[(j + 1) * static_cast<std::size_t>(stride) + i + 1];
   };
-  const auto pressure_between = [&](int k, const ColumnState& a, const ColumnState& b) {
-    return ((a.half[k] + b.half[k]) / 2 + (a.half[k + 1] + b.half[k + 1]) / 2) / 2;
+  // Mean of wind(p) over layer k between two columns by Simpson's rule; what it is in the middle of one that begins at 0 Pa.
+  const auto mean_over_layer = [&](int k, const ColumnState& a, const ColumnState& b, const auto& wind) {
+    const double top = (a.half[k] + b.half[k]) / 2, bottom = (a.half[k + 1] + b.half[k + 1]) / 2;
+    const double middle = wind((top + bottom) / 2);
+    return top > 0 ? (wind(top) + 4 * middle + wind(bottom)) / 6 : middle;
   };
   OnHost phi_s(fields.get(field::surface_geopotential));
   for (int j = block.at_south_pole() ? 0 : -1; j < block.ny; ++j) {
@@ -181,42 +211,38 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
       const auto cell = frame.at(grid.longitude_of_cell(i), grid.latitude_of_cell(j));
       const auto face = frame.at(grid.longitude_of_xface(i), grid.latitude_of_cell(j));
       const ColumnState &column = column_at(j, i), &west = column_at(j, i - 1);
+      const std::vector<double> phi = balanced_geopotential(state, cell, column.half);
       double p_below = column.half[n_k];
-      double phi_below = state.geopotential(cell.lon, cell.lat, p_below);
       for (int k = n_k - 1; k >= 0; --k) {
         const double p = column.half[k];
         const double p_middle = (p + p_below) / 2;
-        double theta = 0;
-        if (p > 0) {
-          const double phi = state.geopotential(cell.lon, cell.lat, p);
-          theta = (phi - phi_below) / (planet.heat_capacity_j_per_kg_k * (exner(p_below) - exner(p)));
-          phi_below = phi;
-        } else {
-          theta = state.temperature(cell.lon, cell.lat, p_middle) / exner(p_middle);
-        }
+        const double theta =
+            p > 0 ? (phi[k] - phi[k + 1]) / (planet.heat_capacity_j_per_kg_k * (exner(p_below) - exner(p)))
+                  : state.temperature(cell.lon, cell.lat, p_middle) / exner(p_middle);
+        double noise = 0;
         if (state.noise > 0) {
           const std::uint64_t row = static_cast<std::uint64_t>(k) * block.n_lat + block.j_first + j;
-          theta += state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
+          noise = state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
         }
         const double dry = (p_below - p) / (1 + column.vapour[k]);
         mass.set(k, j, i, dry);
-        theta_mass.set(k, j, i, dry * theta);
+        theta_mass.set(k, j, i, dry * (theta + noise));
         if (vapour) vapour->set(k, j, i, column.vapour[k]);
         p_below = p;
-        const double p_face = pressure_between(k, west, column);
-        u.set(k, j, i,
-              face.eastward(state.eastward_wind(face.lon, face.lat, p_face),
-                            state.northward_wind(face.lon, face.lat, p_face)));
+        u.set(k, j, i, mean_over_layer(k, west, column, [&](double p) {
+                return face.eastward(state.eastward_wind(face.lon, face.lat, p),
+                                     state.northward_wind(face.lon, face.lat, p));
+              }));
       }
     }
   }
   for_each_yface(grid, v, n_k, [&](int j, int i, double lon, double lat) {
     const Frame::Point face = frame.at(lon, lat);
     for (int k = 0; k < n_k; ++k) {
-      const double p_face = pressure_between(k, column_at(j - 1, i), column_at(j, i));
-      v.set(k, j, i,
-            face.northward(state.eastward_wind(face.lon, face.lat, p_face),
-                           state.northward_wind(face.lon, face.lat, p_face)));
+      v.set(k, j, i, mean_over_layer(k, column_at(j - 1, i), column_at(j, i), [&](double p) {
+              return face.northward(state.eastward_wind(face.lon, face.lat, p),
+                                    state.northward_wind(face.lon, face.lat, p));
+            }));
     }
   });
   fill_coriolis_parameter(grid, frame, fields);

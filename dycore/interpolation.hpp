@@ -12,14 +12,20 @@ KOKKOS_FORCEINLINE_FUNCTION Real flux_of_order_3(Real flux, Real b, Real c, Real
          (Real(1) / Real(12));
 }
 
-/// Face value, order 5, sign = -1, 0 or 1: the direction of the flux (0: centred, order 6).
+/// Face value, order 5, upwind-biased by 'bias' between -1 and 1: the direction of the flux (0: centred, order 6).
 /// Source: Wicker and Skamarock (2002), eq. (4c).
-KOKKOS_FORCEINLINE_FUNCTION Real face_value_of_order_5(Real sign, Real a, Real b, Real c, Real d, Real e, Real f) {
+KOKKOS_FORCEINLINE_FUNCTION Real face_value_of_order_5(Real bias, Real a, Real b, Real c, Real d, Real e, Real f) {
   return ((Real(37) * (c + d) - Real(8) * (b + e) + (a + f)) -
-          sign * ((f - a) - Real(5) * (e - b) + Real(10) * (d - c))) *
+          bias * ((f - a) - Real(5) * (e - b) + Real(10) * (d - c))) *
          (Real(1) / Real(60));
 }
 
-KOKKOS_FORCEINLINE_FUNCTION Real sign_of(Real x) { return Real(x > 0) - Real(x < 0); }
+/// Upwind bias along one direction, -1 to 1, of a flow with these fluxes along and across it: t |t|, t = along / larger of both; 0 at
+/// rest. The sign of the flux alone would let short waves grow (docs/numerics/dynamics.md, "Why not the sign").
+KOKKOS_FORCEINLINE_FUNCTION Real upwind_bias(Real along, Real across) {
+  const Real largest = Kokkos::max(Kokkos::abs(along), Kokkos::abs(across));
+  const Real t = along / Kokkos::max(largest, Kokkos::Experimental::norm_min_v<Real>);
+  return t * Kokkos::abs(t);
+}
 
 }  // namespace meridian

@@ -169,15 +169,16 @@ void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, cons
   const Box box{0, n_k, -1, block.ny + 1, -1, block.nx + 1};
   const ConstField<XFace> fx = mass_flux_x;
   const ConstField<YFace> fy = mass_flux_y;
+  const RowValues cos_at_cell = grid.metrics.cos_at_cell, cos_at_yface = grid.metrics.cos_at_yface;
   for_each(
       {"dycore/compute_face_vorticity", 3, 2}, box, KOKKOS_LAMBDA(int k, int j, int i) {
         const Real c = pv(k, j, i);
         const Real northward = (fy(k, j, i) + fy(k, j, i - 1)) + (fy(k, j + 1, i) + fy(k, j + 1, i - 1));
         const Real eastward = (fx(k, j, i) + fx(k, j - 1, i)) + (fx(k, j, i + 1) + fx(k, j - 1, i + 1));
-        pv_x(k, j, i) = face_value_of_order_5(sign_of(northward), pv(k, j - 2, i), pv(k, j - 1, i), c, pv(k, j + 1, i),
-                                              pv(k, j + 2, i), pv(k, j + 3, i));
-        pv_y(k, j, i) = face_value_of_order_5(sign_of(eastward), pv(k, j, i - 2), pv(k, j, i - 1), c, pv(k, j, i + 1),
-                                              pv(k, j, i + 2), pv(k, j, i + 3));
+        pv_x(k, j, i) = face_value_of_order_5(upwind_bias(northward, 4 * cos_at_cell(j) * fx(k, j, i)), pv(k, j - 2, i),
+                                              pv(k, j - 1, i), c, pv(k, j + 1, i), pv(k, j + 2, i), pv(k, j + 3, i));
+        pv_y(k, j, i) = face_value_of_order_5(upwind_bias(cos_at_yface(j) * eastward, 4 * fy(k, j, i)), pv(k, j, i - 2),
+                                              pv(k, j, i - 1), c, pv(k, j, i + 1), pv(k, j, i + 2), pv(k, j, i + 3));
       });
 }
 

@@ -53,8 +53,9 @@ inline Box box_of_fluxes(const Block& block, int n_k) {
   return {0, n_k, -halo_width + 1, block.ny + halo_width, -halo_width + 1, block.nx + halo_width};
 }
 
-/// Upwind-biased potential vorticity at xfaces (along y) and yfaces (along x), order 5, by the sign of the mean mass
-/// flux across the face. On the owned faces and one ring.
+/// Upwind-biased potential vorticity at xfaces (along y) and yfaces (along x), order 5, by the direction of the wind: fluxes through
+/// xfaces count with the cosine of latitude, as if all rows had the spacing of the equator, which is what the polar filter
+/// leaves of waves. On the owned faces and one ring.
 void compute_face_vorticity(const Grid& grid, const ConstField<Corner>& pv, const ConstField<XFace>& mass_flux_x,
                             const ConstField<YFace>& mass_flux_y, int n_k, const Field<XFace>& pv_x,
                             const Field<YFace>& pv_y);
