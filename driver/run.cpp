@@ -98,9 +98,9 @@ class RunRecord {
       record["finished"] = utc_now();
       record["exit_code"] = exit_code;
       write(path, record.dump(2) + "\n");
-      std::filesystem::remove(run_directory + "/lock");
     } catch (...) {
     }
+    remove_lock(run_directory);
   }
 
  private:
@@ -182,6 +182,8 @@ int run_case(const Case& c, const RunOptions& options) {
     model.require_same_settings(set);
   }
   RunDirectory directory(options.run_directory, block.world);
+  // A refusal from here on leaves no lock, which another host could not tell from that of a living run.
+  on_failure([path = directory.path()](ExitCode) { remove_lock(path); });
   catch_stop_signals();
   if (automatic) {
     set = newest_set(directory.path(), block);

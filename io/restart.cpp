@@ -131,6 +131,8 @@ std::string text_of_manifest(const std::string& directory) {
   require(fs::is_regular_file(path), ExitCode::bad_data, "Restart set '", directory, "' has no MANIFEST.");
   require(fs::file_size(path) < (1u << 24), ExitCode::bad_data, "File '", path, "' is too long for a MANIFEST.");
   std::ifstream file(path, std::ios::binary);
+  require(file.is_open(), errno == EACCES ? ExitCode::no_permission : ExitCode::bad_data, "File '", path,
+          "' cannot be opened: ", std::strerror(errno), ".");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

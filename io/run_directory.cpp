@@ -77,7 +77,11 @@ RunDirectory::RunDirectory(const std::string& path, MPI_Comm world) : path_(path
   MPI_Comm_rank(world, &rank);
   agree(world, [&] {
     if (rank != 0) return;
-    for (const std::string& folder : {path_, log(), output(), restart()}) make_directory(folder);
+    for (const std::string& folder : {path_, log(), output(), restart()}) {
+      make_directory(folder);
+      require(access(folder.c_str(), W_OK | X_OK) == 0, code_of(errno), "Directory '", folder,
+              "' cannot be written: ", std::strerror(errno), ". Choose another one with --run-dir.");
+    }
     take_lock();
   });
 }
@@ -124,9 +128,11 @@ void RunDirectory::take_lock() {
   }
 }
 
+void remove_lock(const std::string& run_directory) { unlink((run_directory + "/lock").c_str()); }
+
 RunDirectory::~RunDirectory() {
   if (lock_ < 0) return;
-  unlink((path_ + "/lock").c_str());
+  remove_lock(path_);
   close(lock_);
 }
 

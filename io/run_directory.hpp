@@ -31,6 +31,9 @@ class RunDirectory {
   int lock_ = -1;  // descriptor of RUN/lock on rank 0
 };
 
+/// Lets go of RUN/lock for a job that ends without the end of its RunDirectory.
+void remove_lock(const std::string& run_directory);
+
 /// Creates a directory and those above it, where they are missing. Throws not_creatable, input_output (disk full).
 void make_directory(const std::string& path);
 

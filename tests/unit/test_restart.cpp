@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
 
@@ -143,6 +144,22 @@ TEST_F(Restart, damaged_anywhere_is_refused_with_the_name_of_the_file) {
   }
   EXPECT_EQ(refused, 120);
   EXPECT_EQ(verified_restart_set(set, block_).step, 6);
+}
+
+TEST_F(Restart, that_may_not_be_read_is_not_called_damaged) {
+  const std::string set = write(3);
+  fs::permissions(set + "/MANIFEST", fs::perms::none);
+  const auto read_as_another = [&] {
+    if (geteuid() == 0 && setuid(65534) != 0) std::_Exit(1);  // root may read everything
+    try {
+      manifest_of(set);
+    } catch (const Error& error) {
+      std::cerr << error.what();
+      std::_Exit(static_cast<int>(error.code()));
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(read_as_another(), testing::ExitedWithCode(77), "MANIFEST' cannot be opened: Permission denied");
 }
 
 TEST_F(Restart, falls_back_to_the_newest_intact_set_and_says_so) {

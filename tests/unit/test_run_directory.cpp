@@ -91,6 +91,28 @@ TEST_F(RunDirectories, have_their_folders_and_a_lock_while_they_live) {
   const RunDirectory again(run_, MPI_COMM_SELF);
 }
 
+TEST_F(RunDirectories, with_a_folder_that_cannot_be_written_are_refused_at_once) {
+  {
+    const RunDirectory run(run_, MPI_COMM_SELF);
+  }
+  for (const char* folder : {"", "/log", "/output", "/restart"}) fs::permissions(run_ + folder, fs::perms::all);
+  fs::permissions(run_ + "/restart",
+                  fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+  int ready = 0;
+  const pid_t child = start_process(ready, [&] {
+    if (geteuid() == 0 && setuid(65534) != 0) return '!';  // root may write everywhere
+    try {
+      const RunDirectory run(run_, MPI_COMM_SELF);
+    } catch (const Error& error) {
+      const bool named = std::string(error.what()).find("/restart' cannot be written") != std::string::npos;
+      return named && error.code() == ExitCode::not_creatable ? 'R' : 'E';
+    }
+    return 'A';
+  });
+  EXPECT_EQ(result_of(ready), 'R');
+  end_process(child);
+}
+
 TEST_F(RunDirectories, of_another_living_run_are_refused_and_of_a_dead_one_taken_over) {
   int ready = 0;
   const pid_t other = start_process(ready, [&] {
