@@ -76,8 +76,9 @@ std::optional<std::vector<Step>> split_path(const std::string& path) {
   return steps;
 }
 
-/// The node at a path, made where it is missing. Throws configuration where something else stands in the way.
-Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin) {
+/// The node at a path, made where it is missing; none where what stands in the way is broken. Throws configuration where
+/// something else stands there.
+Node* node_at(Node& root, const std::vector<Step>& steps, const Location& origin) {
   Node* node = &root;
   std::string path;
   const auto become = [&](Node::Kind kind, const char* what) {
@@ -85,16 +86,22 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
       node->kind = kind;
       node->location = origin;
     }
+    const std::string instead = kind != Node::Kind::map ? ""
+                                : node->kind == Node::Kind::sequence
+                                    ? "; name one of its elements, as in " + path + "[0]"
+                                    : "; set it as a whole, --set '" + path + "={..: .., ..}'";
     require(node->kind == kind, ExitCode::configuration, "'", path, "' is no ", what, " but ", kind_text(*node),
-            kind == Node::Kind::map ? "; set it as a whole, --set '" + path + "={..: .., ..}'" : "");
+            instead);
   };
   for (const auto& step : steps) {
+    if (node->kind == Node::Kind::broken) return nullptr;
     become(Node::Kind::map, "group");
     path = path_below(path, step.name);
     Entry* found = node->find(step.name);
     if (!found) found = &node->entries.emplace_back(Entry{step.name, origin, {}});
     node = &found->value;
     for (const std::size_t n : step.indices) {
+      if (node->kind == Node::Kind::broken) return nullptr;
       become(Node::Kind::sequence, "list");
       const std::size_t size = node->elements.size();
       require(n <= size, ExitCode::configuration, "'", path, "' has ", size, size == 1 ? " element" : " elements",
@@ -104,7 +111,7 @@ Node& node_at(Node& root, const std::vector<Step>& steps, const Location& origin
       node = &node->elements[n];
     }
   }
-  return *node;
+  return node;
 }
 
 void remove_key(Node& root, const std::string& path) {
@@ -150,9 +157,10 @@ void apply_settings(Node& root, const std::vector<std::string>& settings, const 
         if (path == one) remove_key(root, other);
         if (path == other) remove_key(root, one);
       }
-      Node& node = node_at(root, *steps, origin);
-      node = std::move(value);
-      node.location = origin;
+      if (Node* node = node_at(root, *steps, origin)) {
+        *node = std::move(value);
+        node->location = origin;
+      }
     } catch (const Error& error) {
       problems.add({origin, error.what(), ""});
     }
@@ -256,7 +264,8 @@ const Node* Reader::value_of(Text key, Node::Kind kind, const std::string& what)
   refused_.insert(&node);
   if (node.kind == Node::Kind::empty) {
     const bool group_expected = kind == Node::Kind::map || kind == Node::Kind::sequence;
-    problems_.add({entry->location, "'" + path + "' has no value; it must be " + what,
+    const bool in_file = node.location.line > 0;  // else a setting took the value away from the key that stands there
+    problems_.add({in_file ? entry->location : node.location, "'" + path + "' has no value; it must be " + what,
                    group_expected ? "indent what belongs to it, or remove the key" : "write one, or remove the key",
                    n_characters(entry->key)});
   } else {

@@ -316,6 +316,15 @@ TEST(Config, a_setting_takes_away_the_exclusive_key) {
   EXPECT_THAT(result.resolved, testing::Not(HasSubstr("run_steps"))) << "the last one counts";
 }
 
+TEST(Config, a_file_that_cannot_be_read_is_the_only_mistake_whatever_is_set) {
+  const std::vector<std::string> settings = {"grid.n_lon=16", "output.streams[0].name=a"};
+  for (const char* text : {"", "grid: {n_lon: 8\n", "a sentence\n", "grid: *a\noutput: {streams: *b}\n"}) {
+    const auto report = read(text, settings).report;
+    EXPECT_THAT(report, testing::Not(HasSubstr("--set"))) << text;
+    EXPECT_THAT(report, HasSubstr("nothing was written"));
+  }
+}
+
 TEST(Config, bad_settings_are_named) {
   const std::string text = "title: x\noutput:\n  streams:\n    - {name: a}\n";
   const std::pair<const char*, const char*> bad[] = {
@@ -323,7 +332,10 @@ TEST(Config, bad_settings_are_named) {
       {"=3", "a setting has the form key=value"},
       {"a..b=3", "a setting has the form key=value"},
       {"dycore.dt_s=-600", "ERROR config --set dycore.dt_s=-600: 'dycore.dt_s' = -600 is outside [1, 7200] s"},
-      {"dycore.dt_s=", "'dycore.dt_s' has no value"},
+      {"dycore.dt_s=", "ERROR config --set dycore.dt_s=: 'dycore.dt_s' has no value"},
+      {"title=", "ERROR config --set title=: 'title' has no value"},
+      {"output.streams.a=3",
+       "'output.streams' is no group but a list; name one of its elements, as in output.streams[0]"},
       {"dycore.dt_s=[", "--set dycore.dt_s=[: "},
       {"dycore.dt=1", "did you mean 'dycore.dt_s'?"},
       {"dycore.dt_s=&a 3", "anchors (&) are not allowed"},
