@@ -179,6 +179,18 @@ void check(const Case& c, Reader& reader) {
                                         " is no whole number of steps of 'dycore.dt_s' = " + exact_text(c.dycore.dt_s) +
                                         " s");
   }
+  if (sound_length && reader.sound("time.start") && reader.sound("time.calendar")) {
+    const bool in_steps = c.time.run_steps >= 0;
+    const double days = in_steps ? c.time.run_steps * c.dycore.dt_s / seconds_per_day : c.time.run_days;
+    constexpr double most_days = 3.7e6;  // more than 9999 years, and their microseconds fit into an integer
+    const Calendar calendar = calendar_of(c.time.calendar);
+    try {
+      add(calendar, parse_date(calendar, c.time.start),
+          std::llround(std::min(days, most_days) * static_cast<double>(microseconds_per_day)));
+    } catch (const Error& error) {
+      reader.problem(in_steps ? "time.run_steps" : "time.run_days", error.what());
+    }
+  }
   if (reader.sound("grid.levels") && !is_levels_name(c.grid.levels)) {
     reader.problem("grid.levels", "'grid.levels' = " + shortened(c.grid.levels) +
                                       " is neither L26, L30, L60, L91, L137, sigma:N, equal_height:N,ztop, "

@@ -133,7 +133,8 @@ std::map<std::string, std::string> groups_of_state(const Case& c) {
 
 /// As facts of a restart set; a set made with other settings is not continued.
 std::map<std::string, std::string> state_settings(const Case& c) {
-  std::map<std::string, std::string> settings = {{"case.start", c.time.start}, {"case.calendar", c.time.calendar}};
+  std::map<std::string, std::string> settings = {{"case.start", c.time.start},
+                                                 {"case.calendar", std::string(cf_name(calendar_of(c.time.calendar)))}};
   for (const auto& [name, yaml] : groups_of_state(c)) settings["case." + name] = line_of(yaml);
   return settings;
 }

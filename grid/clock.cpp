@@ -12,7 +12,8 @@ namespace meridian {
 
 namespace {
 
-constexpr std::string_view calendar_names[] = {"proleptic_gregorian", "noleap", "360_day"};
+constexpr std::string_view calendar_names[] = {"proleptic_gregorian", "noleap", "360_day", "365_day"};
+constexpr int other_name_of_noleap = 3;  // CF has two
 constexpr int last_year = 9999;
 constexpr Microseconds infinitely_late = std::numeric_limits<Microseconds>::max();
 
@@ -113,8 +114,9 @@ std::string_view cf_name(Calendar calendar) { return calendar_names[static_cast<
 Calendar calendar_of(std::string_view cf_name) {
   const auto* found = std::find(std::begin(calendar_names), std::end(calendar_names), cf_name);
   require(found != std::end(calendar_names), ExitCode::configuration, "There is no calendar '", cf_name,
-          "'; allowed: proleptic_gregorian, noleap, 360_day.");
-  return static_cast<Calendar>(found - calendar_names);
+          "'; allowed: proleptic_gregorian, noleap, 360_day, 365_day.");
+  const auto number = static_cast<int>(found - calendar_names);
+  return number == other_name_of_noleap ? Calendar::noleap : static_cast<Calendar>(number);
 }
 
 std::int64_t day_number(Calendar calendar, const Date& date) {
@@ -222,7 +224,7 @@ std::string frequency_text(const Interval& interval) {
 void TimeOptions::visit(OptionVisitor& option) {
   option.text("start", start, "2000-01-31 or 2000-01-31T06:00:00", "date of the first step");
   option.word("calendar", calendar, calendar_names,
-              "proleptic_gregorian: with leap years; noleap: 365 days a year; 360_day: 12 months of 30 days");
+              "proleptic_gregorian: with leap years; noleap, 365_day: 365 days a year; 360_day: 12 months of 30 days");
   option.real("run_days", run_days, "days", {0, 3.7e6}, "length of the run; or give 'run_steps'");
   option.integer("run_steps", run_steps, "steps", {-1, 2e9}, "length of the run; -1: 'run_days' gives it");
   if (option.given("run_days") && option.given("run_steps")) {

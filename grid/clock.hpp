@@ -16,8 +16,9 @@ inline constexpr Microseconds microseconds_per_second = 1'000'000;
 inline constexpr Microseconds microseconds_per_day = 86'400 * microseconds_per_second;
 
 enum class Calendar { proleptic_gregorian, noleap, day_360 };
-std::string_view cf_name(Calendar calendar);     // "proleptic_gregorian", "noleap", "360_day"
-Calendar calendar_of(std::string_view cf_name);  // throws configuration for another name
+std::string_view cf_name(Calendar calendar);  // "proleptic_gregorian", "noleap", "360_day"
+Calendar calendar_of(
+    std::string_view cf_name);  // also "365_day", which is noleap; throws configuration for another name
 
 /// A civil date. Years from 1 to 9999.
 struct Date {

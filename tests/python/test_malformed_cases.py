@@ -104,6 +104,9 @@ CASES = {
         GOOD + b"output:\n  streams:\n    - {name: a, fields: [ps], every: often}\n",
         "15:38", "often",
     ),
+    "end_after_the_last_year": (GOOD.replace(b"steps: 1", b"steps: 144") + b"  start: 9999-12-31\n",
+                                "12:14", "years go from 1 to 9999"),
+    "end_after_all_years": (GOOD.replace(b"steps: 1", b"steps: 2000000000").replace(b"600", b"7200"), "12:14", "lies in year 12"),
     "bad_date": (GOOD + b"  start: 2001-02-30\n", "13:10", "2001-02-30"),
     # layout of the file
     "tab": (changed(b"  n_lon", b"\tn_lon"), "3:1", "indent with spaces"),

@@ -141,6 +141,7 @@ TEST(Clock, adding_is_exact_forwards_and_backwards) {
 TEST(Clock, calendars_have_their_cf_names) {
   for (const Calendar calendar : calendars) EXPECT_EQ(calendar_of(cf_name(calendar)), calendar);
   EXPECT_EQ(cf_name(Calendar::day_360), "360_day");
+  EXPECT_EQ(calendar_of("365_day"), Calendar::noleap);
   EXPECT_THROW(calendar_of("gregorian_like"), Error);
 }
 
