@@ -295,7 +295,7 @@ int run_command(int argc, char** argv) {
     end_job(ExitCode::usage, usage_text(app, error, argc, argv));
   }
   arguments.command_line = "meridian";
-  for (int n = 1; n < argc; ++n) arguments.command_line += std::string(" ") + argv[n];
+  for (int n = 1; n < argc; ++n) arguments.command_line += " " + shell_word(argv[n]);
   const int code = chosen(arguments);
   finish_mpi();
   return code;

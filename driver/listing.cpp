@@ -180,8 +180,8 @@ std::string describe_option(const OptionInfo& option) {
   }
   if (!option.condition.empty()) rows.push_back({"  only with", option.condition});
   if (has_value(option)) {
-    rows.push_back({"  example", "--set " + std::regex_replace(option.path, std::regex(R"(\[\])"), "[0]") + "=" +
-                                     option.default_value});
+    const std::string path = std::regex_replace(option.path, std::regex(R"(\[\])"), "[0]");
+    rows.push_back({"  example", "--set " + shell_word(path + "=" + option.default_value)});
   }
   return text + table(rows);
 }

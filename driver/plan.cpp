@@ -79,8 +79,9 @@ Plan::Plan(const Case& c) : case_(c) {
   nx_ = block.nx, ny_ = block.ny, n_k_ = model.grid().n_levels();
   steps_ = model.last_step();
   const double refinement = static_cast<double>(c.grid.n_lon) / block.n_lon;
-  const DynamicsSummary summary = model.dycore().summary();
-  courant_ = summary.largest_courant * (c.dycore.column() ? 1 : refinement);
+  DynamicsSummary summary = model.dycore().summary();
+  if (!c.dycore.column()) summary.largest_courant *= refinement;
+  courant_ = summary.largest_courant;
   largest_wind_ = summary.largest_wind;
   const double cells = static_cast<double>(c.grid.n_lon) * c.grid.n_lat;
   const double days = static_cast<double>(steps_) * model.clock().step_seconds() / seconds_per_day;
@@ -89,7 +90,13 @@ Plan::Plan(const Case& c) : case_(c) {
   counted_steps_ = 2 * c.dycore.remap_every;  // tracers sweep in the other order every second time
   const Counters before(model.dycore());
   const LaunchLog log;
-  for (int n = 0; n < counted_steps_; ++n) model.advance();
+  try {
+    for (int n = 0; n < counted_steps_; ++n) model.advance();
+  } catch (const Error& error) {
+    const std::string courant = courant_warning(c, summary);
+    throw Error(error.code(), "The first steps were tried on a small grid and failed. " + courant +
+                                  (courant.empty() ? "" : " ") + error.what());
+  }
   const Counters after(model.dycore());
   const auto mean = [&](double Counters::* number) { return (after.*number - before.*number) / counted_steps_; };
   exchanges_ = mean(&Counters::exchanges);

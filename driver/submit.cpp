@@ -24,13 +24,6 @@ using Lines = std::vector<std::string>;
 
 constexpr int seconds_of_notice = 300;  // between the signal and the limit of a job: for the step and a restart set
 
-/// A word as a shell reads it back unchanged.
-std::string quoted(const std::string& word) {
-  static const std::regex safe(R"([A-Za-z0-9_./:=,+@%-]+)");
-  if (std::regex_match(word, safe)) return word;
-  return "'" + std::regex_replace(word, std::regex("'"), R"('\'')") + "'";
-}
-
 std::string joined(const Lines& words, const char* between) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : between) + word;
@@ -111,9 +104,9 @@ struct Job {
   }
   std::string text() const {
     Lines words;
-    std::transform(run.begin(), run.end(), std::back_inserter(words), quoted);
+    std::transform(run.begin(), run.end(), std::back_inserter(words), shell_word);
     const std::string launch = launcher() + " " + joined(words, " ");
-    std::string here = quoted(fs::current_path().string());
+    std::string here = shell_word(fs::current_path().string());
     Lines lines = {"#!/bin/bash", "# Written by 'meridian submit', Meridian " + std::string(build_info().version) +
                                       ", for the machine " + machine.name + "."};
     const Lines asked = directives(), set = environment();
@@ -124,7 +117,7 @@ struct Job {
       lines.insert(
           lines.end(),
           {launch, "status=$?", "if [ $status -eq 75 ]; then  # stopped cleanly before the end: the same job goes on",
-           "  sbatch " + quoted(script()) + " || echo 'The job could not be submitted again.' >&2", "fi",
+           "  sbatch " + shell_word(script()) + " || echo 'The job could not be submitted again.' >&2", "fi",
            "exit $status"});
     } else {
       lines.push_back("exec " + launch);
@@ -221,7 +214,7 @@ int submit(const SubmitArguments& arguments) {
            nullptr);  // this process becomes the run: signals and code are its own
     throw Error(ExitCode::system, "bash cannot be started: " + std::string(std::strerror(errno)) + ".");
   }
-  const int status = std::system(("sbatch " + quoted(job.script())).c_str());
+  const int status = std::system(("sbatch " + shell_word(job.script())).c_str());
   require(status == 0, ExitCode::system, "'sbatch' did not take the job; its message is above, the script is ",
           job.script(), ".");
   return 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <regex>
 #include <tuple>
 
 namespace meridian {
@@ -84,6 +85,12 @@ int distance_if_near(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& word) {
+  static const std::regex safe(R"([A-Za-z0-9_./:=,+@%-]+)");
+  if (std::regex_match(word, safe)) return word;
+  return "'" + std::regex_replace(word, std::regex("'"), R"('\'')") + "'";
+}
 
 int n_characters(std::string_view text) {
   return static_cast<int>(

@@ -60,6 +60,9 @@ std::string joined(const Words& words) {
   return text;
 }
 
+/// A word as a shell reads it back unchanged.
+std::string shell_word(const std::string& word);
+
 /// Number of characters of UTF-8 text, and its first n characters ("..." appended when cut).
 int n_characters(std::string_view text);
 std::string shortened(const std::string& text, int n = 80);

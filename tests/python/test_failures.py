@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -210,6 +211,17 @@ def test_of_many_starts_one_wins(water, tmp_path):
         for process in processes:
             process.kill()
             process.communicate()
+
+
+def test_a_refused_restart_leaves_no_lock(water, tmp_path):
+    """Another host cannot tell it from that of a living run."""
+    finished(run(water, tmp_path, "time.run_steps=2"))
+    for setting, words in (("time.run_steps=1", "after the end of this run"), ("dycore.dt_s=600", "'dycore.dt_s' was 900")):
+        for layout in RANKS.values():
+            record = (tmp_path / "run.json").read_text()
+            refused(run(water, tmp_path, setting, layout=layout), 78, words)
+            assert not (tmp_path / "lock").exists()
+            assert (tmp_path / "run.json").read_text() == record, "it is that of the run before"
 
 
 def test_a_directory_in_use(water, tmp_path):
@@ -574,3 +586,30 @@ def test_mistakes_are_given_to_programs_too(case, tmp_path):
     assert [error["line"] for error in errors] == [2, 10]
     assert "'grid.levels' = L70" in errors[0]["message"] and "'temp'" in errors[1]["message"]
     assert "wrong.yaml:2:38: " in result.errors
+
+
+def test_the_command_of_a_run_can_be_pasted(water, tmp_path):
+    """Into a shell, from run.json and from the files."""
+    words = ["run", water, "--run-dir", tmp_path / "it's mine", "--set", "time.run_steps=1", "--set",
+             "output.streams=[{name: a, fields: [h], every: 1 steps}]"]
+    assert meridian(*words).code == 0
+    command = json.loads((tmp_path / "it's mine" / "run.json").read_text())["command"]
+    assert shlex.split(command)[1:] == [str(word) for word in words]
+    with netCDF4.Dataset(next((tmp_path / "it's mine" / "output").glob("*.nc"))) as file:
+        assert file.history.endswith(command)
+    example = meridian("describe", "output.streams[0].every").output.splitlines()[-1]
+    assert shlex.split(example) == ["example", "--set", "output.streams[0].every=1 day"]
+
+
+def test_both_names_of_a_year_without_leap_days_are_one(water, tmp_path):
+    finished(run(water, tmp_path, "time.run_steps=1", "time.calendar=365_day"))
+    result = run(water, tmp_path, "time.run_steps=2", "time.calendar=noleap")
+    assert "Continuing from" in finished(result).errors
+
+
+def test_a_step_far_too_long_for_a_large_grid_is_told_by_its_courant_number(tmp_path):
+    """Where the few steps of the small grid that stands for it fail already."""
+    large = ["held_suarez", "--set", "grid={n_lon: 40000, n_lat: 20000, levels: sigma:5}", "--set", "dycore.dt_s=1800"]
+    for words in (["check", *large], ["run", *large, "--run-dir", tmp_path / "run"]):
+        refused(meridian(*words, cwd=tmp_path), 76, "tried on a small grid", "The Courant number is 611.70, above the limit")
+    assert list(tmp_path.iterdir()) == []
