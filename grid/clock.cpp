@@ -201,10 +201,11 @@ Interval parse_interval(const std::string& text) {
     const std::string_view unit = std::string_view(text).substr(word);
     if (unit != name.singular && unit != std::string(name.singular) + "s") continue;
     const int count = digits >= 1 && digits <= 7 && word > digits ? std::stoi(text.substr(0, digits)) : 0;
-    if (count > 0) return {name.unit, count};
+    if (count > 0 && count * name.months <= 12 * last_year) return {name.unit, count};
   }
   require(false, ExitCode::configuration, "'", text,
-          "' is no interval; write a whole number from 1 to 9999999 and steps, minutes, hours, days, months, "
+          "' is no interval; write a whole number from 1 to 9999999 (of years to 9999) and steps, minutes, hours, "
+          "days, months, "
           "seasons or "
           "years, as in '6 hours', or 'never'.");
   return {};
@@ -289,6 +290,7 @@ void Clock::require_whole_steps(const Interval& interval, const std::string& wha
   Microseconds boundary = 0;
   for (int n = 0; n < 50; ++n) {
     boundary = boundary_after(interval, boundary);
+    if (boundary > 366 * last_year * microseconds_per_day) return;  // after all dates
     require(boundary % (n_steps * step_length_) == 0, ExitCode::configuration, "'", what, "' is '", to_string(interval),
             "', which ends ", static_cast<double>(boundary) / 1e6, " s after the start; that is no whole number of ",
             n_steps == 1 ? "" : std::to_string(n_steps) + " times ", "steps of ", step_seconds(),

@@ -154,8 +154,9 @@ TEST(Interval, is_read_and_written) {
       {"6 hours", "6hr"}, {"1 hour", "1hr"},    {"1 day", "day"},        {"5 days", "5day"},     {"1 month", "mon"},
       {"1 year", "yr"},   {"7 steps", "7step"}, {"30 minutes", "30min"}, {"1 season", "season"}, {"never", "never"}};
   for (const auto& [words, frequency] : frequencies) EXPECT_EQ(frequency_text(parse_interval(words)), frequency);
-  for (const char* words : {"", "day", "0 days", "-1 days", "1.5 days", "6hours", "6 hourss", "six hours", "6", "6 ",
-                            "12345678 days", "99999999999999999999 days", "1 day ", " 1 day", "Never"}) {
+  for (const char* words : {"10000 years", "39997 seasons", "119989 months", "", "day", "0 days", "-1 days", "1.5 days",
+                            "6hours", "6 hourss", "six hours", "6", "6 ", "12345678 days", "99999999999999999999 days",
+                            "1 day ", " 1 day", "Never"}) {
     EXPECT_THROW(parse_interval(words), Error) << words;
   }
 }
@@ -256,6 +257,7 @@ bool fits(Calendar calendar, const char* start, Microseconds step, const char* i
 
 TEST(Interval, may_have_to_be_a_multiple_of_some_steps) {
   const Clock clock(Calendar::noleap, parse_date(Calendar::noleap, "2000-01-01"), 2 * hour);
+  EXPECT_NO_THROW(clock.require_whole_steps(parse_interval("9999 years"), "restart.every")) << "once, after all dates";
   EXPECT_NO_THROW(clock.require_whole_steps(parse_interval("1 day"), "output.budgets", 3));
   EXPECT_NO_THROW(clock.require_whole_steps(parse_interval("6 steps"), "output.budgets", 3));
   EXPECT_THROW(clock.require_whole_steps(parse_interval("4 steps"), "output.budgets", 3), Error);
