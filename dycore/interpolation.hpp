@@ -23,8 +23,8 @@ KOKKOS_FORCEINLINE_FUNCTION Real face_value_of_order_5(Real bias, Real a, Real b
 /// Upwind bias along one direction, -1 to 1, of a flow with these fluxes along and across it: t |t|, t = along / larger of both; 0 at
 /// rest. The sign of the flux alone would let short waves grow (docs/numerics/dynamics.md, "Why not the sign").
 KOKKOS_FORCEINLINE_FUNCTION Real upwind_bias(Real along, Real across) {
-  const Real largest = Kokkos::max(Kokkos::abs(along), Kokkos::abs(across));
-  const Real t = along / Kokkos::max(largest, Kokkos::Experimental::norm_min_v<Real>);
+  constexpr Real least = Kokkos::Experimental::norm_min_v<Real>;
+  const Real t = along / Kokkos::max(least, Kokkos::max(Kokkos::abs(along), Kokkos::abs(across)));
   return t * Kokkos::abs(t);
 }
 

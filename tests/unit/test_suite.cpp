@@ -848,7 +848,8 @@ TEST(AllSchemes, no_direction_of_the_wind_is_preferred) {
 /// What numbers of this unit, such as "kg m-2 s-1", are multiplied by where the units of length and time are x times smaller and
 /// that of mass x^3 times: pressures, speeds, densities and energies per mass keep their numbers.
 double in_smaller_units(std::string_view unit, double x) {
-  static const std::map<std::string, int> power_of = {{"m", 1}, {"s", 1}, {"days", 1}, {"kg", 3}, {"J", 3}, {"W", 2}};
+  static const std::map<std::string, int> power_of = {{"m", 1},    {"s", 1},  {"day", 1}, {"days", 1},
+                                                      {"year", 1}, {"kg", 3}, {"J", 3},   {"W", 2}};
   std::istringstream factors{std::string(unit)};
   double result = 1;
   for (std::string factor; factors >> factor;) {
