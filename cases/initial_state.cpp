@@ -133,18 +133,18 @@ double pressure_at(const AtmosphereState& state, const Planet& planet, const Fra
 std::vector<double> balanced_geopotential(const AtmosphereState& state, const Frame::Point& cell,
                                           const std::vector<double>& half) {
   const int n_k = static_cast<int>(half.size()) - 1;
-  const auto deviation = [&](double p) {
-    return state.geopotential(cell.lon, cell.lat, p) - state.geopotential(0, 0, p);
-  };
-  std::vector<double> phi(n_k + 1), deviations(n_k + 1), bend(n_k);
+  const auto here = [&](double p) { return state.geopotential(cell.lon, cell.lat, p); };
+  const auto elsewhere = [&](double p) { return state.geopotential(0, 0, p); };
+  std::vector<double> phi(n_k + 1), deviation(n_k + 1), bend(n_k);
   for (int k = 0; k <= n_k; ++k) {
     if (half[k] > 0) {
-      phi[k] = state.geopotential(cell.lon, cell.lat, half[k]);
-      deviations[k] = deviation(half[k]);
+      phi[k] = here(half[k]);
+      deviation[k] = phi[k] - elsewhere(half[k]);
     }
   }
   for (int k = 0; k < n_k; ++k) {
-    if (half[k] > 0) bend[k] = deviations[k] + deviations[k + 1] - 2 * deviation((half[k] + half[k + 1]) / 2);
+    const double middle = (half[k] + half[k + 1]) / 2;
+    if (half[k] > 0) bend[k] = deviation[k] + deviation[k + 1] - 2 * (here(middle) - elsewhere(middle));
   }
   for (int k = 0; k < n_k; ++k) {
     const bool topmost = k == 0 || !(half[k - 1] > 0);
@@ -216,17 +216,15 @@ void fill(const AtmosphereState& state, const Grid& grid, const FieldSet& fields
       for (int k = n_k - 1; k >= 0; --k) {
         const double p = column.half[k];
         const double p_middle = (p + p_below) / 2;
-        const double theta =
-            p > 0 ? (phi[k] - phi[k + 1]) / (planet.heat_capacity_j_per_kg_k * (exner(p_below) - exner(p)))
-                  : state.temperature(cell.lon, cell.lat, p_middle) / exner(p_middle);
-        double noise = 0;
+        double theta = p > 0 ? (phi[k] - phi[k + 1]) / (planet.heat_capacity_j_per_kg_k * (exner(p_below) - exner(p)))
+                             : state.temperature(cell.lon, cell.lat, p_middle) / exner(p_middle);
         if (state.noise > 0) {
           const std::uint64_t row = static_cast<std::uint64_t>(k) * block.n_lat + block.j_first + j;
-          noise = state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
+          theta += state.noise * noise_of(row * block.n_lon + block.i_first + i) / exner(p_middle);
         }
         const double dry = (p_below - p) / (1 + column.vapour[k]);
         mass.set(k, j, i, dry);
-        theta_mass.set(k, j, i, dry * (theta + noise));
+        theta_mass.set(k, j, i, dry * theta);
         if (vapour) vapour->set(k, j, i, column.vapour[k]);
         p_below = p;
         u.set(k, j, i, mean_over_layer(k, west, column, [&](double p) {

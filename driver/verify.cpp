@@ -264,10 +264,6 @@ std::string write_report(const std::string& directory, const Case& c, const Veri
   return with_picture(c.name + "/");
 }
 
-int tier_of(std::string_view word) {
-  return static_cast<int>(std::find(tier_words.begin(), tier_words.end(), word) - tier_words.begin());
-}
-
 /// The case with the settings of run n, and of its reference; mistakes in them get their place in the file.
 Case with_settings(const CaseText& source, const Case& c, std::size_t n, bool of_reference) {
   const VerifyRun& run = c.verify.runs[n];

@@ -5,6 +5,10 @@
 
 namespace meridian {
 
+int tier_of(std::string_view word) {
+  return static_cast<int>(std::ranges::find(tier_words, word) - tier_words.begin());
+}
+
 std::string VerifyFigure::measure() const {
   std::ostringstream words;
   for (const std::string& word : {figure, field, with, against, hemisphere}) words << word << ' ';
@@ -33,10 +37,9 @@ void VerifyOptions::check_references(std::size_t n, const VerifyFigure& figure, 
   const auto measures = [](const VerifyRun& run, const VerifyFigure& wanted) {
     return std::ranges::find(run.figures, wanted.measure(), &VerifyFigure::measure) != run.figures.end();
   };
-  const auto level = [](const std::string& tier) { return std::ranges::find(tier_words, tier); };
   if (other == end) {
     option.problem(key, "there is no run '" + name + "' above the run '" + runs[n].name + "'");
-  } else if (level(other->tier) > level(runs[n].tier)) {
+  } else if (tier_of(other->tier) > tier_of(runs[n].tier)) {
     option.problem(key, "the run '" + name + "' is of the tier " + other->tier + ", so it is not made where '" +
                             runs[n].name + "', of the tier " + runs[n].tier + ", is");
   } else if (!measures(*other, figure)) {

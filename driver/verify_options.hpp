@@ -11,6 +11,8 @@
 namespace meridian {
 
 inline constexpr std::array<std::string_view, 3> tier_words = {"quick", "standard", "full"};
+/// 0, 1, 2 for these words.
+int tier_of(std::string_view word);
 inline constexpr std::array<std::string_view, 2> against_words = {"start", "reference"};
 inline constexpr std::array<std::string_view, 3> hemisphere_words = {"north", "south", "difference"};
 

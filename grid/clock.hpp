@@ -17,8 +17,8 @@ inline constexpr Microseconds microseconds_per_day = 86'400 * microseconds_per_s
 
 enum class Calendar { proleptic_gregorian, noleap, day_360 };
 std::string_view cf_name(Calendar calendar);  // "proleptic_gregorian", "noleap", "360_day"
-Calendar calendar_of(
-    std::string_view cf_name);  // also "365_day", which is noleap; throws configuration for another name
+/// Also of "365_day", which is noleap. Throws configuration for another name.
+Calendar calendar_of(std::string_view cf_name);
 
 /// A civil date. Years from 1 to 9999.
 struct Date {

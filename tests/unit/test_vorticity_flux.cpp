@@ -20,17 +20,17 @@ class Current {
         factors_(grid_),
         poles_(grid_, coriolis_, 1),
         U_(U),
-        V_(V) {}
+        V_(V),
+        without_(tendency_of_vorticity([](int, int) { return 0.0; })) {}
 
   /// Growth rate [s-1] of the enstrophy of a wave cos(k i + l j) in the currents: the part of its vorticity's tendency that
   /// projects on it, without what the current does by itself.
   double growth(double k, double l) {
     const auto wave = vorticity_of([&](int j, int i) { return stream(k, l, j, i); }, 0);
     const auto with = tendency_of_vorticity([&](int j, int i) { return stream(k, l, j, i); });
-    const auto without = tendency_of_vorticity([](int, int) { return 0.0; });
     double product = 0, square = 0;
     for (std::size_t n = 0; n < wave.size(); ++n) {
-      product += wave[n] * (with[n] - without[n]);
+      product += wave[n] * (with[n] - without_[n]);
       square += wave[n] * wave[n];
     }
     return product / square;
@@ -117,6 +117,7 @@ class Current {
   SlowWork work_{make_field<XFace>("fx", grid_.block, 1),   make_field<YFace>("fy", grid_.block, 1),
                  make_field<Cell>("thv", grid_.block, 1),   make_field<Corner>("pv", grid_.block, 1),
                  make_field<XFace>("pv_x", grid_.block, 1), make_field<YFace>("pv_y", grid_.block, 1)};
+  std::vector<double> without_;  // tendency of vorticity of the current by itself
 };
 
 /// Largest growth of many waves, times spacing over wind.
