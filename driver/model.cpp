@@ -452,12 +452,13 @@ void Model::require_same_settings(const RestartManifest& set) const {
           " with other settings: ", words, ". Use the same ones, --resume none to start anew, or another --run-dir.");
 }
 
-void Model::start_from(const RestartManifest& set) {
+std::vector<std::string> Model::start_from(const RestartManifest& set) {
   require_same_settings(set);
   fill();  // the fixed fields stay, the state is read
   clock_.set_step(set.step);
   const auto streams = set.facts.find("streams");
-  streams_->restore_state_text(streams == set.facts.end() ? "{}" : streams->second, clock_);
+  std::vector<std::string> warnings =
+      streams_->restore_state_text(streams == set.facts.end() ? "{}" : streams->second, clock_);
   RestartContent content = restart_content();
   std::erase_if(content.accumulators, [&](const Accumulator& a) { return !set.has_accumulator(a.name); });
   std::erase_if(content.fields, [&](const FieldSet::Entry& entry) {  // held for streams that the other run did not have
@@ -482,6 +483,7 @@ void Model::start_from(const RestartManifest& set) {
     open_book();
   }
   streams_->remove_newer_than(clock_);
+  return warnings;
 }
 
 bool Model::has_water() const {

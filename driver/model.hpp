@@ -48,8 +48,8 @@ class Model {
   /// Throws configuration when a set is of a run with other settings that the state depends on.
   void require_same_settings(const RestartManifest& set) const;
   /// Continues from a verified set, whatever layout wrote it. Throws configuration when its case was another one, bad_data
-  /// when its values do not give its state hash.
-  void start_from(const RestartManifest& set);
+  /// when its values do not give its state hash. Returns warnings for the user.
+  std::vector<std::string> start_from(const RestartManifest& set);
 
   /// One time step: dynamics; where layers were remapped, physics; then output. The state changes in the first two only.
   void step();

@@ -214,16 +214,17 @@ int run_case(const Case& c, const RunOptions& options) {
               << "\nRun directory: " << directory.path() << std::endl;
   }
   std::string last_set = set.directory;
+  std::vector<std::string> warnings = setting_warnings(c);
   if (set.directory.empty()) {
     model.start_from_initial_state();
   } else {
-    model.start_from(set);
+    const std::vector<std::string> ended = model.start_from(set);
+    warnings.insert(warnings.end(), ended.begin(), ended.end());
     if (block.rank == 0) std::cerr << "Continuing from " << set.directory << std::endl;
   }
   require(model.dycore().is_sound(), ExitCode::numerical, "The initial state is not finite, or a layer has no mass.");
   const double days = (model.last_step() - model.clock().step()) * model.clock().step_seconds() / seconds_per_day;
   const double bytes = model.streams().bytes_per_day(model.clock()) * days + restart_bytes(c, model.grid().n_levels());
-  std::vector<std::string> warnings = setting_warnings(c);
   warnings.insert(warnings.end(),
                   {courant_warning(c, model.dycore().summary()), disk_warning(bytes, directory.path())});
   if (set.directory.empty()) warnings.push_back(model.start_file_warning());

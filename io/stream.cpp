@@ -4,7 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
-#include <iomanip>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <utility>
 
@@ -18,6 +18,8 @@
 
 namespace meridian {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr std::string_view statistic_words[] = {"instant", "mean", "min", "max", "sum"};  // order of Statistic
 constexpr std::string_view precision_words[] = {"single", "double"};
@@ -533,38 +535,47 @@ std::vector<Accumulator> Streams::accumulators() {
 }
 
 std::string Streams::state_text() const {
-  std::ostringstream text;
-  text << "{";
-  const char* separator = "";
+  Json all = Json::object();
   for (const Stream& stream : impl_->streams) {
     if (stream.instant()) continue;  // an interval without samples yet has a beginning too
-    text << separator << std::quoted(stream.key()) << ": {\"samples\": " << stream.samples
-         << ", \"begin_us\": " << stream.begin << ", \"of\": " << std::quoted(stream.signature()) << "}";
-    separator = ", ";
+    all[stream.key()] = {{"samples", stream.samples}, {"begin_us", stream.begin}, {"of", stream.signature()}};
   }
-  text << "}";
-  return text.str();
+  return all.dump();
 }
 
-void Streams::restore_state_text(const std::string& text, const Clock& clock) {
+std::vector<std::string> Streams::restore_state_text(const std::string& text, const Clock& clock) {
+  std::vector<std::string> ended;
+  const auto end = [&](const std::string& key, long samples, const char* why) {
+    if (samples == 0) return;
+    ended.push_back("Output stream '" + key + "' " + why + ": what it gathered so far of an interval, " +
+                    std::to_string(samples) + (samples == 1 ? " sample" : " samples") + ", is left out.");
+  };
   for (Stream& stream : impl_->streams) {
     stream.reset();
     stream.begin = clock.elapsed();
-    const std::string head = "\"" + stream.key() + "\": {\"samples\": ";
-    const std::size_t place = text.find(head);
-    if (place == std::string::npos) continue;  // no open average, or a new stream
-    std::istringstream rest(text.substr(place + head.size()));
-    long samples = 0;
-    Microseconds begin = 0;
-    std::string label, of_label, signature;
-    char comma = 0;
-    rest >> samples >> comma >> label >> begin >> comma >> of_label >> std::quoted(signature);
-    require(!rest.fail() && samples >= 0 && begin >= 0 && begin <= clock.elapsed(), ExitCode::bad_data,
-            "The state of output stream '", stream.key(), "' in the restart set is damaged: ", text);
-    if (signature != stream.signature()) continue;  // another average: it starts anew, and its bounds say so
-    stream.samples = samples;
-    stream.begin = begin;
   }
+  try {
+    const Json states = Json::parse(text);
+    for (const auto& [key, state] : states.items()) {
+      const long samples = state.at("samples").get<long>();
+      const Microseconds begin = state.at("begin_us").get<Microseconds>();
+      const std::string signature = state.at("of").get<std::string>();
+      require(samples >= 0 && begin >= 0 && begin <= clock.elapsed(), ExitCode::bad_data, "a number is out of range");
+      const auto stream = std::ranges::find(impl_->streams, key, &Stream::key);
+      if (stream == impl_->streams.end()) {
+        end(key, samples, "is no more");
+      } else if (stream->signature() != signature) {
+        end(key, samples, "is another than before");
+      } else {
+        stream->samples = samples;
+        stream->begin = begin;
+      }
+    }
+  } catch (const std::exception& error) {
+    throw Error(ExitCode::bad_data, "The state of the output streams in the restart set is damaged, " +
+                                        std::string(error.what()) + ": " + text);
+  }
+  return ended;
 }
 
 void Streams::remove_newer_than(const Clock& clock) {

@@ -90,7 +90,8 @@ class Streams {
   /// State of half-filled averages for a restart set, and back. counts: samples so far, interval begin, per stream.
   std::vector<Accumulator> accumulators();
   std::string state_text() const;  // one line of JSON
-  void restore_state_text(const std::string& text, const Clock& clock);
+  /// Returns a sentence for each half-filled average that these streams do not continue. Throws bad_data.
+  std::vector<std::string> restore_state_text(const std::string& text, const Clock& clock);
   /// Removes files and segments that begin at or after 'clock', and *.part leftovers. Rank 0 acts. Called on resume.
   void remove_newer_than(const Clock& clock);
   double bytes_per_day(const Clock& clock) const;  // forecast of the volume

@@ -453,6 +453,18 @@ def test_a_longer_run_and_other_streams_resume(case, quiet, tmp_path):
         "20000101T0440-20000101T0640"]
 
 
+@pytest.mark.parametrize("setting, words", [
+    ("output.streams[1].statistic=max", "Output stream 'mean' is another than before: what it gathered so far of an interval, "
+                                        "1 sample, is left out."),
+    ("output.streams=[]", "Output stream 'mean' is no more"),
+    ("output.streams[0].every=1 steps", None)])
+def test_a_half_filled_mean_that_is_not_continued_is_told(setting, words, case, half):
+    result = finished(run(case, half, setting))
+    assert [line for line in result.errors.splitlines() if "WARNING Output stream" in line] == [
+        line for line in result.errors.splitlines() if words and words in line]
+    assert (words or "Continuing") in result.errors
+
+
 def test_a_dry_run_writes_nothing(case, tmp_path):
     for layout in RANKS.values():
         result = finished(run(case, tmp_path / "run", "--dry-run", layout=layout))
