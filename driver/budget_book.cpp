@@ -79,6 +79,12 @@ std::vector<BudgetFigure> budget_figures(const Model& model, const Budgets& now)
           model.water_residual(now));
     }
   }
+  if (const auto surface = model.suite().surface_heat()) {
+    add("surface_heat_change", "J m-2", "heat of the store at the surface, since the start", surface->change);
+    add("surface_heat_brought", "J m-2", "heat that its fluxes brought to it since the start", surface->brought);
+    add("surface_heat_residual", "J m-2", "change of its heat that no flux explains",
+        surface->change - surface->brought);
+  }
   if (!model.book()) return figures;
   for (const auto& scheme : model.suite().energies()) {
     add("energy_brought_" + scheme.scheme, "J m-2",
@@ -134,6 +140,11 @@ std::string budget_table(const Model& model, const Budgets& now) {
     if (scheme.brought != 0) row("  brought by " + scheme.scheme, scheme.brought / seconds, watts);
   }
   row("energy, change that no flux explains", model.energy_residual(now) / seconds, watts);
+  if (const auto surface = model.suite().surface_heat()) {
+    row("heat of the surface, change", surface->change / seconds, watts);
+    row("  brought by its fluxes", surface->brought / seconds, watts);
+    row("heat of the surface, change that no flux explains", (surface->change - surface->brought) / seconds, watts);
+  }
   if (!model.book() && model.energy_corrected() != 0) {
     row("  " + words_of("correction"), model.energy_corrected() / seconds, watts);
   }

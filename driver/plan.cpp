@@ -78,7 +78,8 @@ Plan::Plan(const Case& c) : case_(c) {
   const Block& block = model.grid().block;
   nx_ = block.nx, ny_ = block.ny, n_k_ = model.grid().n_levels();
   steps_ = model.last_step();
-  const double refinement = static_cast<double>(c.grid.n_lon) / block.n_lon;
+  const double refinement =  // of what bounds the time step
+      model.grid().spacing() / (c.planet.radius_m * std::min(2 * pi / c.grid.n_lon, pi / c.grid.n_lat));
   DynamicsSummary summary = model.dycore().summary();
   if (!c.dycore.column()) summary.largest_courant *= refinement;
   courant_ = summary.largest_courant;

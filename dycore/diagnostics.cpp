@@ -493,7 +493,7 @@ DynamicsSummary Dycore::summary() {
   const double fastest_wave = options_.shallow_water() ? std::sqrt(grid_.planet.gravity_m_per_s2 * std::max(mass, 0.0))
                                                        : grid_.planet.speed_of_sound();
   const double speed = options_.frozen_winds ? 0 : fastest_wave;
-  s.largest_courant = (speed + wind) * options_.dt_s / (grid_.planet.radius_m * grid_.dl());
+  s.largest_courant = (speed + wind) * options_.dt_s / grid_.spacing();
   if (!options_.shallow_water() && s.finite) {
     compute_pressure(grid_, now_.mass, {}, n_k_, phi_);
     s.thickest_layer = largest_over_ranks(block, largest_thickness_ratio(grid_, now_.mass, phi_, n_k_, false));

@@ -36,7 +36,8 @@ void DycoreOptions::visit_flow(OptionVisitor& option) {
   option.word("vorticity_flux", vorticity_flux, vorticity_schemes,
               "s5: upwind-biased, energy-neutral; een: energy and enstrophy; sen: energy conserving");
   option.real("divergence_damping", divergence_damping, "1", {0, 0.02},
-              "fourth-order damping of the divergence: coefficient times (equatorial spacing)^4 / dt");
+              "fourth-order damping of the divergence: coefficient times spacing^4 / dt, the spacing of rows or of "
+              "columns at the equator, the smaller one");
   option.real("viscosity_m2_per_s", viscosity_m2_per_s, "m2 s-1", {0, 1e9},
               "Laplacian viscosity of the wind, and of the temperature, or of the depth in shallow water");
   option.real("sponge", sponge, "1", {0, 5},
@@ -404,7 +405,7 @@ void Dycore::slow_tendencies(const State& from, bool last, double dt) {
 }
 
 void Dycore::add_damping(const State& from, int k_first, int n_k, double dt) {
-  const double spacing = grid_.planet.radius_m * grid_.dl();
+  const double spacing = grid_.spacing();
   const Field<XFace> du_dt = levels_of(u_tendency_, k_first, n_k);
   const Field<YFace> dv_dt = levels_of(v_tendency_, k_first, n_k);
   const bool sponge = options_.sponge > 0 && k_first < 3;

@@ -50,7 +50,7 @@ struct DycoreOptions {
 /// Figures of the state that the log and the health check need; the same on every rank.
 struct DynamicsSummary {
   double largest_wind = 0;     // [m s-1] largest |u| or |v| on faces; NaN or Inf when the state is not finite
-  double largest_courant = 0;  // [1] (sqrt(g h) or the speed of sound, plus |u|) dt / equatorial spacing
+  double largest_courant = 0;  // [1] (sqrt(g h) or the speed of sound, plus |u|) dt / Grid::spacing()
   double smallest_mass = 0;    // [Pa or m]
   double thinnest_layer = 1, thickest_layer = 1;  // [1] layer mass over its reference
   bool finite = true;

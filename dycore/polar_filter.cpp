@@ -12,7 +12,10 @@ namespace {
 
 using Number = std::complex<long double>;
 
-Complex<double> rounded(const Number& z) { return {static_cast<double>(z.real()), static_cast<double>(z.imag())}; }
+template <class N>
+Complex<N> rounded(const Number& z) {
+  return {static_cast<N>(z.real()), static_cast<N>(z.imag())};
+}
 
 Number power(Number z, int n) {
   Number result = 1;
@@ -23,14 +26,14 @@ Number power(Number z, int n) {
 }
 
 /// Root with |rho| < 1 of rho + 1/rho = 2 + 1/alpha, alpha = i kappa / 4, by its inverse 1 + e + sqrt(e (2 + e)),
-/// e = 1 / (2 alpha) (no cancellation for small or large kappa), rounded to double: everything else follows exactly
-/// from the rounded number, or S(0) would miss 1 by round-off / |1 - rho|.
+/// e = 1 / (2 alpha) (no cancellation for small or large kappa), rounded as the recursion has it: everything else follows
+/// exactly from the rounded number, or S(0) would miss 1 by round-off / |1 - rho|.
 Number root(double r) {
   if (!(kappa(r) > 0)) return 0;
   const Number e(0, -2 / static_cast<long double>(kappa(r)));
   const Number half_width = std::sqrt(e * (2.0L + e));
   const Number larger = std::abs(1.0L + e + half_width) > 1 ? 1.0L + e + half_width : 1.0L + e - half_width;
-  const Complex<double> rho = rounded(1.0L / larger);
+  const Complex<Real> rho = rounded<Real>(1.0L / larger);
   return {rho.re, rho.im};
 }
 
@@ -49,10 +52,10 @@ Row make_row(double r, const Block& block) {
   if (!(r > 0)) return row;  // the pole
   const int length = block.filter_block;
   const Number rho = root(std::min(1.0, r));
-  row.rho = rounded(rho);
-  row.gain = rounded((1.0L - rho) / (1.0L + rho));  // equals 1 / (alpha (1/rho - rho))
-  row.rho_over_block = rounded(power(rho, length));
-  row.closure = rounded(1.0L / (1.0L - power(rho, block.n_lon)));
+  row.rho = rounded<double>(rho);
+  row.gain = rounded<double>((1.0L - rho) / (1.0L + rho));  // equals 1 / (alpha (1/rho - rho))
+  row.rho_over_block = rounded<double>(power(rho, length));
+  row.closure = rounded<double>(1.0L / (1.0L - power(rho, block.n_lon)));
   row.reach = reach_at(r, block);
   return row;
 }
@@ -72,7 +75,7 @@ Rows make_rows(const Block& block, const RowValues& cosine) {
     const Number rho(row(j).rho.re, row(j).rho.im);
     for (int l = 0; l < length; ++l) {
       const Number exact = power(rho, l + 1);
-      const Complex<Real> weight{static_cast<Real>(exact.real()), static_cast<Real>(exact.imag())};
+      const Complex<Real> weight = rounded<Real>(exact);
       const int mirrored = length - 1 - l;
       weights((4 * j + 0) * length + l) = weight.re;
       weights((4 * j + 1) * length + l) = weight.im;

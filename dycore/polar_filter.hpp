@@ -25,32 +25,34 @@ namespace polar_filter {
 /// Largest length of a filter block: bounds the work space of one sweep (on hosts only what is used costs anything).
 inline constexpr int longest_block = on_device ? 192 : 2048;
 
-/// Lines (fields x levels) that one sweep takes at a time: as many doubles as fit a vector register on hosts.
-inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(double);
+/// Lines (fields x levels) that are taken at a time: as many numbers as fit a vector register on hosts.
+template <class N>
+inline constexpr int lanes = on_device ? 1 : __BIGGEST_ALIGNMENT__ / sizeof(N);
 
 /// n or a little more.
-constexpr int whole_vectors(int n) { return (n + lanes - 1) / lanes * lanes; }
+constexpr int whole_vectors(int n) { return (n + lanes<Real> - 1) / lanes<Real> * lanes<Real>; }
 
-/// W doubles with + - * of each lane by itself, so that the same formula has the same bits for every W.
-template <int W>
+/// W numbers with + - * of each lane by itself, so that the same formula has the same bits for every W.
+template <class N, int W>
 struct VectorOf {
-  using type __attribute__((vector_size(W * sizeof(double)))) = double;
+  using type __attribute__((vector_size(W * sizeof(N)))) = N;
 };
-template <>
-struct VectorOf<1> {
-  using type = double;
+template <class N>
+struct VectorOf<N, 1> {
+  using type = N;
 };
-template <int W>
-using Vector = typename VectorOf<W>::type;
+template <class N, int W>
+using Vector = typename VectorOf<N, W>::type;
 
-/// V{value(0), value(1), ..}
-template <class V, class Value, int... lane>
-KOKKOS_FORCEINLINE_FUNCTION V vector_of(const Value& value, std::integer_sequence<int, lane...>) {
-  return V{static_cast<double>(value(lane))...};
+/// value(0), value(1), .. side by side
+template <class N, class Value, int... lane>
+KOKKOS_FORCEINLINE_FUNCTION Vector<N, sizeof...(lane)> vector_of(const Value& value,
+                                                                 std::integer_sequence<int, lane...>) {
+  return Vector<N, sizeof...(lane)>{static_cast<N>(value(lane))...};
 }
 template <class V>
-KOKKOS_FORCEINLINE_FUNCTION double lane_of(const V& vector, int lane) {
-  if constexpr (std::is_same_v<V, double>) {
+KOKKOS_FORCEINLINE_FUNCTION auto lane_of(const V& vector, int lane) {
+  if constexpr (std::is_arithmetic_v<V>) {
     return vector;
   } else {
     return vector[lane];
@@ -85,9 +87,9 @@ KOKKOS_FORCEINLINE_FUNCTION Complex<V> operator+(const Complex<V>& a, const Comp
   return {a.re + b.re, a.im + b.im};
 }
 
-/// The recursion of one row of latitude; always double.
+/// The recursion of one row of latitude.
 struct Row {
-  Complex<double> rho{0, 0};             // |rho| < 1, 0 on unfiltered rows
+  Complex<double> rho{0, 0};             // |rho| < 1, 0 on unfiltered rows; a number of precision Real
   Complex<double> gain{0, 0};            // C = (1 - rho) / (1 + rho); 0 at the pole
   Complex<double> rho_over_block{0, 0};  // rho^length
   Complex<double> closure{1, 0};         // 1 / (1 - rho^n_lon): sums go round and round the circle
@@ -139,39 +141,39 @@ struct Lines {
       level = next_row ? 0 : level + 1;
     }
   }
-  KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<W>> operator()(Complex<double> Row::* member) const {
-    using V = Vector<W>;
+  template <class N>
+  KOKKOS_FORCEINLINE_FUNCTION Complex<Vector<N, W>> of(Complex<double> Row::* member) const {
     constexpr auto all = std::make_integer_sequence<int, W>();
-    return {vector_of<V>([&](int w) { return (row[w]->*member).re; }, all),
-            vector_of<V>([&](int w) { return (row[w]->*member).im; }, all)};
+    return {vector_of<N>([&](int w) { return (row[w]->*member).re; }, all),
+            vector_of<N>([&](int w) { return (row[w]->*member).im; }, all)};
   }
 };
 
 /// Replaces the values of one block in W lines by Re[ f_i + rho g_{i+1} ] with f = g = 0 outside the block.
 /// sums: the block's f at its last and g at its first point, parts 'stride' apart.
 template <int W>
-KOKKOS_FORCEINLINE_FUNCTION void sweep(Real* const (&line)[W], int length, const Complex<Vector<W>>& rho,
-                                       const Complex<Vector<W>>& gain, double* sums, int stride) {
-  using V = Vector<W>;
+KOKKOS_FORCEINLINE_FUNCTION void sweep(Real* const (&line)[W], int length, const Complex<Vector<Real, W>>& rho,
+                                       const Complex<Vector<Real, W>>& gain, double* sums, int stride) {
+  using V = Vector<Real, W>;
   constexpr auto all = std::make_integer_sequence<int, W>();
   V eastward[longest_block];
   Complex<V> f{}, g{};
   for (int l = 0; l < length; ++l) {
-    const V b = vector_of<V>([&](int w) { return line[w][l]; }, all);
+    const V b = vector_of<Real>([&](int w) { return line[w][l]; }, all);
     f = rho * f + Complex<V>{gain.re * b, gain.im * b};
     eastward[l] = f.re;
   }
   for (int l = length - 1; l >= 0; --l) {
-    const V b = vector_of<V>([&](int w) { return line[w][l]; }, all);
+    const V b = vector_of<Real>([&](int w) { return line[w][l]; }, all);
     const Complex<V> entering = rho * g;
     const V result = eastward[l] + entering.re;
     g = entering + Complex<V>{gain.re * b, gain.im * b};
-    for (int w = 0; w < W; ++w) line[w][l] = static_cast<Real>(lane_of(result, w));
+    for (int w = 0; w < W; ++w) line[w][l] = lane_of(result, w);
   }
-  store(f.re, sums);
-  store(f.im, sums + stride);
-  store(g.re, sums + 2 * stride);
-  store(g.im, sums + 3 * stride);
+  const V parts[4] = {f.re, f.im, g.re, g.im};
+  for (int part = 0; part < 4; ++part) {
+    for (int w = 0; w < W; ++w) sums[part * stride + w] = lane_of(parts[part], w);
+  }
 }
 
 /// The pole itself has no wind of its own.
@@ -199,8 +201,8 @@ void sweep_blocks(const Shape& shape, const Rows& rows_a, const Rows& rows_b, co
         const int first_block = n % parts * blocks_at_once;
         const int first_line = n / parts * W;
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
-        const auto rho = lines(&Row::rho);
-        const auto gain = lines(&Row::gain);
+        const auto rho = lines.template of<Real>(&Row::rho);
+        const auto gain = lines.template of<Real>(&Row::gain);
         Real* line[W];
         for (int w = 0; w < W; ++w) {
           const int k = lines.k[w];
@@ -248,7 +250,7 @@ KOKKOS_FORCEINLINE_FUNCTION Carry<V> carry_into(const Circle& circle, const Shap
 template <int W>
 void enter_blocks(const Shape& shape, const Circle& circle, const Rows& rows_a, const Rows& rows_b,
                   const Array1<double>& carries) {
-  using V = Vector<W>;
+  using V = Vector<double, W>;
   const int groups = shape.lines / W;
   for_range(
       {"dycore/polar_filter_carries", 4.0 * W * words_of_double, 4.0 * W * words_of_double}, shape.blocks * groups,
@@ -256,11 +258,12 @@ void enter_blocks(const Shape& shape, const Circle& circle, const Rows& rows_a, 
         const int first_line = n % groups * W;
         const int block = n / groups;
         const Lines<W> lines(shape, rows_a, rows_b, first_line);
-        const V reach = vector_of<V>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
+        const V reach = vector_of<double>([&](int w) { return lines.reach[w]; }, std::make_integer_sequence<int, W>());
         double farthest = 0;
         for (int w = 0; w < W; ++w) farthest = Kokkos::max(farthest, lines.reach[w]);
-        const Carry<V> carry = carry_into<V>(circle, shape, block, first_line, lines(&Row::rho_over_block),
-                                             lines(&Row::closure), reach, farthest);
+        const Carry<V> carry =
+            carry_into<V>(circle, shape, block, first_line, lines.template of<double>(&Row::rho_over_block),
+                          lines.template of<double>(&Row::closure), reach, farthest);
         double* const to = &carries(shape.at(block, 0) + first_line);
         store(carry.from_west.re, to);
         store(carry.from_west.im, to + shape.lines);
@@ -413,10 +416,10 @@ void PolarFilter::apply_to(const Kernel& kernel, const Field<PlaceA>& a, const F
   ++exchanges_by_lines_[lines_of_row];
   const Shape shape{fields, n_k, block_.ny, sums_.my_blocks(), block_.filter_block, lines};
   const Circle circle{sums_.all(lines, lines_of_row), sums_.blocks(), sums_.first_block()};
-  sweep_blocks<lanes>(shape, rows_at_cell_, rows_b, a, b, circle);
+  sweep_blocks<lanes<Real>>(shape, rows_at_cell_, rows_b, a, b, circle);
   sums_.exchange(lines, lines_of_row);
   if constexpr (!at_once) {
-    enter_blocks<lanes>(shape, circle, rows_at_cell_, rows_b, carries(4 * shape.blocks * lines));
+    enter_blocks<lanes<double>>(shape, circle, rows_at_cell_, rows_b, carries(4 * shape.blocks * lines));
   }
   finish(kernel, shape, Finisher<fields, at_once, PlaceA, PlaceB>{shape, rows_at_cell_, rows_b, circle, carries_, a, b},
          body);

@@ -52,6 +52,14 @@ inline constexpr FieldSpec<Cell> depth{"fluid_depth", "h", "m", {0, 1e5}, "depth
 // Prognostic, both
 inline constexpr FieldSpec<XFace> xwind{"x_wind", "u", "m s-1", {-400, 400}, "wind through western faces"};
 inline constexpr FieldSpec<YFace> ywind{"y_wind", "v", "m s-1", {-400, 400}, "wind through southern faces"};
+// Of physics that is not called in each of its steps
+inline constexpr FieldSpec<Cell> mass_of_held_tendencies{
+    "air_pressure_thickness_at_last_step_of_physics",
+    "held_mass",
+    "Pa",
+    {0, 1.2e5},
+    "weight of the dry air of a layer that held tendencies belong to",
+    false};
 // Sums of a tracer step that has not ended
 inline constexpr FieldSpec<Cell> tracer_start_mass{
     "cell_mass_at_start_of_tracer_step",     "tracer_mass", "m2 Pa", {0, 1e20},
@@ -137,16 +145,17 @@ inline constexpr FieldSpec<CellSurface> near_surface_eastward_wind{
     "eastward_wind_at_10_m", "uas", "m s-1", {-400, 400}, "eastward wind near the surface", "eastward_wind", 10};
 inline constexpr FieldSpec<CellSurface> near_surface_northward_wind{
     "northward_wind_at_10_m", "vas", "m s-1", {-400, 400}, "northward wind near the surface", "northward_wind", 10};
-inline constexpr FieldSpec<CellSurface> incoming_shortwave{
-    "toa_incoming_shortwave_flux", "rsdt", "W m-2", {0, 2000}, "sunlight at the top"};
-inline constexpr FieldSpec<CellSurface> outgoing_shortwave{
-    "toa_outgoing_shortwave_flux", "rsut", "W m-2", {0, 2000}, "sunlight that leaves"};
+inline constexpr Range most_sunlight{0, 1.2e5};  // [W m-2] S0 / (1 - e)^2 of the options of the sun
+inline constexpr FieldSpec<CellSurface> incoming_shortwave{"toa_incoming_shortwave_flux", "rsdt", "W m-2",
+                                                           most_sunlight, "sunlight at the top"};
+inline constexpr FieldSpec<CellSurface> outgoing_shortwave{"toa_outgoing_shortwave_flux", "rsut", "W m-2",
+                                                           most_sunlight, "sunlight that leaves"};
 inline constexpr FieldSpec<CellSurface> outgoing_longwave{
     "toa_outgoing_longwave_flux", "rlut", "W m-2", {0, 2000}, "thermal radiation that leaves"};
-inline constexpr FieldSpec<CellSurface> surface_shortwave_down{
-    "surface_downwelling_shortwave_flux_in_air", "rsds", "W m-2", {0, 2000}, "sunlight at the surface"};
-inline constexpr FieldSpec<CellSurface> surface_shortwave_up{
-    "surface_upwelling_shortwave_flux_in_air", "rsus", "W m-2", {0, 2000}, "sunlight that the surface reflects"};
+inline constexpr FieldSpec<CellSurface> surface_shortwave_down{"surface_downwelling_shortwave_flux_in_air", "rsds",
+                                                               "W m-2", most_sunlight, "sunlight at the surface"};
+inline constexpr FieldSpec<CellSurface> surface_shortwave_up{"surface_upwelling_shortwave_flux_in_air", "rsus", "W m-2",
+                                                             most_sunlight, "sunlight that the surface reflects"};
 inline constexpr FieldSpec<CellSurface> surface_longwave_down{
     "surface_downwelling_longwave_flux_in_air", "rlds", "W m-2", {0, 2000}, "thermal radiation of the air"};
 inline constexpr FieldSpec<CellSurface> surface_longwave_up{

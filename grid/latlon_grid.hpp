@@ -1,6 +1,7 @@
 #pragma once
 // The latitude-longitude C-grid: metric terms of rows, exact areas, pole geometry, levels and planet.
 
+#include <algorithm>
 #include <vector>
 
 #include "grid/decomposition.hpp"
@@ -52,6 +53,8 @@ class Grid {
   int n_levels() const { return levels.n_layers(); }
   double dl() const { return 2 * pi / block.n_lon; }
   double dp() const { return pi / block.n_lat; }
+  /// [m] distance of rows, or of columns at the equator where that is smaller: what bounds time steps and damping.
+  double spacing() const { return planet.radius_m * std::min(dl(), dp()); }
   /// Latitudes and longitudes [radians] of local indices; rows beyond a pole continue past +-pi/2. Latitudes of mirrored
   /// rows differ in nothing but the sign.
   double latitude_of_cell(int j) const {

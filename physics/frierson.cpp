@@ -34,6 +34,7 @@ struct Air {
   }
   struct Surface {
     double height, wind, richardson, exchange, q_surface;
+    double lowered;  // [1] temperature of the lowest layer brought down to the surface, over what it is
   };
   template <class Moist>
   KOKKOS_FORCEINLINE_FUNCTION Surface surface(const Moist& air, int j, int i) const {
@@ -42,7 +43,8 @@ struct Air {
     const double above = theta(air, last, j, i);
     const double z = height(air, last, j, i), speed = wind(last, j, i);
     const double richardson = air.g * z * (above - below) / (below * speed * speed);
-    return {z, speed, richardson, exchange_coefficient(z, z0, richardson), q_s};
+    const double lowered = 2 * exner(last + 1, j, i) / (exner(last, j, i) + exner(last + 1, j, i));
+    return {z, speed, richardson, exchange_coefficient(z, z0, richardson), q_s, lowered};
   }
 };
 
@@ -71,7 +73,7 @@ void exchange_with_surface(const Box& surface, const Moist& moist, const Air& ai
         const double depth = (air.phi(k, j, i) - air.phi(k + 1, j, i)) / moist.g;       // [m]
         const double r = at.exchange * at.wind * dt / depth, share = r / (1 + r) / dt;  // [1], [s-1]
         const double mass = air.mass(k, j, i) / moist.g;                                // [kg m-2]
-        const double warming = share * (air.ts(0, j, i) - air.T(k, j, i)),
+        const double warming = r / (1 + r * at.lowered) / dt * (air.ts(0, j, i) - at.lowered * air.T(k, j, i)),
                      wetting = share * (at.q_surface - air.q(k, j, i));
         const double u = air.u(k, j, i), v = air.v(k, j, i);
         const double friction = share * (1 - 0.5 * dt * share) * (u * u + v * v) / moist.cp;  // [K s-1]
@@ -88,8 +90,10 @@ void fill_near_surface(const Box& surface, const Moist& moist, const Air& air, c
         const Air::Surface at = air.surface(moist, j, i);
         const double f = similarity_profile(NearSurface::height, at.height, air.z0, at.richardson);
         const double f_wind = similarity_profile(NearSurface::height_of_wind, at.height, air.z0, at.richardson);
-        near.give(j, i, air.ts(0, j, i), air.T(k, j, i), f, at.q_surface, air.q(k, j, i), f, air.u(k, j, i),
-                  air.v(k, j, i), f_wind);
+        near.give(j, i, air.ts(0, j, i), at.lowered * air.T(k, j, i), f, at.q_surface, air.q(k, j, i), f,
+                  air.u(k, j, i), air.v(k, j, i), f_wind);
+        near.temperature(0, j, i) -=
+            static_cast<Real>(moist.g * NearSurface::height / moist.cp);  // up from the surface
       });
 }
 

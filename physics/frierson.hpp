@@ -24,8 +24,10 @@ struct FriersonSurfaceLayer {
   static constexpr std::string_view equation =
       R"(C = [k / ln(za / z0)]^2 for Ri <= 0, times (1 - Ri / Ric)^2 for 0 < Ri < Ric = 1, 0 from there on
 Ri = g za (thv_a - thv_s) / (thv_s U^2),  k = 0.4,  za: height of the middle of the lowest layer
-fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer)
-near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = (1 - Ri) ln(z / z0) / ln(za / z0) + Ri z / za,  Ri between 0 and 1)";
+fluxes rho C U (X - X_s):  X <- (X + r X_s) / (1 + r),  r = C U dt / (depth of the layer), of wind and vapour
+heat by potential temperature:  T <- (T + r Ts) / (1 + r Pi_s / Pi_a)
+near the surface X(z) = X_s + f(z) (X - X_s),  f(z) = (1 - Ri) ln(z / z0) / ln(za / z0) + Ri z / za,  Ri between 0 and 1
+of temperature X = T Pi_s / Pi, less g z / cp)";
   static constexpr auto fields =
       surface_fields(reads(field::interface_pressure), reads(field::interface_geopotential),
                      reads(field::interface_exner), reads(field::layer_mass), reads(field::surface_temperature));

@@ -9,7 +9,8 @@ namespace meridian {
 
 namespace {
 constexpr double stefan_boltzmann = 5.670374419e-8;  // [W m-2 K-4]
-constexpr double least_co2 = 1, most_co2 = 1e5;      // [1e-6]
+// [1e-6]. Below 2.2 the optical depth of dry air would be negative; growth may go on to twice the largest start.
+constexpr double least_co2 = 10, most_co2 = 1e5;
 }  // namespace
 
 void GreyRadiation::Options::visit(OptionVisitor& option) {
@@ -20,7 +21,7 @@ void GreyRadiation::Options::visit(OptionVisitor& option) {
               "co2_ppm; also the "
               "defaults of contrast and albedo");
   if (preset != applied_) {
-    sun.insolation_contrast = preset == "frierson06" ? 1.4 : 1.2;
+    sun.insolation_contrast = sun.usual_contrast = preset == "frierson06" ? 1.4 : 1.2;
     albedo = preset == "frierson06" ? 0.31 : 0.38;
     applied_ = preset;
   }
@@ -34,7 +35,8 @@ void GreyRadiation::Options::visit(OptionVisitor& option) {
   option.real("ice_range_k", ice_range_k, "K", {0, 100},
               "below 'ice_below_k': the albedo changes linearly over it; 0: at once");
   option.real("optical_depth_factor", optical_depth_factor, "1", {0, 20}, "alpha of ogorman08");
-  option.real("co2_ppm", co2_ppm, "ppm", {least_co2, most_co2}, "carbon dioxide of byrne13 at the start of the run");
+  option.real("co2_ppm", co2_ppm, "ppm", {least_co2, most_co2 / 2},
+              "carbon dioxide of byrne13 at the start of the run");
   option.real("co2_percent_per_year", co2_percent_per_year, "1", {-50, 50}, "its growth, compounded");
   option.real("emissivity", emissivity, "1", {0, 1}, "of the surface");
 
@@ -135,8 +137,9 @@ struct Transfer {
     const double sine2 = metrics.sin_at_cell(j) * metrics.sin_at_cell(j);
     const double top = s.p(k, j, i), bottom = s.p(k + 1, j, i), ps = s.p(n_k, j, i);
     const double per_ps = 1 / (by_surface * ps + (1 - by_surface) * p0);
+    const double ratio = s.q(k, j, i), specific = ratio / (1 + ratio);
     const double tau = optics.depth(bottom * per_ps, sine2) - optics.depth(top * per_ps, sine2) +
-                       (optics.constant + optics.vapour * s.q(k, j, i)) * (bottom - top) * per_p0;
+                       (optics.constant + optics.vapour * specific) * (bottom - top) * per_p0;
     // Temperature of interfaces, linear in ln p between layers and on to the ground; the top has that of its layer.
     const double T = s.T(k, j, i);
     double T_top = T, T_bottom = T;

@@ -25,7 +25,7 @@ S = S_toa exp(- tau_sw);  profile: S_toa = S0 / 4 [1 + Ds (1 - 3 sin^2 lat) / 4]
 orbit: S_toa = S0 (a / r)^2 max(0, sin lat sin d + cos lat cos d cos h)
 frierson06  tau = tau0 [0.1 p / p0 + 0.9 (p / p0)^4], tau0 = 6 + (1.5 - 6) sin^2 lat;  tau_sw = 0
 ogorman08   tau = alpha tau0 (0.2 s + 0.8 s^4), s = p / ps, tau0 = 7.2 + (1.8 - 7.2) sin^2 lat;  tau_sw = 0.22 s^2
-byrne13     dtau = [0.8678 + 1997.9 q + 0.17 ln(CO2 / 360 ppm)] dp / p0;  tau_sw = 0.22 s^2)";
+byrne13     dtau = [0.8678 + 1997.9 q + 0.17 ln(CO2 / 360 ppm)] dp / p0, q specific humidity;  tau_sw = 0.22 s^2)";
   static constexpr FieldUse fields[] = {reads(field::interface_pressure),
                                         reads(field::air_pressure),
                                         reads(field::layer_mass),

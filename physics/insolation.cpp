@@ -10,25 +10,27 @@ namespace meridian {
 void Insolation::visit(OptionVisitor& option) {
   static constexpr std::array<std::string_view, 2> kinds = {"profile", "orbit"};
   option.word("insolation", insolation, kinds, "profile: a mean of the year over latitude; orbit: by date and hour");
-  option.real("solar_constant_w_per_m2", solar_constant_w_per_m2, "W m-2", {0, 1e5},
+  option.real("solar_constant_w_per_m2", solar_constant_w_per_m2, "W m-2", {0, 1e4},
               "S0, normal to the beam at mean distance");
   option.real("insolation_contrast", insolation_contrast, "1", {-2, 2}, "Ds of the profile: equator against pole");
   option.real("obliquity_degrees", obliquity_degrees, "degrees", {0, 180}, "tilt of the axis against the orbit");
-  option.real("eccentricity", eccentricity, "1", {0, 0.9}, "of the orbit");
+  option.real("eccentricity", eccentricity, "1", {0, 0.7}, "of the orbit");
   option.real("perihelion_degrees", perihelion_degrees, "degrees", {0, 360},
               "longitude of the sun, counted from the equinox of March, where the planet is nearest to it");
   option.flag("seasonal_cycle", seasonal_cycle, "false: the sun stays over the equator, at mean distance");
   option.flag("diurnal_cycle", diurnal_cycle, "false: the mean of the day");
-  if (insolation == "orbit") return;
   const Insolation defaults;  // what has its default passes: a resolved case names everything
-  const auto with_orbit = [&](OptionVisitor::Text key, bool is_set) {
-    if (is_set) option.no_effect(key, "insolation: orbit");
+  const bool orbits = insolation == "orbit";
+  const auto only_with = [&](OptionVisitor::Text setting, bool holds, OptionVisitor::Text key, bool is_set) {
+    if (!holds && is_set) option.no_effect(key, setting);
   };
-  with_orbit("obliquity_degrees", obliquity_degrees != defaults.obliquity_degrees);
-  with_orbit("eccentricity", eccentricity != defaults.eccentricity);
-  with_orbit("perihelion_degrees", perihelion_degrees != defaults.perihelion_degrees);
-  with_orbit("seasonal_cycle", !seasonal_cycle);
-  with_orbit("diurnal_cycle", !diurnal_cycle);
+  const OptionVisitor::Text seasons = orbits ? "seasonal_cycle: true" : "insolation: orbit";
+  only_with(seasons, orbits && seasonal_cycle, "obliquity_degrees", obliquity_degrees != defaults.obliquity_degrees);
+  only_with(seasons, orbits && seasonal_cycle, "eccentricity", eccentricity != defaults.eccentricity);
+  only_with(seasons, orbits && seasonal_cycle, "perihelion_degrees", perihelion_degrees != defaults.perihelion_degrees);
+  only_with("insolation: orbit", orbits, "seasonal_cycle", !seasonal_cycle);
+  only_with("insolation: orbit", orbits, "diurnal_cycle", !diurnal_cycle);
+  only_with("insolation: profile", !orbits, "insolation_contrast", insolation_contrast != usual_contrast);
 }
 
 OrbitPlace place_on_orbit(double eccentricity, double perihelion, double part_of_year) {

@@ -18,6 +18,7 @@ struct Insolation {
   std::string insolation = "profile";
   double solar_constant_w_per_m2 = 1360;
   double insolation_contrast = 1.4;
+  double usual_contrast = 1.4;  // no option: the contrast that a preset of the radiation has
   double obliquity_degrees = 23.44;
   double eccentricity = 0.0167;
   double perihelion_degrees = 282.9;

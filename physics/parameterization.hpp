@@ -34,6 +34,14 @@ struct FluxTerm {
   double into_column;
 };
 
+/// A store of heat below the air: its temperature, what a kelvin of it holds [J m-2 K-1], and the fluxes [W m-2] that it gets: here
+/// +1 is into the store.
+struct HeatStore {
+  const FieldInfo* temperature;
+  double capacity;
+  std::span<const FluxTerm> fluxes;
+};
+
 class Columns;  // hands out reads as ConstField, updates as tendencies, writes as own fields
 
 /// name, meaning, source, equation (one line or more): words for `meridian list schemes` and `describe`. fields: everything it uses. options: the
@@ -46,6 +54,7 @@ class Columns;  // hands out reads as ConstField, updates as tendencies, writes 
 ///   bool lowest_layer_only: it changes no other layer, which saves the passes over these.
 ///   int scratch_fields: work arrays that columns.scratch(n) hands out; their contents are lost between calls.
 ///   start(columns): fills what it owns before the first step.
+///   HeatStore heat_store() const: what it owns is such a store, whose heat the budgets count, mean over the globe.
 ///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
 template <class Scheme>
 concept Parameterization =
@@ -72,6 +81,7 @@ class AnyScheme {
   virtual std::string_view saturation() const = 0;  // empty: any
   virtual FluxTerms water_budget() const = 0;       // none: not conserved
   virtual FluxTerms enthalpy_budget() const = 0;
+  virtual std::optional<HeatStore> heat_store() const = 0;
   virtual bool friction_is_heat() const = 0;
   virtual bool lowest_layer_only() const = 0;
   virtual int scratch_fields() const = 0;
@@ -117,6 +127,10 @@ class SchemeOf final : public AnyScheme {
     } else {
       return {};
     }
+  }
+  std::optional<HeatStore> heat_store() const override {
+    if constexpr (requires { scheme_.heat_store(); }) return scheme_.heat_store();
+    return {};
   }
   bool friction_is_heat() const override {
     if constexpr (requires { Scheme::friction_is_heat; }) return Scheme::friction_is_heat;

@@ -13,11 +13,18 @@ void SlabOcean::Options::visit(OptionVisitor& option) {
               "at the start the equator is warmer than the poles by it, as 1 - 3 sin^2 of the latitude");
   option.real("heat_flux_w_per_m2", heat_flux_w_per_m2, "W m-2", {-500, 500},
               "Q0: what the ocean brings to the equator; negative takes heat away");
-  option.real("heat_flux_width_degrees", heat_flux_width_degrees, "degrees", {1, 90}, "w: width of that transport");
+  option.real("heat_flux_width_degrees", heat_flux_width_degrees, "degrees", {1, 25}, "w: width of that transport");
+  const Options defaults;
+  if (heat_flux_w_per_m2 == 0 && heat_flux_width_degrees != defaults.heat_flux_width_degrees) {
+    option.no_effect("heat_flux_width_degrees", "heat_flux_w_per_m2");
+  }
 }
 
 void SlabOcean::start(Columns& columns) const {
   const Grid& grid = columns.grid();
+  require(!grid.block.is_column || options.heat_flux_w_per_m2 == 0, ExitCode::configuration,
+          "Scheme 'slab_ocean' in a single column has no transport of heat, whose mean over the globe is 0: remove "
+          "'heat_flux_w_per_m2'.");
   const auto ts = columns.own(field::surface_temperature).data();
   const auto host = Kokkos::create_mirror_view(ts);
   for (int j = 0; j < grid.block.ny; ++j) {
@@ -68,13 +75,12 @@ void warm(const Grid& grid, const Fluxes& f, double dt_per_capacity, double tran
 }  // namespace
 
 void SlabOcean::run(Columns& columns, double dt) const {
-  constexpr double heat_capacity_of_water = 4.18e6;  // [J m-3 K-1]
   const Fluxes fluxes{columns.read(field::surface_shortwave_down), columns.read(field::surface_shortwave_up),
                       columns.read(field::surface_longwave_down),  columns.read(field::surface_longwave_up),
                       columns.read(field::sensible_heat_flux),     columns.read(field::latent_heat_flux)};
   const double width = options.heat_flux_width_degrees * pi / 180;
   const double mean = options.heat_flux_w_per_m2 == 0 ? 0 : mean_shape(columns.grid(), width);
-  warm(columns.grid(), fluxes, dt / (heat_capacity_of_water * options.depth_m), options.heat_flux_w_per_m2, width, mean,
+  warm(columns.grid(), fluxes, dt / capacity(), options.heat_flux_w_per_m2, width, mean,
        columns.own(field::surface_temperature));
 }
 

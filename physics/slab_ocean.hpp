@@ -1,6 +1,8 @@
 #pragma once
 // The surface of an ocean of one layer.
 
+#include <array>
+
 #include "physics/columns.hpp"
 
 namespace meridian {
@@ -20,6 +22,13 @@ Q = Q0 (1 - 2 lat^2 / w^2) exp(- lat^2 / w^2) / cos(lat), less its mean)";
                                         reads(field::sensible_heat_flux),     reads(field::latent_heat_flux),
                                         owns(field::surface_temperature)};
 
+  static constexpr std::array<FluxTerm, 6> heat_fluxes{{{&field::surface_shortwave_down, 1},
+                                                        {&field::surface_shortwave_up, -1},
+                                                        {&field::surface_longwave_down, 1},
+                                                        {&field::surface_longwave_up, -1},
+                                                        {&field::sensible_heat_flux, -1},
+                                                        {&field::latent_heat_flux, -1}}};
+
   struct Options {
     double depth_m = 2.4;
     double initial_temperature_k = 285;
@@ -31,6 +40,8 @@ Q = Q0 (1 - 2 lat^2 / w^2) exp(- lat^2 / w^2) / cos(lat), less its mean)";
   };
   Options options;
 
+  double capacity() const { return 4.18e6 * options.depth_m; }  // [J m-2 K-1]
+  HeatStore heat_store() const { return {&field::surface_temperature, capacity(), heat_fluxes}; }
   void start(Columns& columns) const;
   void run(Columns& columns, double dt) const;
 };

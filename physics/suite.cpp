@@ -213,6 +213,14 @@ void require_entry(bool condition, std::size_t n, const Parts&... parts) {
 /// formula of saturation serves all. Throws OptionError.
 void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
   const std::string_view formula = saturation_words[static_cast<std::size_t>(saturation)];
+  const auto reads_it = [](const SuiteEntry& entry) {
+    return uses(*entry.scheme, Use::reads, field::monthly_sea_surface_temperature.name);
+  };
+  require_option(
+      !state.has(field::monthly_sea_surface_temperature.name) || std::ranges::any_of(entries, reads_it),
+      "boundary.sea_surface_temperature",
+      "'boundary.sea_surface_temperature' has an effect only with the scheme 'monthly_sst' in 'physics.suite'; "
+      "add that, or remove the file.");
   for (std::size_t n = 0; n < entries.size(); ++n) {
     const AnyScheme& scheme = *entries[n].scheme;
     for (std::size_t m = 0; m < n; ++m) {
@@ -222,6 +230,11 @@ void check_contract(const Suite::Entries& entries, Saturation saturation, const 
     require_entry(scheme.saturation().empty() || scheme.saturation() == formula, n, entry_text(entries, n),
                   " has the saturation formula '", scheme.saturation(), "' built in, but 'physics.saturation' is '",
                   formula, "': set it to '", scheme.saturation(), "'.");
+    const auto owned = std::ranges::find(scheme.fields, Use::owns, &FieldUse::use);
+    require_option(
+        entries[n].every == 1 || owned == scheme.fields.end(), "physics.suite[" + std::to_string(n) + "].every",
+        entry_text(entries, n), " owns '", owned == scheme.fields.end() ? "" : owned->field->name,
+        "', which would take the fluxes of one moment for those of ", entries[n].every, " steps: remove 'every'.");
     for (const FieldUse& use : scheme.fields) {
       const std::string_view name = use.field->name;
       const auto maker = maker_of(entries, name);
@@ -573,12 +586,21 @@ void report_bad_input(const std::vector<Input>& inputs, const Grid& grid, long n
     const auto bad = first_bad_point(grid, input.field, input.data);
     if (!bad) continue;
     const bool negative = bad->value < 0 && field::species_of(input.field.name);
-    throw Error(ExitCode::numerical,
-                "Physics step " + std::to_string(number) + ": state before '" + std::string(input.scheme) + "' has " +
-                    bad->text + ". " +
-                    (negative ? "The limiters 'monotone' and 'positive' keep tracers from it."
-                              : "A shorter 'dycore.dt_s' or another initial state is the usual cure."));
+    throw Error(
+        ExitCode::numerical,
+        "Physics step " + std::to_string(number) + ": state before '" + std::string(input.scheme) + "' has " +
+            bad->text + ". " +
+            (negative ? "The limiters 'monotone' and 'positive' keep transport from it; a prescribed sink does not."
+                      : "A shorter 'dycore.dt_s' or another initial state is the usual cure."));
   }
+}
+
+/// Tendencies that are held, of a layer whose mass was another: what the layer gets in all stays, as do the fluxes.
+void scale_held(const Box& cells, const ConstField<Cell>& mass_before, const ConstField<Cell>& mass,
+                const Field<Cell>& own) {
+  for_each(
+      {"physics/scale_held", 3, 1}, cells,
+      KOKKOS_LAMBDA(int k, int j, int i) { own(k, j, i) *= mass_before(k, j, i) / mass(k, j, i); });
 }
 
 /// total += own; working += dt own; own = 0 where it is not kept.
@@ -622,6 +644,7 @@ struct Suite::Impl {
   std::vector<Input> inputs;
   std::vector<Ranges> input_ranges;
   std::vector<Field<Cell>> scratch;
+  Field<Cell> mass, mass_before;  // of layers, and in the step of physics before; where an entry is not called in each
   std::vector<ConstField<CellSurface>> rains;  // what the total precipitation is the sum of
   Field<CellSurface> precipitation;
   struct Term {
@@ -636,6 +659,10 @@ struct Suite::Impl {
   std::string hides_energy;   // the first scheme that changes temperature or vapour without an enthalpy budget
   double energy_brought = 0;  // [J m-2]
   std::vector<SchemeEnergy> energies;
+  std::vector<Term> surface_terms;
+  ConstField<CellSurface> surface_temperature;
+  double surface_capacity = 0;                                                   // [J m-2 K-1]
+  double surface_heat_at_start = 0, surface_heat = 0, surface_heat_brought = 0;  // [J m-2]
   bool counts_unexplained = false;
 
   Impl(Entries entries, Saturation saturation, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
@@ -681,6 +708,14 @@ struct Suite::Impl {
         energy_terms.push_back(
             {Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column, runners.size()});
       }
+      if (const auto store = entry.scheme->heat_store()) {
+        surface_temperature = Field<CellSurface>(fields.find(store->temperature->name)->data);
+        surface_capacity = store->capacity;
+        for (const FluxTerm& term : store->fluxes) {
+          surface_terms.push_back(
+              {Field<CellSurface>(fields.find(term.flux->name)->data), term.into_column, runners.size()});
+        }
+      }
       energies.push_back({std::string(entry.scheme->name)});
       Columns columns(*entry.scheme, grid, air, std::move(slots), scratch);
       runners.emplace_back(std::move(entry), std::move(columns), std::move(updates));
@@ -710,6 +745,11 @@ struct Suite::Impl {
     const auto role = [&](const FieldInfo& info) {
       return wanted && wanted(info.short_name) ? Role::held : Role::diagnostic;
     };
+    if (std::ranges::any_of(entries, [](const SuiteEntry& entry) { return entry.every > 1; }) &&
+        fields.has(field::layer_mass.name)) {
+      mass = fields.get(field::layer_mass);
+      mass_before = fields.add(field::mass_of_held_tendencies, n_levels, Role::prognostic);
+    }
     int n_scratch = 0;
     for (const SuiteEntry& entry : entries) {
       const AnyScheme& scheme = *entry.scheme;
@@ -793,6 +833,7 @@ struct Suite::Impl {
       if (slot.use.use != Use::updates) continue;
       const bool kept = runner.updates[at++].second;
       if (due && kept) set_to_zero(cells, Field<Cell>(slot.result));
+      if (!due && mass_before.exists()) scale_held(cells, mass_before, mass, Field<Cell>(slot.result));
     }
     if (due) runner.call(every * dt, fields, scratch.empty() ? Field<Cell>() : scratch.front());
     if (counts_unexplained) {
@@ -838,11 +879,19 @@ struct Suite::Impl {
   void count_fluxes(double dt) {
     std::vector<double> shares;
     water_brought += brought(water_terms, dt, shares);
+    surface_heat_brought += brought(surface_terms, dt, shares);
+    count_surface_heat();
     energy_brought += brought(energy_terms, dt, shares);
     for (std::size_t n = 0; n < shares.size(); ++n) {
       energies[n].brought += shares[n];
       if (counts_unexplained) energies[n].unexplained -= shares[n];
     }
+  }
+
+  void count_surface_heat() {
+    if (surface_capacity == 0) return;
+    const Grid& grid = runners.front().columns.grid();
+    surface_heat = surface_capacity * (sum_over_globe(grid, surface_temperature) / area_of_globe(grid));
   }
 
   std::vector<std::uint64_t> hashes() const {
@@ -906,6 +955,8 @@ void Suite::start(const Instant& begin) {
     runner.columns.set_begin(begin);
     runner.entry.scheme->start(runner.columns);
   }
+  impl_->count_surface_heat();
+  impl_->surface_heat_at_start = impl_->surface_heat;
 }
 
 void Suite::run(long step, double dt, const Instant& begin) {
@@ -920,6 +971,7 @@ void Suite::run(long step, double dt, const Instant& begin) {
     else
       impl_->run(runner, step, dt);
   }
+  if (impl_->mass_before.exists()) copy(grid.block.cells(grid.n_levels()), impl_->mass, impl_->mass_before);
   impl_->sum_precipitation(impl_->fields.block().cells(1));
   impl_->count_fluxes(dt);
 }
@@ -929,26 +981,34 @@ double Suite::water_brought() const { return impl_->water_brought; }
 std::string_view Suite::hides_its_energy() const { return impl_->hides_energy; }
 double Suite::energy_brought() const { return impl_->energy_brought; }
 const std::vector<Suite::SchemeEnergy>& Suite::energies() const { return impl_->energies; }
+std::optional<Suite::SurfaceHeat> Suite::surface_heat() const {
+  if (impl_->surface_capacity == 0) return {};
+  return SurfaceHeat{impl_->surface_heat - impl_->surface_heat_at_start, impl_->surface_heat_brought};
+}
 void Suite::count_unexplained() {
   impl_->counts_unexplained = true;
   if (impl_->scratch.empty())
     impl_->scratch.push_back(make_field<Cell>("physics_scratch", impl_->fields.block(), Columns::least_scratch_levels));
 }
 std::vector<double> Suite::sums() const {
-  std::vector<double> sums = {impl_->water_brought, impl_->energy_brought};
+  std::vector<double> sums = {impl_->water_brought, impl_->energy_brought, impl_->surface_heat_at_start,
+                              impl_->surface_heat_brought};
   for (const SchemeEnergy& energy : impl_->energies) sums.insert(sums.end(), {energy.brought, energy.unexplained});
   return sums;
 }
 void Suite::set_sums(const std::vector<double>& sums) {
-  require(sums.size() == 2 + 2 * impl_->energies.size(), ExitCode::bad_data,
+  require(sums.size() == 4 + 2 * impl_->energies.size(), ExitCode::bad_data,
           "The restart set has other sums of fluxes than this suite; an older version of the model made it: start anew "
           "with "
           "--resume none.");
   impl_->water_brought = sums[0];
   impl_->energy_brought = sums[1];
+  impl_->surface_heat_at_start = sums[2];
+  impl_->surface_heat_brought = sums[3];
+  impl_->count_surface_heat();
   for (std::size_t n = 0; n < impl_->energies.size(); ++n) {
-    impl_->energies[n].brought = sums[2 + 2 * n];
-    impl_->energies[n].unexplained = sums[3 + 2 * n];
+    impl_->energies[n].brought = sums[4 + 2 * n];
+    impl_->energies[n].unexplained = sums[5 + 2 * n];
   }
 }
 

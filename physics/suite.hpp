@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,8 +92,15 @@ class Suite {
     double brought = 0, unexplained = 0;
   };
   const std::vector<SchemeEnergy>& energies() const;
+  /// Heat of the store at the surface [J m-2], mean over the globe: what it gained since the start, and what its fluxes
+  /// brought. None where no scheme has such a store.
+  struct SurfaceHeat {
+    double change, brought;
+  };
+  std::optional<SurfaceHeat> surface_heat() const;
   void count_unexplained();
-  /// All of the sums above for a restart set, and back. Throws bad_data where they are those of another suite.
+  /// All of the sums above for a restart set, and back, with the state in place. Collective. Throws bad_data where they are those of another
+  /// suite.
   std::vector<double> sums() const;
   void set_sums(const std::vector<double>& sums);
 

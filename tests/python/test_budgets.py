@@ -89,6 +89,22 @@ def test_each_process_has_what_is_its_own(tmp_path):
     assert abs(last["water_residual"]) < 1e-12 < last["water_brought"]
     assert abs(last["water"] - moist["water"][0] - last["water_brought"]) < 1e-12
     assert last["tracer_qv"] == last["water"]
+    assert abs(last["surface_heat_residual"]) < 1e-4 < abs(last["surface_heat_brought"])  # [J m-2] of 1.2e9
+    assert abs(last["surface_heat_change"] - last["surface_heat_brought"] - last["surface_heat_residual"]) < 1e-9
+
+
+def test_what_is_held_between_calls_keeps_the_budgets(tmp_path):
+    """Fluxes are held, and what they give to each layer, whose mass changes."""
+    text = MOIST[:MOIST.index("    - {scheme: rayleigh_sponge")]
+    text = text.replace("preset: frierson06", "preset: frierson06, every: 4").replace(
+        "reevaporate: true", "reevaporate: true, every: 2").replace(
+        "- frierson_surface_layer", "- {scheme: frierson_surface_layer, every: 3}")
+    run_case(text, tmp_path)
+    last = {name: values[-1] for name, values in series_of(tmp_path / "run").items()}
+    assert abs(last["water_residual"]) < 1e-12 < abs(last["water_brought"])
+    assert abs(last["energy_residual_grey_radiation"]) < 1e-4
+    assert abs(last["energy_residual_large_scale_condensation"]) < 1e-4
+    assert abs(last["surface_heat_residual"]) < 1e-4
 
 
 def test_stress_evaporation_and_rain_explain_what_physics_do_to_angular_momentum(tmp_path):

@@ -114,7 +114,7 @@ def test_water_below_zero(layout, tmp_path):
              ("name: rest, temperature_k: 280", "name: ullrich")]
     case = write(tmp_path, *cloud, ("limiter: monotone", "limiter: none"))
     refused(run(case, tmp_path / "run", layout=layout), 76, "'humidity_mixing_ratio' = -", "allowed is -1e-08 to 0.2",
-            "The limiters 'monotone' and 'positive' keep tracers from it")
+            "The limiters 'monotone' and 'positive' keep transport from it")
     for limiter in ("monotone", "positive"):
         case = write(tmp_path, *cloud, ("limiter: monotone", f"limiter: {limiter}"))
         finished(run(case, tmp_path / limiter, layout=layout))

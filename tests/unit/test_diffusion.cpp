@@ -182,4 +182,22 @@ TEST(Diffusion, damping_keeps_mass_and_a_wind_without_divergence) {
 }
 
 }  // namespace
+
+/// Noise of 0.1 K in air at rest: its waves have winds of some 0.3 m/s, and nothing feeds them.
+TEST(Diffusion, no_shape_of_cells_makes_noise_grow) {
+  struct Shape {
+    int n_lon, n_lat;
+  };
+  for (const auto [n_lon, n_lat] : {Shape{16, 64}, Shape{64, 64}, Shape{64, 8}, Shape{8, 4}}) {
+    DycoreOptions options;
+    options.dt_s = std::floor(0.9 * 6.37122e6 * std::min(2 * pi / n_lon, pi / n_lat) / 350);
+    test::DynamicsRun run(options, {{"name", "rest"}, {"perturbation_k", "0.1"}}, test::alone(n_lon, n_lat), Planet(),
+                          read_levels("L26", 1e5));
+    for (int n = 0; n < 200; ++n) run.step();
+    const DynamicsSummary summary = run.dycore.summary();
+    EXPECT_LT(summary.largest_wind, 1) << n_lon << " x " << n_lat;
+    EXPECT_LT(summary.largest_courant, 1);
+  }
+}
+
 }  // namespace meridian

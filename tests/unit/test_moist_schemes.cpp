@@ -391,6 +391,17 @@ TEST(SimplePhysics, the_profile_near_the_surface_is_that_of_its_coefficients) {
 }
 
 /// Columns over a surface of one temperature, run by a scheme of the surface: each is checked at 2 m and 10 m.
+/// Temperature of the lowest of 24 layers brought down to the ground, over what it is.
+double lowered(const ColumnModel& model, int i) {
+  const auto exner = model.values(field::interface_exner);
+  const int n = static_cast<int>(exner.size()) / 25;
+  return 2 * double(exner[24 * n + i]) / (double(exner[23 * n + i]) + exner[24 * n + i]);
+}
+/// Fall of temperature from the ground to 2 m of air that is well mixed [K].
+double below_2_m(const ColumnModel& model) {
+  return 2 * model.grid.planet.gravity_m_per_s2 / model.grid.planet.heat_capacity_j_per_kg_k;
+}
+
 template <class Scheme>
 void expect_air_near_the_surface(const Scheme& scheme, double ts) {
   const int n = 64;
@@ -408,8 +419,11 @@ void expect_air_near_the_surface(const Scheme& scheme, double ts) {
   const double bar = sizeof(Real) == 8 ? 1e-9 : 1e-3;
   for (int i = 0; i < n; ++i) {
     const int at = 23 * n + i;
+    const bool potential = std::is_same_v<Scheme, FriersonSurfaceLayer>;  // it exchanges potential temperature
+    const double lowest = T[at] * (potential ? lowered(model, i) : 1),
+                 air_at_2_m = tas[i] + (potential ? below_2_m(model) : 0);
     const double q_s = air.saturated(ts, p[24 * n + i]).q, r = huss[i] / (1 - double(huss[i]));
-    const double of_wind = share(uas[i], 0, u[at]), of_heat = share(tas[i], ts, T[at]),
+    const double of_wind = share(uas[i], 0, u[at]), of_heat = share(air_at_2_m, ts, lowest),
                  of_vapour = share(r, q_s, q[at]);
     EXPECT_GT(of_heat, 0);
     EXPECT_LT(of_heat, 1);
@@ -417,8 +431,8 @@ void expect_air_near_the_surface(const Scheme& scheme, double ts) {
     EXPECT_LT(of_wind, 1);
     EXPECT_NEAR(of_vapour, of_heat, bar) << Scheme::name;
     EXPECT_NEAR(share(vas[i], 0, v[at]), of_wind, bar) << Scheme::name;
-    EXPECT_LE(std::min<Real>(ts, T[at]), tas[i]);
-    EXPECT_GE(std::max<Real>(ts, T[at]), tas[i]);
+    EXPECT_LE(std::min<Real>(ts, lowest), static_cast<Real>(air_at_2_m));
+    EXPECT_GE(std::max<Real>(ts, lowest), static_cast<Real>(air_at_2_m));
   }
 }
 
@@ -426,6 +440,19 @@ TEST(SurfaceSchemes, air_near_the_surface_lies_between_surface_and_lowest_layer)
   for (const double ts : {155., 250., 310.}) {
     expect_air_near_the_surface(FriersonSurfaceLayer{}, ts);
     expect_air_near_the_surface(BulkSurfaceFluxes{}, ts);
+  }
+}
+
+TEST(Frierson, neutral_air_gets_no_heat) {
+  ColumnModel model(64, 24);
+  add_surface(model, field::surface_temperature, 280);
+  model.set(field::air_temperature, [&](int, int, int i) { return 280 / lowered(model, i); });
+  model.set(field::water_vapour, [](int, int, int) { return 0; });  // lighter below: it is stirred
+  run_alone(FriersonSurfaceLayer{}, model, 1200);
+  const auto flux = model.values(field::sensible_heat_flux), evaporation = model.values(field::evaporation);
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_NEAR(flux[i], 0, sizeof(Real) == 8 ? 1e-9 : 2) << i;
+    EXPECT_NE(evaporation[i], 0);
   }
 }
 
@@ -443,7 +470,7 @@ TEST(Frierson, air_near_a_hot_surface_has_the_logarithmic_profile) {
   for (int i = 0; i < 8; ++i) {
     const double za = 0.5 * (phi[23 * 8 + i] + phi[24 * 8 + i]) / g;
     const double f = std::log(2 / z0) / std::log(za / z0), f_wind = std::log(10 / z0) / std::log(za / z0);
-    EXPECT_LT(relative(tas[i], 390 + f * (T[23 * 8 + i] - 390)), rounding);
+    EXPECT_LT(relative(tas[i], 390 + f * (lowered(model, i) * T[23 * 8 + i] - 390) - below_2_m(model)), rounding);
     EXPECT_LT(relative(uas[i], f_wind * u[23 * 8 + i]), rounding);
   }
 }

@@ -192,7 +192,7 @@ std::vector<double> entering_sums(const Grid& grid, int n_k) {
 TEST(PolarFilter, has_the_same_bits_for_any_number_of_lanes) {
   const Grid grid = grid_of(180, 32);
   for (const int n_k : {12, 2, 1}) {  // a vector holds lines of one row, of two, of many
-    EXPECT_EQ(entering_sums<1>(grid, n_k), entering_sums<polar_filter::lanes>(grid, n_k));
+    EXPECT_EQ(entering_sums<1>(grid, n_k), entering_sums<polar_filter::lanes<Real>>(grid, n_k));
   }
 }
 

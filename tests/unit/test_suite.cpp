@@ -214,6 +214,19 @@ TEST(Suite, a_scheme_that_is_called_now_and_then_holds_what_it_computed) {
   }
 }
 
+TEST(Suite, what_is_held_gives_a_layer_the_same_though_its_mass_changes) {
+  ColumnModel model(8);
+  Suite::Entries entries = schemes(Heater{});
+  entries[0].every = 4;
+  Suite suite(std::move(entries), Saturation::clausius, model.grid, model.fields, Watch::every_field);
+  for (int step = 0; step < 4; ++step) {
+    const double mass = 1024 << step;
+    model.set(field::layer_mass, [&](int, int, int) { return mass; });
+    suite.run(step, 64);
+    for (const Real rate : model.values(field::temperature_tendency)) ASSERT_EQ(rate * mass, 0.125 * 1024) << step;
+  }
+}
+
 TEST(Suite, the_tendency_of_one_scheme_is_there_where_somebody_wants_it) {
   ColumnModel model(8);
   Suite suite(schemes(Heater{}, TemperatureCopier{}), Saturation::clausius, model.grid, model.fields,
@@ -308,6 +321,13 @@ struct PondReader : TestScheme {
     copy_rain_to_tendency(columns, columns.read(pond), columns.tendency(field::air_temperature));
   }
 };
+
+TEST(Suite, a_scheme_with_a_store_is_called_in_each_step) {
+  ColumnModel model(8);
+  Suite::Entries entries = schemes(Pond{});
+  entries[0].every = 2;
+  EXPECT_THROW(Suite(std::move(entries), Saturation::clausius, model.grid, model.fields), OptionError);
+}
 
 TEST(Suite, a_store_is_there_for_entries_before_its_owner_and_is_saved) {
   ColumnModel model(8);
