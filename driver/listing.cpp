@@ -210,11 +210,13 @@ std::string options_below(const std::string& path) {
   return table(rows);
 }
 
-/// The options that there are under a condition, a line each.
-std::string options_with(const std::string& condition) {
+/// The options that there are under a condition 'key: word', and those of 'group' that all its words have, a line each.
+std::string options_with(const std::string& condition, const std::string& group = "none") {
+  const std::string key = condition.substr(0, condition.find(':'));
   std::vector<std::vector<std::string>> rows;
   for (const auto& option : all_options()) {
-    if (option.condition != condition || !has_value(option)) continue;
+    const bool of_all = option.path.starts_with(group + ".") && option.condition.empty() && option.path != key;
+    if (!has_value(option) || !(of_all || option.condition == condition)) continue;
     rows.push_back(row_of(option, option.meaning));
   }
   if (!rows.empty()) rows.insert(rows.begin(), {"  option", "default", "allowed", "meaning"});
@@ -320,7 +322,7 @@ std::string describe(const std::string& name) {
                    {"  updates", or_nothing(joined(scheme.updates))},
                    {"  writes", or_nothing(joined(scheme.writes))},
                    {"  owns", or_nothing(joined(scheme.owns))}}) +
-            indented(scheme.equation) + options_with("physics.suite[].scheme: " + name);
+            indented(scheme.equation) + options_with("physics.suite[].scheme: " + name, "physics.suite[]");
   }
   for (const auto& state : all_initial_states()) {
     known.push_back(state.name);

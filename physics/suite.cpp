@@ -95,7 +95,7 @@ struct SchemeOptions {
     option.word("scheme", name, names, "column scheme: see 'meridian list schemes'");
     static constexpr std::string_view couplings[] = {"sequential", "parallel"};
     option.integer("every", every, "physics steps", {1, 1000},
-                   "calls of the scheme; in between its last tendencies and fluxes are held");
+                   "calls of the scheme; in between its fluxes and what they give to each layer are held");
     option.word("coupling", coupling, couplings,
                 "sequential: it sees what entries before it did; parallel: the state at the start of the step");
     if (option.shows_alternatives()) return show_alternatives(option);
