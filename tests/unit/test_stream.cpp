@@ -112,17 +112,20 @@ TEST(StreamTest, ADamagedStateIsRefused) {
   SyntheticAtmosphere atmosphere(MPI_COMM_SELF);
   Streams streams({{stream_of("s", "mean", "1 day", {"ta"})}, 1}, atmosphere.grid, atmosphere.fields,
                   test::six_hourly_clock(), provenance_of("x"), directory_of("state"));
-  EXPECT_THAT(streams.state_text(), HasSubstr("\"samples\": 0, \"begin_us\": 0"));
+  EXPECT_THAT(streams.state_text(), HasSubstr("\"samples\":0,\"begin_us\":0"));
   streams.sample(test::six_hourly_clock(1), 1);
   const std::string text = streams.state_text();
-  EXPECT_THAT(text, HasSubstr("\"samples\": 1"));
+  EXPECT_THAT(text, HasSubstr("\"samples\":1"));
   streams.restore_state_text("{}", test::six_hourly_clock(2));
-  EXPECT_THAT(streams.state_text(), HasSubstr("\"samples\": 0, \"begin_us\": 43200000000"));
+  EXPECT_THAT(streams.state_text(), HasSubstr("\"samples\":0,\"begin_us\":43200000000"));
   EXPECT_TRUE(streams.accumulators().empty());
   streams.restore_state_text(text, test::six_hourly_clock(2));
   EXPECT_EQ(streams.state_text(), text);
   EXPECT_EQ(streams.accumulators().size(), 2u);  // ta and ps
-  EXPECT_THROW(streams.restore_state_text("{\"s\": {\"samples\": x", test::six_hourly_clock(2)), Error);
+  for (const char* damaged : {"{\"s\": {\"samples\": x", "{\"s\": {\"samples\": 1}}", "[]]", "{\"s\": 3}",
+                              "{\"s\": {\"samples\": -1, \"begin_us\": 0, \"of\": \"\"}}"}) {
+    EXPECT_THROW(streams.restore_state_text(damaged, test::six_hourly_clock(2)), Error) << damaged;
+  }
 }
 
 TEST(StreamTest, AnAverageOfOtherFieldsStartsAnewAtTheRestart) {
