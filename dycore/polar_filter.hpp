@@ -128,6 +128,7 @@ struct Lines {
 
   KOKKOS_FORCEINLINE_FUNCTION Lines(const Shape& shape, const Rows& rows_a, const Rows& rows_b, int first) {
     const int n_levels = shape.fields * shape.n_k;
+    first = Kokkos::min(first, n_levels * shape.n_j - 1);  // lines are padded to the longest vectors
     int place = first / n_levels;
     int level = first - place * n_levels;
     for (int w = 0; w < W; ++w) {

@@ -184,7 +184,7 @@ std::vector<double> entering_sums(const Grid& grid, int n_k) {
   const Array1<double> sums("test", count), carries("test", count);
   const Circle circle{sums, shape.blocks, 0};
   sweep_blocks<W>(shape, rows_a, rows_b, noise_field<Cell>(block, n_k, 1), noise_field<YFace>(block, n_k, 2), circle);
-  enter_blocks<W>(shape, circle, rows_a, rows_b, carries);
+  enter_blocks<std::min(W, lanes<double>)>(shape, circle, rows_a, rows_b, carries);
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), carries);
   return {host.data(), host.data() + count};
 }
