@@ -14,8 +14,6 @@ namespace meridian {
 
 namespace {
 
-double square(double x) { return x * x; }
-
 /// Distance of a point from 20 E, 40 N in tenths of the planet's radius.
 double distance_from_bump(double lon, double lat) { return 10 * great_circle_distance(lon, lat, pi / 9, 2 * pi / 9); }
 

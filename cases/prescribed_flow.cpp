@@ -9,8 +9,6 @@ namespace {
 
 constexpr double reference_temperature = 300;  // [K] of the isothermal atmosphere of the three-dimensional flows
 
-KOKKOS_INLINE_FUNCTION double square(double x) { return x * x; }
-
 struct Wind {
   double eastward, northward;  // [m s-1]
 };

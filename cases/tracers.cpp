@@ -22,8 +22,6 @@ struct Shape {
 
 constexpr double reference_temperature = 300;  // [K]
 
-double square(double x) { return x * x; }
-
 // One shape, centred at 270 E on the equator: Williamson et al. (1992)
 
 double single_distance(const ShapePoint& p) { return great_circle_distance(p.lon, p.lat, 3 * pi / 2, 0); }

@@ -10,8 +10,6 @@ namespace meridian {
 
 namespace {
 
-double square(double x) { return x * x; }
-
 /// RJ11, equations 1 to 15: pressure of a vortex on a background of constant lapse rate below 15 km.
 struct Vortex {
   static constexpr double pb = 101500, dp = 1115;       // [Pa] background at the ground, and what the centre has less

@@ -5,12 +5,6 @@
 
 namespace meridian {
 
-namespace {
-
-double square(double x) { return x * x; }
-
-}  // namespace
-
 // Laeuter et al. (2005), section 4.3: in space a steady rotation about an axis at an angle to the planet's. After each
 // sidereal day, 2 pi / Omega, the start comes back.
 ShallowWaterState UnsteadyRotation::state(const Planet& planet) const {

@@ -10,8 +10,6 @@ namespace {
 
 constexpr double degree = pi / 180;  // [radians]
 
-double square(double x) { return x * x; }
-
 /// Solid-body rotation in geostrophic balance: u = u0 cos(lat), g h = g h0 - (a Omega u0 + u0^2 / 2) sin^2(lat).
 ShallowWaterState balanced_rotation(const Planet& planet, double u0, double h0, double angle) {
   const double drop = (planet.radius_m * planet.rotation_rate_per_s * u0 + u0 * u0 / 2) / planet.gravity_m_per_s2;

@@ -12,6 +12,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 else()
   set(meridian_shadow -Wshadow)
 endif()
+if(MERIDIAN_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND meridian_host_flags -Wno-subobject-linkage)  # it is about headers, and takes joined files for some
+endif()
 if(MERIDIAN_CPU)
   list(APPEND meridian_host_flags -march=${MERIDIAN_CPU})
 endif()
@@ -36,9 +39,6 @@ target_compile_options(
   meridian_flags
   INTERFACE "$<$<COMPILE_LANGUAGE:CXX,HIP>:${meridian_cxx_flags}>"
             "$<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-Xcompiler=${meridian_cuda_host_flags}>")
-if(MERIDIAN_KERNEL_RESOURCES)
-  target_compile_options(meridian_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--resource-usage>)
-endif()
 if(MERIDIAN_SANITIZE)
   target_compile_options(meridian_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MERIDIAN_SANITIZE}>)
   target_link_options(meridian_flags INTERFACE -fsanitize=${MERIDIAN_SANITIZE})
@@ -62,19 +62,44 @@ function(meridian_kokkos_target target)
                               PROPERTIES LANGUAGE ${Kokkos_COMPILE_LANGUAGE})
 endfunction()
 
-# meridian_library(folder [HOST files] [EXCEPT files]): meridian_<folder> from the sources in the folder and one level
-# below. HOST: files that include nothing of Kokkos; the host's compiler takes a third of the time that nvcc does.
+# meridian_joined(folder list): with MERIDIAN_UNITY, puts files in the list that include eight of its files each. Not by
+# CMAKE_UNITY_BUILD, which joins no CUDA before CMake 3.31.
+function(meridian_joined folder list)
+  set(joined "")
+  set(rest ${${list}})
+  while(MERIDIAN_UNITY AND rest)
+    list(LENGTH joined n)
+    list(SUBLIST rest 0 8 group)
+    list(REMOVE_ITEM rest ${group})
+    list(TRANSFORM group REPLACE "(.+)" "#include \"\\1\"\n")
+    string(CONCAT text ${group})
+    set(file "${PROJECT_BINARY_DIR}/joined/${folder}_${n}.cpp")
+    file(CONFIGURE OUTPUT "${file}" CONTENT "${text}" @ONLY)
+    list(APPEND joined "${file}")
+  endwhile()
+  set(${list} ${joined} ${rest} PARENT_SCOPE)
+endfunction()
+
+# meridian_library(folder [SEPARATE] [HOST files] [EXCEPT files]): meridian_<folder> from the sources in the folder and one
+# level below. SEPARATE: never joined, since names within its files repeat, as those of schemes copied from each other.
+# HOST: files that include nothing of Kokkos; the host's compiler takes a third of the time that nvcc does.
 function(meridian_library folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HOST;EXCEPT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SEPARATE" "" "HOST;EXCEPT")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp"
        "${PROJECT_SOURCE_DIR}/${folder}/*/*.cpp")
   foreach(file IN LISTS arg_EXCEPT)
     list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${folder}/${file}")
   endforeach()
   if(sources)
-    add_library(meridian_${folder} STATIC ${sources})
-    meridian_kokkos_target(meridian_${folder})
     list(TRANSFORM arg_HOST PREPEND "${PROJECT_SOURCE_DIR}/${folder}/")
+    if(arg_HOST)
+      list(REMOVE_ITEM sources ${arg_HOST})
+    endif()
+    if(NOT arg_SEPARATE)
+      meridian_joined(${folder} sources)
+    endif()
+    add_library(meridian_${folder} STATIC ${sources} ${arg_HOST})
+    meridian_kokkos_target(meridian_${folder})
     set_source_files_properties(${arg_HOST} TARGET_DIRECTORY meridian_${folder} PROPERTIES LANGUAGE CXX)
   else()
     add_library(meridian_${folder} INTERFACE)  # headers only, or nothing yet

@@ -38,4 +38,6 @@ Array1<Value> array_of(const char* label, const std::vector<Value>& values) {
 
 inline constexpr double pi = 3.14159265358979323846;
 
+KOKKOS_INLINE_FUNCTION double square(double x) { return x * x; }
+
 }  // namespace meridian

@@ -243,7 +243,7 @@ RestartManifest verified_set(const std::string& directory, const Block& block) {
 
 /// A variable of the file and the points of this rank. Rows of yfaces and corners are n_lat + 1, both poles included;
 /// the northernmost rank holds the last one.
-struct Variable {
+struct SavedVariable {
   std::string name, unit, meaning;
   bool accumulated = false;
   bool on_yface = false;
@@ -268,8 +268,9 @@ struct Variable {
 };
 
 template <class Value>
-Variable variable_of(const std::string& name, Horizontal horizontal, const Array3<Value>& data, const Block& block) {
-  Variable variable;
+SavedVariable variable_of(const std::string& name, Horizontal horizontal, const Array3<Value>& data,
+                          const Block& block) {
+  SavedVariable variable;
   variable.name = name;
   variable.on_yface = horizontal == Horizontal::yface || horizontal == Horizontal::corner;
   variable.n_k = static_cast<int>(data.extent(0));
@@ -280,16 +281,17 @@ Variable variable_of(const std::string& name, Horizontal horizontal, const Array
   return variable;
 }
 
-std::vector<Variable> variables_of(const RestartContent& content, const Block& block) {
-  std::vector<Variable> variables;
+std::vector<SavedVariable> variables_of(const RestartContent& content, const Block& block) {
+  std::vector<SavedVariable> variables;
   for (const FieldSet::Entry& entry : content.fields) {
-    Variable variable = variable_of(std::string(entry.info.short_name), entry.info.horizontal, entry.data, block);
+    SavedVariable variable = variable_of(std::string(entry.info.short_name), entry.info.horizontal, entry.data, block);
     variable.unit = entry.info.unit;
     variable.meaning = entry.info.meaning;
     variables.push_back(variable);
   }
   for (const Accumulator& accumulator : content.accumulators) {
-    Variable variable = variable_of("accumulated." + accumulator.name, accumulator.horizontal, accumulator.data, block);
+    SavedVariable variable =
+        variable_of("accumulated." + accumulator.name, accumulator.horizontal, accumulator.data, block);
     variable.accumulated = true;
     variable.unit = "1";
     variable.meaning = "state of the half-filled interval of an output stream";
@@ -299,7 +301,7 @@ std::vector<Variable> variables_of(const RestartContent& content, const Block& b
 }
 
 /// Throws 'code' at the first value that is not finite (accumulators: NaN; a running minimum may start at infinity).
-void require_finite(const Variable& variable, const std::vector<double>& values, const Block& block, ExitCode code,
+void require_finite(const SavedVariable& variable, const std::vector<double>& values, const Block& block, ExitCode code,
                     const std::string& where) {
   const auto bad = std::ranges::find_if(
       values, [&](double value) { return variable.accumulated ? std::isnan(value) : !std::isfinite(value); });
@@ -312,11 +314,11 @@ void require_finite(const Variable& variable, const std::vector<double>& values,
                         std::to_string(block.i_first + n % columns) + ".");
 }
 
-void write_values(const std::string& path, const std::vector<Variable>& variables, const Block& block,
+void write_values(const std::string& path, const std::vector<SavedVariable>& variables, const Block& block,
                   const RestartManifest& manifest) {
   NetcdfWriter file(path, block.world);
   double bytes = 0;
-  for (const Variable& variable : variables) {
+  for (const SavedVariable& variable : variables) {
     const auto extents = variable.extents(block);
     bytes +=
         static_cast<double>(extents[0] * extents[1] * extents[2]) * (variable.type() == NumberType::float64 ? 8 : 4);
@@ -326,11 +328,11 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
   file.add_dimension("slat", block.yface_rows());
   file.add_dimension("lon", block.n_lon);
   std::vector<int> levels;
-  for (const Variable& variable : variables) levels.push_back(variable.n_k);
+  for (const SavedVariable& variable : variables) levels.push_back(variable.n_k);
   std::ranges::sort(levels);
   levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
   for (int n_k : levels) file.add_dimension("k" + std::to_string(n_k), n_k);
-  for (const Variable& variable : variables) {
+  for (const SavedVariable& variable : variables) {
     file.add_variable(variable.name, variable.type(),
                       {"k" + std::to_string(variable.n_k), variable.on_yface ? "slat" : "lat", "lon"},
                       {{"units", variable.unit}, {"long_name", variable.meaning}});
@@ -340,7 +342,7 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
                               {"step", std::to_string(manifest.step)}});
   file.end_definitions();
   agree(block.world, [] { fault_point("restart_write"); });
-  for (const Variable& variable : variables) {
+  for (const SavedVariable& variable : variables) {
     file.write(variable.name, variable.start(block), variable.count(), variable.values());
   }
   file.close();
@@ -348,9 +350,9 @@ void write_values(const std::string& path, const std::vector<Variable>& variable
 
 /// Compares what is in the file with the fields, bit by bit. Needed: on several ranks the collective writes of
 /// Open MPI 4.1 report success where the disk is full.
-void read_back(const std::string& path, const std::vector<Variable>& variables, const Block& block) {
+void read_back(const std::string& path, const std::vector<SavedVariable>& variables, const Block& block) {
   const NetcdfReader file(path, block.world);
-  for (const Variable& variable : variables) {
+  for (const SavedVariable& variable : variables) {
     agree(block.world, [&] {
       const auto written = file.read(variable.name, variable.start(block), variable.count());
       const auto values = variable.values();
@@ -366,7 +368,7 @@ std::string sizes_text(std::size_t n_lon, std::size_t n_lat, std::size_t n_k) {
   return std::to_string(n_lon) + " x " + std::to_string(n_lat) + " points and " + std::to_string(n_k) + " levels";
 }
 
-void require_same_grid(const NetcdfReader& file, const Variable& variable, const Block& block) {
+void require_same_grid(const NetcdfReader& file, const SavedVariable& variable, const Block& block) {
   const std::string& path = file.path();
   require(file.has_variable(variable.name), ExitCode::bad_data, "File '", path, "' has no variable '", variable.name,
           "', which this run needs; it was written by a run with other settings.");
@@ -415,7 +417,7 @@ std::string write_restart_set(const std::string& run_directory, const RestartCon
   const std::string folder = run_directory + "/restart";
   const std::string name = compact_text(clock.date()) + "-" + std::to_string(clock.step());
   const std::string complete = folder + "/" + name, partial = complete + ".partial";
-  const std::vector<Variable> variables = variables_of(content, block);
+  const std::vector<SavedVariable> variables = variables_of(content, block);
   RestartManifest manifest{.directory = complete,
                            .facts = content.facts,
                            .variables = {},
@@ -427,11 +429,11 @@ std::string write_restart_set(const std::string& run_directory, const RestartCon
   manifest.facts["calendar"] = cf_name(clock.calendar());
   manifest.facts["grid"] = std::to_string(block.n_lon) + "x" + std::to_string(block.n_lat);
   manifest.facts["precision"] = std::is_same_v<Real, double> ? "double" : "single";
-  for (const Variable& variable : variables) manifest.variables.push_back(variable.name);
+  for (const SavedVariable& variable : variables) manifest.variables.push_back(variable.name);
 
   agree(block.world, [&] {
     fault_point("restart_begin");
-    for (const Variable& variable : variables) {
+    for (const SavedVariable& variable : variables) {
       require_finite(variable, variable.values(), block, ExitCode::numerical, "No restart set is written: ");
     }
   });
@@ -521,9 +523,9 @@ RestartManifest manifest_of(const std::string& directory) {
 
 void read_restart_set(const RestartManifest& manifest, const RestartContent& content, const Block& block) {
   const NetcdfReader file(manifest.value_path(), block.world);
-  const std::vector<Variable> variables = variables_of(content, block);
-  for (const Variable& variable : variables) require_same_grid(file, variable, block);
-  for (const Variable& variable : variables) {
+  const std::vector<SavedVariable> variables = variables_of(content, block);
+  for (const SavedVariable& variable : variables) require_same_grid(file, variable, block);
+  for (const SavedVariable& variable : variables) {
     agree(block.world, [&] {
       const auto values = file.read(variable.name, variable.start(block), variable.count());
       require_finite(variable, values, block, ExitCode::bad_data, "File '" + file.path() + "': ");

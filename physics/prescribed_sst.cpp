@@ -10,8 +10,6 @@ namespace {
 constexpr std::array<std::string_view, 7> profiles = {
     "control", "peaked", "flat", "qobs", "control_5n", "thatcher_jablonowski", "uniform"};
 
-double square(double x) { return x * x; }
-
 }  // namespace
 
 void PrescribedSst::Options::visit(OptionVisitor& option) {

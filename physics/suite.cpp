@@ -8,6 +8,7 @@
 #include <extra_schemes.hpp>  // written by cmake/MeridianExtraPhysics.cmake
 #include <iomanip>
 #include <limits>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -209,6 +210,43 @@ void require_entry(bool condition, std::size_t n, const Parts&... parts) {
   require_option(condition, "physics.suite[" + std::to_string(n) + "].scheme", parts...);
 }
 
+/// The numbers among the options of a scheme, by name.
+class NumbersOf final : public OptionVisitor {
+ public:
+  explicit NumbersOf(const AnyScheme& scheme) { scheme.copy()->visit_options(*this); }
+  std::map<std::string, double, std::less<>> numbers;
+
+  void real(Text key, double& value, Text, Range, Text) override { numbers.emplace(key, value); }
+  void integer(Text key, int& value, Text, Range, Text) override { numbers.emplace(key, value); }
+  void flag(Text, bool&, Text) override {}
+  void word(Text, std::string&, std::span<const Text>, Text) override {}
+  void text(Text, std::string&, Text, Text) override {}
+  void texts(Text, std::vector<std::string>&, Text, Text) override {}
+  bool given(Text) const override { return false; }
+  void problem(Text, const std::string&) override {}
+
+ private:
+  void enter(Text, Text) override {}
+  void leave() override {}
+  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
+  void enter_element(std::size_t) override {}
+  void leave_element() override {}
+  void leave_list() override {}
+};
+
+/// A number that two entries have by one name, such as the roughness of the surface, is one thing. Throws OptionError.
+void require_same_numbers(const Suite::Entries& entries) {
+  std::map<std::string, std::pair<std::size_t, double>, std::less<>> first;
+  for (std::size_t n = 0; n < entries.size(); ++n) {
+    for (const auto& [key, value] : NumbersOf(*entries[n].scheme).numbers) {
+      const auto [known, added] = first.try_emplace(key, n, value);
+      require_entry(added || known->second.second == value, n, entry_text(entries, n), " has ", key, " = ", value,
+                    " and ", entry_text(entries, known->second.first), " has ", known->second.second,
+                    ", but that is one quantity: set the same '", key, "' in both.");
+    }
+  }
+}
+
 /// Every need is met by the state or an entry before (or, where it is a store, by any), no field has two makers, and one
 /// formula of saturation serves all. Throws OptionError.
 void check_contract(const Suite::Entries& entries, Saturation saturation, const FieldSet& state) {
@@ -250,6 +288,7 @@ void check_contract(const Suite::Entries& entries, Saturation saturation, const 
       }
     }
   }
+  require_same_numbers(entries);
 }
 
 template <class P>

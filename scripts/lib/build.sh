@@ -7,18 +7,18 @@ build_preset() {  # PRESET [TARGETS]
     cpu | cpu-count | fp32) variant=cpu ;;
     portable) variant=portable ;;
     cpu-debug) variant=debug ;;
-    cuda-h100 | cuda-h100-fp32) variant=cuda ;;
+    cuda-h100 | cuda-h100-fp32 | cuda-check) variant=cuda ;;
     cuda-a100) variant=cuda-a100 ;;
     hip-mi300a | hip-mi250x) variant=hip
       [[ -n ${Kokkos_ROOT:-} ]] || fail "The preset '$preset' needs a Kokkos of your own for that GPU, built with hipcc:
   export Kokkos_ROOT=<its folder>; see docs/how_to/port_to_a_machine.md." ;;
     *) fail "There is no preset '$preset'; the presets are cpu, cpu-debug, cpu-count, fp32, portable, cuda-h100, cuda-h100-fp32,
-  cuda-a100, hip-mi300a and hip-mi250x." ;;
+  cuda-check, cuda-a100, hip-mi300a and hip-mi250x." ;;
   esac
   setup_libraries "$variant"
   local options=("-DKokkos_ROOT=$kokkos_root" "$netcdf_cxx_option") lock
   if [[ $variant == cuda* ]]; then
-    options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)" -DMERIDIAN_KERNEL_RESOURCES=ON)  # read by scripts/check_spills
+    options+=("-DCMAKE_CUDA_COMPILER=$(find_nvcc)")
   fi
   [[ $variant != portable && $variant != cuda* ]] || options+=("-DMERIDIAN_CPU=$(portable_cpu)")
   if [[ -n ${MERIDIAN_CMAKE_OPTIONS:-} ]]; then
@@ -40,7 +40,7 @@ build_preset() {  # PRESET [TARGETS]
   say "Building build/$preset"
   local status=0
   logged_build "$build" "$@" || status=$?
-  if [[ $variant == cuda* ]]; then
+  if [[ $preset == cuda-check ]]; then
     python3 "$source_dir/scripts/lib/kernel_resources.py" --record "$build"
   fi
   ((status == 0)) || fail "build/$preset could not be built; everything is in $build/build.log."

@@ -354,6 +354,28 @@ TEST(Suite, mixed_formulas_of_saturation_are_refused_with_the_line_to_change) {
   EXPECT_THAT(outcome.sentence, HasSubstr("'physics.saturation' is 'clausius': set it to 'tetens'"));
 }
 
+template <int place>
+struct Rough : TestScheme {
+  static constexpr std::string_view name = place == 0 ? "rough_surface" : "rough_mixing";
+  static constexpr FieldUse fields[] = {reads(field::air_temperature)};
+  struct Roughness {
+    double metres = 0.5;
+    void visit(OptionVisitor& option) { option.real("roughness_m", metres, "m", {0, 1}, "roughness length"); }
+  };
+  Roughness options;
+  void run(Columns&, double) const {}
+};
+
+TEST(Suite, one_quantity_that_two_schemes_have_is_refused_where_its_values_differ) {
+  Rough<1> smooth;
+  smooth.options.metres = 0.25;
+  const Outcome outcome = outcome_of_start(Rough<0>{}, smooth);
+  EXPECT_EQ(outcome.code, ExitCode::configuration);
+  EXPECT_THAT(outcome.sentence, HasSubstr("'physics.suite[1]' (rough_mixing) has roughness_m = 0.25 and "
+                                          "'physics.suite[0]' (rough_surface) has 0.5"));
+  EXPECT_EQ(outcome_of_start(Rough<0>{}, Rough<1>{}).code, ExitCode::done);
+}
+
 TEST(Suite, time_is_kept_for_each_scheme) {
   ColumnModel model(8);
   Suite suite(schemes(Heater{}, Rainmaker{}), Saturation::clausius, model.grid, model.fields);
