@@ -321,7 +321,9 @@ Case parse_case(const CaseText& source, const std::vector<std::string>& settings
   if (c.initial.is_file()) find_input("initial.path", c.initial.path());
   c.origins = reader.origins();
   Resolver resolver(c.origins, exclusive_keys);
-  c.visit(resolver);
+  Case settings_of_run = c;
+  settings_of_run.verify = {};  // no setting of a run, which may be shorter than what is measured
+  settings_of_run.visit(resolver);
   c.resolved = resolver.yaml();
   return c;
 }

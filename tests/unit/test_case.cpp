@@ -40,6 +40,7 @@ TEST(Case, every_shipped_case_reads_and_its_resolved_form_gives_the_same_case) {
     EXPECT_EQ(c.name, name);
     EXPECT_NE(c.title, "untitled");
     EXPECT_EQ(complaint(c.resolved), "") << c.resolved;
+    EXPECT_THAT(c.resolved, testing::Not(HasSubstr("figure:"))) << "a shortened run has no figure after its end";
     EXPECT_EQ(without_comments(parsed(c.resolved).resolved), without_comments(c.resolved));
   }
 }
