@@ -373,6 +373,7 @@ Model::Model(const Case& c, const std::string& output, const std::string& run_id
     require_option(!c.physics.corrects_energy() || suite_.hides_its_energy().empty(), "physics.energy_correction",
                    "'physics.energy_correction' needs to know what each scheme brings; '", suite_.hides_its_energy(),
                    "' does not say it: remove the one or the other.");
+    suite_.require_length(static_cast<double>(last_step_) * clock_.step_seconds());
     streams_ = std::make_unique<Streams>(c.output, grid_, fields_, clock_, provenance, output);
   });
   if (budgets_every_.unit != Interval::Unit::never) add_budgets(provenance);

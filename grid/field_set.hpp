@@ -21,17 +21,18 @@ class FieldSet {
   struct Entry {
     FieldInfo info;
     Role role;
-    Array3<Real> data;  // (k, row, column) with halo, see Field
+    Array3<Real> data;        // (k, row, column) with halo, see Field
+    bool of_physics = false;  // made in each step of physics: unknown before the first
   };
 
   explicit FieldSet(const Block& block) : block_(block) {}
 
   /// Allocates a field; n_k is 1 for surface fields, else layers or interfaces. Throws internal if it is there.
   template <class P>
-  Field<P> add(const FieldSpec<P>& spec, int n_k, Role role) {
+  Field<P> add(const FieldSpec<P>& spec, int n_k, Role role, bool of_physics = false) {
     require(find(spec.name) == nullptr, ExitCode::internal, "Field '", spec.name, "' is added twice.");
     Field<P> field = make_field<P>(std::string(spec.short_name), block_, n_k);
-    entries_.push_back({spec, role, field.data()});
+    entries_.push_back({spec, role, field.data(), of_physics});
     return field;
   }
   /// Allocates tracers of these short names as one array: level n * n_k + k is level k of tracer n. Each is an entry, that

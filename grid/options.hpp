@@ -68,12 +68,14 @@ class OptionVisitor {
   }
 
  protected:
-  virtual void enter(Text key, Text meaning) = 0;
-  virtual void leave() = 0;
-  virtual std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) = 0;
-  virtual void enter_element(std::size_t n) = 0;
-  virtual void leave_element() = 0;
-  virtual void leave_list() = 0;
+  // Where groups, lists and their elements begin and end, for visitors to which the place matters.
+  virtual void enter(Text, Text /*meaning*/) {}
+  virtual void leave() {}
+  /// The number of elements to visit.
+  virtual std::size_t enter_list(Text, std::size_t size, Text /*meaning*/, Text /*short_key*/) { return size; }
+  virtual void enter_element(std::size_t) {}
+  virtual void leave_element() {}
+  virtual void leave_list() {}
 };
 
 }  // namespace meridian

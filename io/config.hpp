@@ -55,8 +55,6 @@ class Describer : public OptionVisitor {
   void enter(Text key, Text meaning) override;
   void leave() override { groups_.pop_back(); }
   std::size_t enter_list(Text key, std::size_t size, Text meaning, Text short_key) override;
-  void enter_element(std::size_t) override {}
-  void leave_element() override {}
   void leave_list() override { groups_.pop_back(); }
 
  private:

@@ -80,6 +80,7 @@ struct Variable : StreamVariable {
   Array3<Real> source;
   Array3<double> accumulated;  // empty where the source is written as it is
   bool at_pressures = false;
+  bool unknown_at_start = false;  // before the first step of physics
 };
 
 struct Stream {
@@ -247,10 +248,10 @@ struct Streams::Impl {
   void add_variable(Stream& stream, const std::string& name, const FieldSet& fields) const;
   /// What is left to do when the variables are known.
   void add(Stream stream, const OutputOptions& output, const Provenance& provenance);
-  void sample(Stream& stream, const Clock& clock);
+  void sample(Stream& stream, const Clock& clock, int samples_every);
   /// Returns true where the file is new.
   bool begin_record(Stream& stream, const Clock& clock);
-  void write(Stream& stream, const Variable& variable);
+  void write(Stream& stream, const Variable& variable, bool missing);
   void close(Stream& stream);
   void start_writing(const OutputOptions& options);
   RecordSize record_size() const;
@@ -279,6 +280,8 @@ void Streams::Impl::add_variable(Stream& stream, const std::string& name, const 
   const bool hydrostatic = surface_pressure.data() != nullptr;
   variable.has_levels = hydrostatic && entry->info.vertical == Vertical::layer;
   variable.at_pressures = variable.has_levels && !stream.layout.pressures.empty();
+  variable.unknown_at_start = entry->of_physics && stream.instant();
+  variable.may_miss = variable.at_pressures || variable.unknown_at_start;
   variable.n_k = static_cast<int>(variable.at_pressures ? stream.layout.pressures.size() : entry->data.extent(0));
   if (!variable.fixed && (!stream.instant() || variable.at_pressures)) {
     variable.accumulated =
@@ -345,7 +348,7 @@ void Streams::Impl::add(Stream stream, const OutputOptions& output, const Proven
   streams.push_back(std::move(stream));
 }
 
-void Streams::Impl::sample(Stream& stream, const Clock& clock) {
+void Streams::Impl::sample(Stream& stream, const Clock& clock, int samples_every) {
   if (stream.levels.exist()) locate(stream.levels, pressure, surface_pressure, grid.block);
   for (const Variable& variable : stream.variables) {
     if (!variable.accumulated.data()) continue;
@@ -359,7 +362,8 @@ void Streams::Impl::sample(Stream& stream, const Clock& clock) {
   if (!ends_record(stream, clock)) return;
   const bool first = begin_record(stream, clock);
   for (const Variable& variable : stream.variables) {
-    if (first || !variable.fixed) write(stream, variable);
+    const bool missing = variable.unknown_at_start && clock.step() < samples_every;
+    if (first || !variable.fixed) write(stream, variable, missing);
   }
   stream.reset();
   stream.begin = clock.elapsed();
@@ -387,8 +391,9 @@ bool Streams::Impl::begin_record(Stream& stream, const Clock& clock) {
   return first;
 }
 
-void Streams::Impl::write(Stream& stream, const Variable& variable) {
+void Streams::Impl::write(Stream& stream, const Variable& variable, bool missing) {
   pack(stream, variable, grid.block, packed.device());
+  if (missing) Kokkos::deep_copy(packed.device(), static_cast<double>(fill_value));
   Kokkos::fence("io/stream: packed");
   packed.to_host(static_cast<std::size_t>(variable.n_k) * grid.block.ny * grid.block.nx);
   const int chunk = levels_of_a_chunk(stream.layout, variable, grid.block);
@@ -482,7 +487,7 @@ void Streams::sample(const Clock& clock, int samples_every) {
   if (std::ranges::any_of(due, [&](const Stream* stream) { return ends_record(*stream, clock); })) {
     impl_->background->wait();
   }
-  for (Stream* stream : due) impl_->sample(*stream, clock);
+  for (Stream* stream : due) impl_->sample(*stream, clock, samples_every);
 }
 
 void Streams::add_budgets(const std::vector<FieldInfo>& numbers, const OutputOptions& options, const Clock& clock,

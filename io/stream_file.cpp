@@ -234,7 +234,7 @@ void StreamFile::define_variable(const StreamVariable& variable, const Grid& gri
                         {static_cast<std::size_t>(block_.n_lat), static_cast<std::size_t>(grid.block.n_lon)});
 
   NetcdfAttributes attributes;
-  if (variable.has_levels && !layout_.pressures.empty()) {
+  if (variable.may_miss) {
     for (const char* name : {"_FillValue", "missing_value"}) {
       if (layout_.type == NumberType::float32) {
         attributes.push_back({name, fill_value});

@@ -24,6 +24,7 @@ struct StreamVariable {
   bool has_levels = false;  // along lev or plev; else one horizontal field
   bool fixed = false;       // without time
   bool of_globe = false;    // one number, the same on all ranks
+  bool may_miss = false;    // values may be missing: fill_value
 };
 
 /// What all files of a stream have in common.
@@ -43,7 +44,7 @@ struct StreamLayout {
 };
 
 inline constexpr std::size_t bytes_of_a_chunk = 4'000'000;  // or one level, where that is more
-inline constexpr float fill_value = 1e20f;                  // where a value on pressure levels is missing
+inline constexpr float fill_value = 1e20f;                  // where a value is missing
 
 /// Names of what files hold beside the fields: dimensions, coordinates, their bounds and coefficients. No field may have
 /// one of them.

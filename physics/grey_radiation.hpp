@@ -63,7 +63,7 @@ byrne13     dtau = [0.8678 + 1997.9 q + 0.17 ln(CO2 / 360 ppm)] dp / p0, q speci
     double emissivity = 1;
 
     void visit(OptionVisitor& option);
-    /// CO2 [1e-6] some time after the start [s]. Throws numerical where it leaves the range of the formula.
+    /// CO2 [1e-6] some time after the start [s].
     double co2_at(double elapsed_s) const;
 
    private:
@@ -72,6 +72,8 @@ byrne13     dtau = [0.8678 + 1997.9 q + 0.17 ln(CO2 / 360 ppm)] dp / p0, q speci
   Options options;
 
   void run(Columns& columns, double dt) const;
+  /// Throws configuration where carbon dioxide leaves the range of its formula within so many seconds.
+  void require_length(double run_s) const;
 };
 static_assert(Parameterization<GreyRadiation>);
 

@@ -56,6 +56,7 @@ class Columns;  // hands out reads as ConstField, updates as tendencies, writes 
 ///   start(columns): fills what it owns before the first step.
 ///   HeatStore heat_store() const: what it owns is such a store, whose heat the budgets count, mean over the globe.
 ///   std::string_view saturation() const: the one word of 'physics.saturation' that it can work with.
+///   require_length(run_s): throws configuration where it cannot run for so long [s].
 template <class Scheme>
 concept Parameterization =
     std::default_initializable<Scheme> && std::copyable<Scheme> &&
@@ -79,7 +80,8 @@ class AnyScheme {
   virtual void run(Columns& columns, double dt) const = 0;
   virtual void start(Columns& columns) const = 0;
   virtual std::string_view saturation() const = 0;  // empty: any
-  virtual FluxTerms water_budget() const = 0;       // none: not conserved
+  virtual void require_length(double run_s) const = 0;
+  virtual FluxTerms water_budget() const = 0;  // none: not conserved
   virtual FluxTerms enthalpy_budget() const = 0;
   virtual std::optional<HeatStore> heat_store() const = 0;
   virtual bool friction_is_heat() const = 0;
@@ -109,6 +111,9 @@ class SchemeOf final : public AnyScheme {
   std::string_view saturation() const override {
     if constexpr (requires { scheme_.saturation(); }) return scheme_.saturation();
     return {};
+  }
+  void require_length(double run_s) const override {
+    if constexpr (requires { scheme_.require_length(run_s); }) scheme_.require_length(run_s);
   }
   FluxTerms water_budget() const override {
     if constexpr (requires { scheme_.water_budget(); }) {

@@ -179,9 +179,10 @@ std::optional<std::size_t> maker_of(const Suite::Entries& entries, std::string_v
   return std::nullopt;
 }
 
-std::string entry_text(const Suite::Entries& entries, std::size_t n) {
-  return "'physics.suite[" + std::to_string(n) + "]' (" + std::string(entries[n].scheme->name) + ")";
+std::string entry_text(std::size_t n, const AnyScheme& scheme) {
+  return "'physics.suite[" + std::to_string(n) + "]' (" + std::string(scheme.name) + ")";
 }
+std::string entry_text(const Suite::Entries& entries, std::size_t n) { return entry_text(n, *entries[n].scheme); }
 
 /// What to do about a field that entry n needs and nothing before it provides.
 std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_view field) {
@@ -224,14 +225,6 @@ class NumbersOf final : public OptionVisitor {
   void texts(Text, std::vector<std::string>&, Text, Text) override {}
   bool given(Text) const override { return false; }
   void problem(Text, const std::string&) override {}
-
- private:
-  void enter(Text, Text) override {}
-  void leave() override {}
-  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
-  void enter_element(std::size_t) override {}
-  void leave_element() override {}
-  void leave_list() override {}
 };
 
 /// A number that two entries have by one name, such as the roughness of the surface, is one thing. Throws OptionError.
@@ -292,16 +285,18 @@ void check_contract(const Suite::Entries& entries, Saturation saturation, const 
 }
 
 template <class P>
-void add_field(FieldSet& fields, const FieldInfo& info, int n_k, Role role) {
-  fields.add(FieldSpec<P>(info), n_k, role);
+void add_field(FieldSet& fields, const FieldInfo& info, int n_k, Role role, bool of_physics) {
+  fields.add(FieldSpec<P>(info), n_k, role, of_physics);
 }
 
-void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldInfo& info, int n_levels, Role role) {
+void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldUse& use, int n_levels, Role role) {
+  const FieldInfo& info = *use.field;
+  const bool written = use.use == Use::writes;
   require(info.horizontal == Horizontal::cell, ExitCode::internal, "Scheme '", scheme.name, "' writes '", info.name,
           "', which is not at cells; schemes work at cells.");
-  if (info.vertical == Vertical::layer) add_field<Cell>(fields, info, n_levels, role);
-  if (info.vertical == Vertical::interface) add_field<CellInterface>(fields, info, n_levels + 1, role);
-  if (info.vertical == Vertical::single) add_field<CellSurface>(fields, info, 1, role);
+  if (info.vertical == Vertical::layer) add_field<Cell>(fields, info, n_levels, role, written);
+  if (info.vertical == Vertical::interface) add_field<CellInterface>(fields, info, n_levels + 1, role, written);
+  if (info.vertical == Vertical::single) add_field<CellSurface>(fields, info, 1, role, written);
 }
 
 void set_to_zero(const Box& cells, const Field<Cell>& a) {
@@ -775,7 +770,7 @@ struct Suite::Impl {
     const std::string_view meaning =
         fields.keep(std::string(tendency.meaning) + ", of it '" + std::string(entry.scheme->name) + "'");
     return fields.add(FieldSpec<Cell>(name, name, tendency.unit, tendency.valid, meaning, false), n_k,
-                      entry.every > 1 ? Role::prognostic : Role::held);
+                      entry.every > 1 ? Role::prognostic : Role::held, true);
   }
 
   /// Fields that schemes write, own and update, and work arrays.
@@ -797,12 +792,12 @@ struct Suite::Impl {
       for (const FieldUse& use : scheme.fields) {
         // What an entry that is not called in each step has written must be there after a restart.
         if (use.use == Use::writes)
-          add_own_field(fields, scheme, *use.field, n_levels, entry.every > 1 ? Role::prognostic : role(*use.field));
-        if (use.use == Use::owns) add_own_field(fields, scheme, *use.field, n_levels, Role::prognostic);
+          add_own_field(fields, scheme, use, n_levels, entry.every > 1 ? Role::prognostic : role(*use.field));
+        if (use.use == Use::owns) add_own_field(fields, scheme, use, n_levels, Role::prognostic);
         if (use.use != Use::updates || index_of(use.field->name) < updated.size()) continue;
         const FieldSpec<Cell>& tendency = tendency_of(scheme.name, *use.field);
         Updated u{use.field, Field<Cell>(fields.find(use.field->name)->data), {}, {}, {}};
-        u.total = fields.add(tendency, n_levels, role(tendency));
+        u.total = fields.add(tendency, n_levels, role(tendency), true);
         u.own = entries.size() == 1 ? u.total  // nobody else adds to it
                                     : make_field<Cell>("own_" + std::string(tendency.short_name), grid.block, n_levels);
         const auto users = std::ranges::count_if(entries, [&](const SuiteEntry& other) {
@@ -818,7 +813,7 @@ struct Suite::Impl {
                                   &static_cast<const FieldInfo&>(field::convective_precipitation)}) {
       if (const FieldSet::Entry* entry = fields.find(rain->name)) rains.emplace_back(Field<CellSurface>(entry->data));
     }
-    if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, role(field::precipitation));
+    if (!rains.empty()) precipitation = fields.add(field::precipitation, 1, role(field::precipitation), true);
     for (int n = 0; n < n_scratch; ++n)
       scratch.push_back(
           make_field<Cell>("physics_scratch", grid.block, std::max(Columns::least_scratch_levels, n_levels + 1)));
@@ -978,6 +973,17 @@ Suite::Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, 
 Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }
+
+void Suite::require_length(double run_s) const {
+  for (std::size_t n = 0; n < impl_->runners.size(); ++n) {
+    const AnyScheme& scheme = *impl_->runners[n].entry.scheme;
+    try {
+      scheme.require_length(run_s);
+    } catch (const Error& error) {
+      require_entry(false, n, entry_text(n, scheme), ": ", error.what());
+    }
+  }
+}
 
 std::vector<Array3<Real>> Suite::work_arrays() const {
   std::vector<Array3<Real>> arrays;

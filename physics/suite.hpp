@@ -68,6 +68,8 @@ class Suite {
   ~Suite();
 
   bool empty() const;
+  /// Throws OptionError where a scheme cannot run for so long [s].
+  void require_length(double run_s) const;
   /// All arrays that the suite holds beside the fields of the FieldSet.
   std::vector<Array3<Real>> work_arrays() const;
   /// Fills what schemes own, before the first step, which begins at 'begin'.

@@ -104,9 +104,11 @@ def test_a_part_that_fails_does_not_stop_the_others(box):
         program.unlink()
     code, said, record = box.run("--short", "--verify", "williamson_2 nothing")
     status = status_of(record)
-    in_single = "comparison with the CPU, dry, single precision" in status  # where that has been built
-    assert code == 1 and record["failed"] == (4 if in_single else 3) and status["doctor"] == "passed", said
-    assert status["comparison with the CPU, dry"] == status["comparison with the CPU, moist"] == status["verify"] == "failed"
+    failing = {"comparison with the CPU, dry", "comparison with the CPU, moist", "verify"}
+    if (box.check / "bin" / "fp32").exists():  # where that has been built
+        failing.add("comparison with the CPU, dry, single precision")
+    assert code == 1 and {name for name, part in status.items() if part == "failed"} == failing, said
+    assert record["failed"] == len(failing) and status["doctor"] == "passed", said
     assert status["kernels fp64"] == "left out" and "unknown case 'nothing'" in said, said
 
 

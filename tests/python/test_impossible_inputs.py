@@ -88,6 +88,14 @@ def test_a_suite_that_does_not_fit_is_refused_with_its_place(old, new, line, wor
     refused(run(write(tmp_path, (old, new)), tmp_path / "run"), 78, f"case.yaml:{line}:", *words)
 
 
+def test_carbon_dioxide_that_grows_beyond_its_range_is_refused_at_the_start(tmp_path):
+    growing = ("co2_ppm: 400", "co2_ppm: 400, co2_percent_per_year: 50")
+    long = ("time: {run_steps: 12}", "time: {run_days: 5110}")
+    refused(run(write(tmp_path, growing, long), tmp_path / "run"), 78, "case.yaml:10:",
+            "'physics.suite[0]' (grey_radiation): 'co2_percent_per_year' = 50 makes 116", "14 years", "Make the run shorter")
+    finished(run(tmp_path / "case.yaml", tmp_path / "run", "time.run_days=4745", "--dry-run"))
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_surface_pressure_that_cannot_be(layout, tmp_path):
     """Ground at 11 km, in air of 250 K."""

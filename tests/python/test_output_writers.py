@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import xarray as xr
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from model_run import (HAS_MPIRUN, IS_BUILT, differing, finished, leftovers, meridian, output_of, ranks_of,  # noqa: E402
@@ -78,6 +79,16 @@ def test_the_model_chooses_as_many_writers_as_have_work(case, plain, tmp_path):
     require_same(tmp_path, plain)
     finished(run(case, tmp_path / "small", *SMALL, layout="1x3"))
     assert made_by(tmp_path / "small") == (1, True)
+
+
+def test_what_physics_computes_is_missing_before_its_first_step(case, tmp_path):
+    every_step = "output.streams=[{name: snap, every: 1 steps, fields: [ps, ta, tnt, tnt_held_suarez]}]"
+    finished(run(case, tmp_path, *SMALL, "time.run_steps=4", "restart.every=never", every_step))
+    [file] = (tmp_path / "output").glob("*.snap.*.nc")
+    with xr.open_dataset(file) as data:
+        missing = {name: data[name].isnull().mean(["lev", "lat", "lon"]).values.tolist() for name in ("ta", "tnt", "tnt_held_suarez")}
+        assert missing == {"ta": [0] * 5, "tnt": [1, 1, 0, 0, 0], "tnt_held_suarez": [1, 1, 0, 0, 0]}
+        assert abs(data["tnt"][2]).max() > 0
 
 
 def test_more_writers_than_ranks_are_refused(case, tmp_path):

@@ -445,6 +445,25 @@ def test_a_level_of_the_files_without_values_is_refused(tmp_path):
     assert done.returncode == 66 and done.stderr == "ERROR 'ta' has no values at 1 hPa, only at 850, 500 hPa.\n"
 
 
+def test_a_field_without_values_at_the_start_is_drawn_from_its_first_on(tmp_path):
+    sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 24, 12)
+    field = 1 + np.sin(np.radians(sample.lon)) + 0 * sample.lat[:, None]
+    for day in range(5):
+        sample.append(day, ps=1e5 + 100 * day * field, pr=day * field if day else np.full((12, 24), np.nan))
+    sample.close()
+    pr = plot.quantity_of(plot.Run(tmp_path), "pr")
+    assert pr.first == 1 and not pr.has_values(0)
+    for n, (words, names) in enumerate({(): {"map_ps.png", "map_pr.png"}, ("--field", "pr"): {"map_pr.png", "animation_pr.gif"},
+                                        ("--time", "2000-01-01"): {"map_ps_20000101T0000.png"}}.items()):
+        (tmp_path / str(n)).mkdir()
+        (tmp_path / str(n) / "output").symlink_to(tmp_path / "output")
+        drawn = set(pictures_of(tmp_path / str(n), *words))
+        assert names == drawn if words else names <= drawn
+    done = draw(tmp_path, "--field", "pr", "--time", "2000-01-01")
+    assert done.returncode == 66
+    assert done.stderr == "ERROR 'pr' has no values on 2000-01-01T00:00, only from 2000-01-02 00:00, day 1 on.\n"
+
+
 def test_a_fixed_field_is_drawn_once_and_only_when_asked_for(tmp_path):
     sample = sample_output.SampleFile(tmp_path / "output" / "a.s.day.instant.x-y.nc", 24, 12)
     sample.double("orog", ("lat", "lon"), 1000 + 10 * sample.lat[:, None] + 0 * sample.lon, long_name="altitude", units="m")

@@ -38,14 +38,6 @@ class Setter : public OptionVisitor {
   }
   bool shows_alternatives() const override { return all; }
 
- protected:
-  void enter(Text, Text) override {}
-  void leave() override {}
-  std::size_t enter_list(Text, std::size_t size, Text, Text) override { return size; }
-  void enter_element(std::size_t) override {}
-  void leave_element() override {}
-  void leave_list() override {}
-
  private:
   bool asked(Text key) {
     keys.insert(std::string(key));

@@ -105,7 +105,7 @@ class SampleFile:
         for name, values in fields.items():
             if name not in self.file.variables:
                 vertical = self.vertical if np.ndim(values) == 3 else ()
-                fill = FILL if self.vertical == ("plev",) else None
+                fill = FILL if self.vertical == ("plev",) or np.isnan(values).any() else None
                 variable = self.file.createVariable(name, "f4", ("time", *vertical, "lat", "lon"), fill_value=fill,
                                                     zlib=True, complevel=1, shuffle=True)
                 unit, standard_name = FIELDS[name]

@@ -185,10 +185,16 @@ TEST(GreyRadiation, carbon_dioxide_grows_by_a_share_each_year) {
   EXPECT_EQ(options.co2_at(1e10), 360);
   options.co2_percent_per_year = 1;
   EXPECT_NEAR(options.co2_at(365 * 86400. * 70), 360 * std::pow(1.01, 70), 1e-9);
-  EXPECT_THROW(options.co2_at(365 * 86400. * 1000), Error);
   // More of it in the air closes the window: less thermal radiation leaves.
   GreyRadiation scheme;
   scheme.options.preset = "byrne13";
+  scheme.options.co2_percent_per_year = 1;
+  const double year = 365 * 86400.;
+  scheme.require_length(565 * year);  // 99513 ppm
+  EXPECT_THROW(scheme.require_length(566 * year), Error);
+  scheme.options.co2_percent_per_year = -1;
+  scheme.require_length(356 * year);  // 10.06 ppm
+  EXPECT_THROW(scheme.require_length(357 * year), Error);
   scheme.options.co2_percent_per_year = 1;
   Radiation now(280), later(280);
   for (Radiation* columns : {&now, &later}) {

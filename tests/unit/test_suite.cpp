@@ -626,15 +626,11 @@ class ListReader : public OptionVisitor {
   void alternative(Text, Text word) override { seen.emplace_back("alternative " + std::string(word)); }
 
  protected:
-  void enter(Text, Text) override {}
-  void leave() override {}
   std::size_t enter_list(Text, std::size_t, Text, Text key) override {
     short_key = key;
     return shows ? 1 : suite.size();
   }
   void enter_element(std::size_t n) override { element_ = n; }
-  void leave_element() override {}
-  void leave_list() override {}
 
  private:
   std::size_t element_ = 0;
