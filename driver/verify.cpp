@@ -1,5 +1,8 @@
 #include "driver/verify.hpp"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -82,11 +85,39 @@ bool is_ours(const Case& c) {
   return std::filesystem::equivalent(std::filesystem::path(c.file).parent_path(), folder_of("case"), ignored);
 }
 
+/// On a terminal: how far a run is, in a line that goes when it ends.
+class HowFar {
+ public:
+  HowFar(const Model& model, std::string run)
+      : model_(model), run_(std::move(run)), speaks_(model.grid().block.rank == 0 && isatty(STDERR_FILENO) != 0) {}
+  HowFar(const HowFar&) = delete;
+  HowFar& operator=(const HowFar&) = delete;
+  ~HowFar() {
+    if (speaks_) std::fputs("\r\x1b[K", stderr);
+  }
+  void tell() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!speaks_ || now - told_ < std::chrono::seconds(1)) return;
+    told_ = now;
+    const double part =
+        static_cast<double>(model_.clock().step()) / static_cast<double>(std::max(1L, model_.last_step()));
+    std::fprintf(stderr, "\r  %s: %.0f %%\x1b[K", run_.c_str(), 100 * part);
+  }
+
+ private:
+  const Model& model_;
+  const std::string run_;
+  const bool speaks_;
+  std::chrono::steady_clock::time_point told_;
+};
+
 /// Steps a model to its end; after the start and each step 'look' is called. False where the state was no longer sound, or
 /// the physics said so: that ends the job where other ranks wait for this one.
 template <class Look>
-bool run_to_the_end(Model& model, const Look& look) {
+bool run_to_the_end(Model& model, const std::string& run, const Look& look) {
+  HowFar how_far(model, run);
   for (look();; look()) {
+    how_far.tell();
     if (model.clock().step() == model.last_step()) return true;
     try {
       model.step();
@@ -111,7 +142,7 @@ ReferenceFields fields_of_reference(const Case& reference, const Case& c, const 
   model.start_without_output();
   ReferenceFields fields;
   const FigureMeter meter(model, {}, {});
-  const bool sound = run_to_the_end(model, [&] {
+  const bool sound = run_to_the_end(model, run.name + ", reference", [&] {
     for (const VerifyFigure& figure : run.figures) {
       if (figure.against != "reference") continue;
       const long time = time_of(figure.day, model);
@@ -165,7 +196,7 @@ void verify_run(const CaseText& source, std::vector<std::string> settings, const
   model.start_from_initial_state();
   FigureMeter meter(model, run.figures, reference);
   std::vector<double> values(run.figures.size(), std::nan(""));
-  const bool sound = run_to_the_end(model, [&] {
+  const bool sound = run_to_the_end(model, run.name, [&] {
     meter.look();
     for (std::size_t n = 0; n < run.figures.size(); ++n) {
       const VerifyFigure& f = run.figures[n];
@@ -298,16 +329,11 @@ Case with_settings(const CaseText& source, const Case& c, std::size_t n, bool of
   }
 }
 
-double length_in_days(const Case& c) {
-  if (c.time.run_steps < 0) return c.time.run_days;
-  return static_cast<double>(c.time.run_steps) * static_cast<double>(c.dycore.step_length()) /
-         static_cast<double>(microseconds_per_day);
-}
-
 /// Throws OptionError where a run cannot measure the figure; 'small' is a model with its options at the start.
 void require_sound_figure(const VerifyFigure& f, const std::string& path, const Case& as_run, const VerifyRun& run,
                           Model& small) {
-  const double length = length_in_days(as_run), day = std::max(f.day, f.since);
+  const double length = static_cast<double>(small.last_step()) * small.clock().step_seconds() / seconds_per_day;
+  const double day = std::max(f.day, f.since);
   require_option(day <= length * (1 + 1e-12), path + (f.day < day ? ".since" : ".day"), "'", name_of(f), "' is of day ",
                  day, ", but the run '", run.name, "' ends on day ", length,
                  "; lengthen it by 'time.run_days' in its 'set', or take an earlier day");
