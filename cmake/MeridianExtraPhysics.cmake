@@ -1,5 +1,5 @@
 # Schemes of the user's own: every header of MERIDIAN_EXTRA_PHYSICS that says static_assert(Parameterization<NAME>) brings the
-# scheme NAME, as if it stood in the table of physics/suite.cpp; the .cpp files beside it are compiled with physics/.
+# scheme NAME, as if it stood in the table of physics/scheme_table.cpp; the .cpp files beside it are compiled with physics/.
 set(meridian_extra_physics "${PROJECT_BINARY_DIR}/generated_physics/extra_schemes.hpp")
 set(meridian_extra_includes "")
 set(meridian_extra_lines "")
@@ -31,6 +31,7 @@ file(
   CONTENT
     "// Written by cmake/MeridianExtraPhysics.cmake.
 #pragma once
+#include \"physics/suite.hpp\"
 @meridian_extra_includes@
 namespace meridian {
 inline void add_extra_schemes(std::vector<std::unique_ptr<AnyScheme>>& list) {

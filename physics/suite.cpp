@@ -2,12 +2,7 @@
 
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstdint>
-#include <extra_schemes.hpp>  // written by cmake/MeridianExtraPhysics.cmake
-#include <iomanip>
-#include <limits>
 #include <map>
 #include <optional>
 #include <ranges>
@@ -15,150 +10,10 @@
 
 #include "grid/exact_sum.hpp"
 #include "grid/loop.hpp"
-#include "physics/betts_miller.hpp"
+#include "physics/checks.hpp"
 #include "physics/columns.hpp"
-#include "physics/frierson.hpp"
-#include "physics/grey_radiation.hpp"
-#include "physics/held_suarez.hpp"
-#include "physics/kessler.hpp"
-#include "physics/large_scale_condensation.hpp"
-#include "physics/monthly_sst.hpp"
-#include "physics/prescribed_sst.hpp"
-#include "physics/rayleigh_sponge.hpp"
-#include "physics/simple_physics.hpp"
-#include "physics/slab_ocean.hpp"
-#include "physics/terminator.hpp"
 
 namespace meridian {
-
-namespace {
-
-using SchemePtr = std::unique_ptr<AnyScheme>;
-
-}  // namespace
-
-const std::vector<SchemePtr>& scheme_table() {  // one line each
-  static const std::vector<SchemePtr> schemes = [] {
-    std::vector<SchemePtr> list;
-    list.push_back(any_scheme(HeldSuarez{}));
-    list.push_back(any_scheme(Terminator{}));
-    list.push_back(any_scheme(PrescribedSst{}));
-    list.push_back(any_scheme(MonthlySst{}));
-    list.push_back(any_scheme(LargeScaleCondensation{}));
-    list.push_back(any_scheme(BulkSurfaceFluxes{}));
-    list.push_back(any_scheme(SimpleBoundaryLayer{}));
-    list.push_back(any_scheme(Kessler{}));
-    list.push_back(any_scheme(GreyRadiation{}));
-    list.push_back(any_scheme(BettsMiller{}));
-    list.push_back(any_scheme(FriersonSurfaceLayer{}));
-    list.push_back(any_scheme(FriersonBoundaryLayer{}));
-    list.push_back(any_scheme(SlabOcean{}));
-    list.push_back(any_scheme(RayleighSponge{}));
-    add_extra_schemes(list);  // of MERIDIAN_EXTRA_PHYSICS
-    return list;
-  }();
-  return schemes;
-}
-
-namespace {
-
-const AnyScheme* in_table(std::string_view name) {
-  for (const SchemePtr& scheme : scheme_table()) {
-    if (scheme->name == name) return scheme.get();
-  }
-  return nullptr;
-}
-
-std::vector<std::string_view> names_in_table() {
-  std::vector<std::string_view> names;
-  for (const SchemePtr& scheme : scheme_table()) names.push_back(scheme->name);
-  return names;
-}
-
-/// One entry of 'physics.suite': the name of a scheme and its options.
-struct SchemeOptions {
-  std::string name;
-  int every = 1;
-  std::string coupling = "sequential";
-  SchemePtr scheme;
-
-  SchemeOptions() = default;
-  SchemeOptions(SchemeOptions&&) = default;
-  SchemeOptions& operator=(SchemeOptions&&) = default;
-  SchemeOptions(const SchemeOptions& other)
-      : name(other.name),
-        every(other.every),
-        coupling(other.coupling),
-        scheme(other.scheme ? other.scheme->copy() : nullptr) {}
-
-  void visit(OptionVisitor& option) {
-    const std::vector<std::string_view> names = names_in_table();
-    option.word("scheme", name, names, "column scheme: see 'meridian list schemes'");
-    static constexpr std::string_view couplings[] = {"sequential", "parallel"};
-    option.integer("every", every, "physics steps", {1, 1000},
-                   "calls of the scheme; in between its fluxes and what they give to each layer are held");
-    option.word("coupling", coupling, couplings,
-                "sequential: it sees what entries before it did; parallel: the state at the start of the step");
-    if (option.shows_alternatives()) return show_alternatives(option);
-    if (name.empty() && !option.given("scheme"))
-      option.problem("scheme", "An entry of 'physics.suite' must name its 'scheme'.");
-    const AnyScheme* known = in_table(name);
-    if (!known)
-      scheme = nullptr;
-    else if (!scheme || scheme->name != name)
-      scheme = known->copy();
-    if (scheme) scheme->visit_options(option);
-  }
-
- private:
-  static void show_alternatives(OptionVisitor& option) {
-    for (const SchemePtr& known : scheme_table()) {
-      option.alternative("scheme", known->name);
-      known->copy()->visit_options(option);
-      option.alternative("scheme", "");
-    }
-  }
-};
-
-}  // namespace
-
-struct PhysicsOptions::Impl {
-  bool energy_correction = false;
-  std::string saturation = "clausius";
-  std::vector<SchemeOptions> schemes;
-};
-
-PhysicsOptions::PhysicsOptions() : impl(std::make_unique<Impl>()) {}
-PhysicsOptions::PhysicsOptions(const PhysicsOptions& other) : impl(std::make_unique<Impl>(*other.impl)) {}
-PhysicsOptions& PhysicsOptions::operator=(const PhysicsOptions& other) {
-  impl = std::make_unique<Impl>(*other.impl);
-  return *this;
-}
-PhysicsOptions::~PhysicsOptions() = default;
-
-void PhysicsOptions::visit(OptionVisitor& option) {
-  option.word(
-      "saturation", impl->saturation, saturation_words,
-      "saturation vapour pressure, of all schemes: clausius: constant latent heat; tetens, murphy_koop: fits to "
-      "measurements over water");
-  option.flag(
-      "energy_correction", impl->energy_correction,
-      "after each step of physics all temperatures are scaled so that the air has the energy that the fluxes brought");
-  option.list("suite", impl->schemes, "column schemes in the order of the step; empty: no physics", "scheme");
-}
-
-bool PhysicsOptions::corrects_energy() const { return impl->energy_correction; }
-bool PhysicsOptions::empty() const { return impl->schemes.empty(); }
-Saturation PhysicsOptions::saturation() const {
-  return static_cast<Saturation>(std::ranges::find(saturation_words, impl->saturation) - saturation_words.begin());
-}
-
-bool PhysicsOptions::uses_tracers_only() const {
-  const auto is_tracer = [](const FieldUse& use) { return field::species_of(use.field->name) != nullptr; };
-  return std::ranges::all_of(impl->schemes, [&](const SchemeOptions& option) {
-    return !option.scheme || std::ranges::all_of(option.scheme->fields, is_tracer);
-  });
-}
 
 namespace {
 
@@ -197,7 +52,7 @@ std::string remedy(const Suite::Entries& entries, std::size_t n, std::string_vie
   }
   std::string makers;
   bool is_store = false;  // may stand anywhere
-  for (const SchemePtr& scheme : scheme_table()) {
+  for (const std::unique_ptr<AnyScheme>& scheme : scheme_table()) {
     if (makes(*scheme, field)) makers += (makers.empty() ? "'" : " or '") + std::string(scheme->name) + "'";
     is_store = is_store || uses(*scheme, Use::owns, field);
   }
@@ -299,10 +154,6 @@ void add_own_field(FieldSet& fields, const AnyScheme& scheme, const FieldUse& us
   if (info.vertical == Vertical::single) add_field<CellSurface>(fields, info, 1, role, written);
 }
 
-void set_to_zero(const Box& cells, const Field<Cell>& a) {
-  for_each({"physics/set_to_zero", 0, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) { a(k, j, i) = 0; });
-}
-
 void copy(const Box& cells, const ConstField<Cell>& from, const Field<Cell>& to) {
   for_each({"physics/copy", 1, 1}, cells, KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = from(k, j, i); });
 }
@@ -312,257 +163,6 @@ void add_or_set(const Box& surface, const ConstField<CellSurface>& from, bool se
       {"physics/add_or_set", set ? 1.0 : 2.0, 1}, surface,
       KOKKOS_LAMBDA(int k, int j, int i) { to(k, j, i) = (set ? Real(0) : to(k, j, i)) + from(k, j, i); });
 }
-
-/// Sum over the globe of area times flux; the same bits in any order.
-double sum_over_globe(const Grid& grid, const ConstField<CellSurface>& flux) {
-  const RowValues area = grid.metrics.area_at_cell;
-  return exact_sum(
-      {"physics/sum_over_globe", 1}, grid.block, grid.block.cells(1),
-      KOKKOS_LAMBDA(int k, int j, int i) { return double(area(j)) * flux(k, j, i); });
-}
-double area_of_globe(const Grid& grid) { return 4 * pi * grid.planet.radius_m * grid.planet.radius_m; }
-
-/// Up to 12 fields with their ranges, for one pass over all of them.
-struct Ranges {
-  static constexpr int most = 12;
-  Kokkos::Array<Field<Cell>, most> field;
-  Kokkos::Array<Real, most> lowest, highest;
-  Kokkos::Array<int, most> n_levels;
-  int count = 0;
-
-  void add(const FieldInfo& info, const Array3<Real>& data) {
-    field[count] = Field<Cell>(data);
-    lowest[count] = static_cast<Real>(info.valid.lowest);
-    highest[count] = static_cast<Real>(info.valid.highest);
-    n_levels[count] = static_cast<int>(data.extent(0));
-    ++count;
-  }
-};
-
-KOKKOS_FORCEINLINE_FUNCTION bool out_of_range(Real value, Real lowest, Real highest) {
-  return !((value >= lowest) & (value <= highest));  // true for NaN
-}
-
-/// Appends a field to the last list, or to a new one where that is full.
-void add(std::vector<Ranges>& lists, const FieldInfo& info, const Array3<Real>& data) {
-  if (lists.empty() || lists.back().count == Ranges::most) lists.emplace_back();
-  lists.back().add(info, data);
-}
-
-/// True where a field is NaN or out of its range, from level cells.k_begin on. The k of the loop counts the levels of one
-/// field after the other; one with fewer levels repeats its last.
-bool any_out_of_range(const Ranges& fields, const Box& cells) {
-  const int first = cells.k_begin;
-  int n_k = 1, levels = 0;
-  for (int n = 0; n < fields.count; ++n) {
-    const int of_field = std::max(1, fields.n_levels[n] - first);
-    n_k = std::max(n_k, of_field);
-    levels += of_field;
-  }
-  Box box = cells;
-  box.k_begin = 0;
-  box.k_end = fields.count * n_k;
-  return any_point(
-      {"physics/any_out_of_range", static_cast<double>(levels) / box.k_end}, box, KOKKOS_LAMBDA(int row, int j, int i) {
-        const int n = row / n_k;
-        const int k = Kokkos::min(first + row % n_k, fields.n_levels[n] - 1);
-        return out_of_range(fields.field[n](k, j, i), fields.lowest[n], fields.highest[n]);
-      });
-}
-
-std::string degrees(double value, char positive, char negative) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(3) << std::abs(value) << ' ' << (value < 0 ? negative : positive);
-  return text.str();
-}
-
-std::string place(const Grid& grid, int j, int i) {
-  return degrees(grid.latitude_of_cell(j) * 180 / pi, 'N', 'S') + ", " +
-         degrees(grid.longitude_of_cell(i) * 180 / pi, 'E', 'W');
-}
-
-using HostCopy = decltype(Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, Array3<Real>{}));
-HostCopy on_host(const Array3<Real>& data) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, data); }
-
-/// What a scheme read at a place: " air_temperature = nan K, ...".
-std::string state_text(const Columns& columns, int k, int j, int i) {
-  std::ostringstream text;
-  for (const Columns::Slot& slot : columns.slots()) {
-    if (slot.use.use == Use::writes || slot.use.use == Use::owns) continue;
-    const HostCopy state = on_host(slot.data);
-    const int level = std::min(k, static_cast<int>(state.extent(0)) - 1);
-    text << (text.tellp() > 0 ? ", " : " ") << slot.use.field->name << " = "
-         << state(level, j + halo_width, i + halo_width) << ' ' << slot.use.field->unit;
-  }
-  return text.str();
-}
-
-/// The first point where a field is NaN or out of its range, and that in words: "'ta' = 5 K at level 1 of 26, ...".
-struct BadPoint {
-  int k, j, i;
-  double value;
-  std::string text;
-};
-std::optional<BadPoint> first_bad_point(const Grid& grid, const FieldInfo& info, const Array3<Real>& data) {
-  const HostCopy values = on_host(data);
-  const int n_k = static_cast<int>(values.extent(0));
-  for (int k = 0; k < n_k; ++k) {
-    for (int j = 0; j < grid.block.ny; ++j) {
-      for (int i = 0; i < grid.block.nx; ++i) {
-        const Real value = values(k, j + halo_width, i + halo_width);
-        if (!out_of_range(value, static_cast<Real>(info.valid.lowest), static_cast<Real>(info.valid.highest))) continue;
-        std::ostringstream text;
-        text << '\'' << info.name << "' = " << value << ' ' << info.unit << " at level " << k + 1 << " of " << n_k
-             << ", " << place(grid, j, i) << "; allowed is " << info.valid.lowest << " to " << info.valid.highest;
-        return BadPoint{k, j, i, value, text.str()};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-/// Throws numerical at the first bad point of what a scheme computed.
-void report_bad_result(const AnyScheme& scheme, const Columns& columns) {
-  for (const Columns::Slot& slot : columns.slots()) {
-    if (!slot.result_field) continue;
-    const auto bad = first_bad_point(columns.grid(), *slot.result_field, slot.result);
-    require(!bad, ExitCode::numerical, "Scheme '", scheme.name, "' computed ", bad ? bad->text : "", ". It read there",
-            bad ? state_text(columns, bad->k, bad->j, bad->i) : "", ".");
-  }
-}
-
-// Kernels of the budgets: level 0 of 'sums' has the sums of a column, level 1 the fluxes less these.
-
-/// sums(0) += factor sum of rate dp.
-void sum_column(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& rate, double factor,
-                const Field<Cell>& sums) {
-  const double sum = 1.0 / (cells.k_end - cells.k_begin);
-  march_down(
-      {"physics/sum_column", 2 + sum, sum}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        sums(0, j, i) = static_cast<Real>(sums(0, j, i) + factor * mass(k, j, i) * rate(k, j, i));
-      });
-}
-/// sums(0) += sum of the change of (1/2) u^2 dp / (g dt) where u changes by dt du_dt.
-void sum_kinetic_energy(const Box& cells, const ConstField<Cell>& mass, const ConstField<Cell>& u,
-                        const ConstField<Cell>& du_dt, double dt, double g, const Field<Cell>& sums) {
-  const double sum = 1.0 / (cells.k_end - cells.k_begin);
-  march_down(
-      {"physics/sum_kinetic_energy", 3 + sum, sum}, cells, KOKKOS_LAMBDA(int k, int j, int i) {
-        const double rate = du_dt(k, j, i);
-        sums(0, j, i) += static_cast<Real>(mass(k, j, i) / g * rate * (u(k, j, i) + 0.5 * dt * rate));
-      });
-}
-void begin_balance(const Box& surface, const Field<Cell>& sums) {
-  for_each(
-      {"physics/begin_balance", 1, 1}, surface, KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) = -sums(0, j, i); });
-}
-void add_to_balance(const Box& surface, const ConstField<CellSurface>& flux, Real sign, const Field<Cell>& sums) {
-  for_each(
-      {"physics/add_to_balance", 2, 1}, surface,
-      KOKKOS_LAMBDA(int, int j, int i) { sums(1, j, i) += sign * flux(0, j, i); });
-}
-bool is_out_of_balance(const Box& surface, const ConstField<Cell>& sums, Real limit) {
-  return any_point(
-      {"physics/is_out_of_balance", 1}, surface,
-      KOKKOS_LAMBDA(int, int j, int i) { return out_of_range(sums(1, j, i), -limit, limit); });
-}
-
-/// Column sums of water [kg m-2 s-1] and of cp T + L qv [W m-2] that tendencies give, and those that fluxes do.
-class BudgetCheck {
- public:
-  /// Tendencies of the scheme and fluxes that it writes. scratch: a work array of two levels at least.
-  BudgetCheck(const AnyScheme& scheme, const Columns& columns, const FieldSet& fields, const Field<Cell>& scratch)
-      : scheme_(scheme), columns_(columns), sums_(scratch) {
-    mass_ = fields.get(field::layer_mass);
-    for (const Columns::Slot& slot : columns.slots()) {
-      if (slot.use.use != Use::updates) continue;
-      const std::string_view name = slot.use.field->name;
-      const field::Species* species = field::species_of(name);
-      if (species && species->is_water) water_[n_water_++] = Field<Cell>(slot.result);
-      if (name == field::water_vapour.name) vapour_ = Field<Cell>(slot.result);
-      if (name == field::air_temperature.name) heating_ = Field<Cell>(slot.result);
-      const bool is_wind = name == field::eastward_wind.name || name == field::northward_wind.name;
-      if (is_wind) winds_[n_winds_++] = {Field<Cell>(slot.data), Field<Cell>(slot.result)};
-    }
-  }
-
-  void run(double dt) const {
-    const MoistAir& air = columns_.air();
-    if (const auto terms = scheme_.water_budget()) {
-      set_to_zero(surface(), sums_);
-      for (int n = 0; n < n_water_; ++n) sum(water_[n], 1 / air.g);
-      // Columns hold 0.1 to 100 kg m-2 of water. Single precision rounds the larger ones.
-      compare(*terms, "water", "kg m-2 s-1", (sizeof(Real) == 8 ? 1 : 50) / dt);
-    }
-    if (const auto terms = scheme_.enthalpy_budget()) {
-      sum_energy(dt, scheme_.friction_is_heat());
-      compare(*terms, scheme_.friction_is_heat() ? "cp T + L qv + kinetic energy" : "cp T + L qv", "W m-2",
-              air.cp * 250 * 1e4 / dt);
-    }
-  }
-
-  /// What the tendencies give to cp T + L qv and to the kinetic energy over dt, mean over the globe [W m-2].
-  double energy_given(double dt) const {
-    sum_energy(dt, true);
-    return sum_over_globe(columns_.grid(), Field<CellSurface>(sums_.data())) / area_of_globe(columns_.grid());
-  }
-
- private:
-  static constexpr double tolerance = sizeof(Real) == 8 ? 1e-10 : 1e-5;
-
-  Box surface() const { return columns_.grid().block.cells(1); }
-  void sum(const ConstField<Cell>& rate, double factor) const {
-    sum_column(columns_.changed_cells(), mass_, rate, factor, sums_);
-  }
-  void sum_energy(double dt, bool kinetic) const {
-    const MoistAir& air = columns_.air();
-    set_to_zero(surface(), sums_);
-    if (heating_.exists()) sum(heating_, air.cp / air.g);
-    if (vapour_.exists()) sum(vapour_, air.L / air.g);
-    for (int n = 0; kinetic && n < n_winds_; ++n) {
-      sum_kinetic_energy(columns_.changed_cells(), mass_, winds_[n].first, winds_[n].second, dt, air.g, sums_);
-    }
-  }
-  /// Throws numerical where sums_(0) is not the sum of the fluxes, relative to 'size'.
-  void compare(std::span<const FluxTerm> terms, const char* what, const char* unit, double size) const {
-    begin_balance(surface(), sums_);
-    for (const FluxTerm& term : terms) {
-      add_to_balance(surface(), flux_of(term), static_cast<Real>(term.into_column), sums_);
-    }
-    const Real limit = static_cast<Real>(tolerance * size);
-    const bool bad = is_out_of_balance(surface(), sums_, limit);
-    if (bad) report(what, unit, limit);
-  }
-  ConstField<CellSurface> flux_of(const FluxTerm& term) const {
-    for (const Columns::Slot& slot : columns_.slots()) {
-      if (slot.result_field && slot.result_field->name == term.flux->name) return Field<CellSurface>(slot.result);
-    }
-    throw Error(ExitCode::internal, "Scheme '" + std::string(scheme_.name) + "' has '" + std::string(term.flux->name) +
-                                        "' in a budget, but does not write it.");
-  }
-  void report(const char* what, const char* unit, double limit) const {
-    const Grid& grid = columns_.grid();
-    const HostCopy sums = on_host(sums_.data());
-    for (int j = 0; j < grid.block.ny; ++j) {
-      for (int i = 0; i < grid.block.nx; ++i) {
-        const double balance = sums(1, j + halo_width, i + halo_width);
-        require(!out_of_range(static_cast<Real>(balance), static_cast<Real>(-limit), static_cast<Real>(limit)),
-                ExitCode::numerical, "Scheme '", scheme_.name, "' does not keep ", what,
-                ": its fluxes less its tendencies are ", balance, ' ', unit, " in the column at ", place(grid, j, i),
-                "; allowed is ", limit, ".");
-      }
-    }
-  }
-
-  const AnyScheme& scheme_;
-  const Columns& columns_;
-  Field<Cell> sums_;
-  ConstField<Cell> mass_, heating_, vapour_;
-  std::array<std::pair<ConstField<Cell>, ConstField<Cell>>, 2> winds_;  // and their tendencies
-  int n_winds_ = 0;
-  std::array<Field<Cell>, std::size(field::species)> water_;
-  int n_water_ = 0;
-};
 
 /// A field that schemes update: the state, the copy that sequential coupling changes, and the tendencies.
 struct Updated {
@@ -656,16 +256,6 @@ void fold(const Box& cells, const Updated& updated, const Field<Cell>& own, bool
           own(k, j, i) = keep ? rate : Real(0);
         });
   }
-}
-
-Suite::Entries entries_of(const std::vector<SchemeOptions>& options) {
-  Suite::Entries entries;
-  for (const SchemeOptions& option : options) {
-    require(option.scheme != nullptr, ExitCode::configuration, "'physics.suite' names the unknown scheme '",
-            option.name, "'; 'meridian list schemes' shows all.");
-    entries.emplace_back(option.scheme->copy(), option.every, option.coupling == "parallel");
-  }
-  return entries;
 }
 
 }  // namespace
@@ -969,7 +559,7 @@ Suite::Suite(Entries entries, Saturation saturation, const Grid& grid, FieldSet&
              const Wanted& wanted)
     : impl_(std::make_unique<Impl>(std::move(entries), saturation, grid, fields, watch, wanted)) {}
 Suite::Suite(const PhysicsOptions& options, const Grid& grid, FieldSet& fields, Watch watch, const Wanted& wanted)
-    : Suite(entries_of(options.impl->schemes), options.saturation(), grid, fields, watch, wanted) {}
+    : Suite(options.entries(), options.saturation(), grid, fields, watch, wanted) {}
 Suite::~Suite() = default;
 
 bool Suite::empty() const { return impl_->runners.empty(); }
@@ -1061,31 +651,6 @@ std::vector<Suite::SchemeTime> Suite::times() const {
   std::vector<SchemeTime> result;
   for (const Runner& runner : impl_->runners)
     result.push_back({std::string(runner.entry.scheme->name), runner.seconds});
-  return result;
-}
-
-std::vector<SchemeInfo> all_schemes() {
-  std::vector<SchemeInfo> result;
-  for (const SchemePtr& scheme : scheme_table()) {
-    SchemeInfo info;
-    info.name = scheme->name;
-    info.meaning = scheme->meaning;
-    info.source = scheme->source;
-    info.equation = scheme->equation;
-    for (const FieldUse& use : scheme->fields) {
-      auto& names = use.use == Use::reads     ? info.reads
-                    : use.use == Use::updates ? info.updates
-                    : use.use == Use::writes  ? info.writes
-                                              : info.owns;
-      names.emplace_back(use.field->name);
-      if (use.use == Use::updates) {
-        info.outputs.push_back(std::string(tendency_of(scheme->name, *use.field).short_name) + "_" + info.name);
-      } else if (use.use != Use::reads && use.field->fits_a_stream()) {
-        info.outputs.emplace_back(use.field->short_name);
-      }
-    }
-    result.push_back(std::move(info));
-  }
   return result;
 }
 

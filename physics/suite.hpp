@@ -15,6 +15,15 @@
 
 namespace meridian {
 
+/// One entry of the suite: a scheme, how often it is called, and whose state it sees.
+struct SuiteEntry {
+  SuiteEntry(std::unique_ptr<AnyScheme> scheme, int every = 1, bool parallel = false)
+      : scheme(std::move(scheme)), every(every), parallel(parallel) {}
+  std::unique_ptr<AnyScheme> scheme;
+  int every = 1;          // physics steps between calls; what it computed is held and applied in each of them
+  bool parallel = false;  // it sees the state at the start of the step, and entries after it do not see what it did
+};
+
 /// 'physics:' of a case. suite: a list of scheme names with their options; saturation: the formula for all of them.
 struct PhysicsOptions {
   struct Impl;
@@ -26,6 +35,8 @@ struct PhysicsOptions {
   bool empty() const;
   bool corrects_energy() const;
   Saturation saturation() const;
+  /// The suite. Throws configuration where it names a scheme that there is not.
+  std::vector<SuiteEntry> entries() const;
   bool uses_tracers_only() const;  // no scheme needs air: shallow water will do
   std::unique_ptr<Impl> impl;
 };
@@ -38,15 +49,6 @@ inline constexpr Watch default_watch = Watch::results;
 #else
 inline constexpr Watch default_watch = Watch::every_field;
 #endif
-
-/// One entry of the suite: a scheme, how often it is called, and whose state it sees.
-struct SuiteEntry {
-  SuiteEntry(std::unique_ptr<AnyScheme> scheme, int every = 1, bool parallel = false)
-      : scheme(std::move(scheme)), every(every), parallel(parallel) {}
-  std::unique_ptr<AnyScheme> scheme;
-  int every = 1;          // physics steps between calls; what it computed is held and applied in each of them
-  bool parallel = false;  // it sees the state at the start of the step, and entries after it do not see what it did
-};
 
 /// Runs the schemes in order on the diagnosed state (ta, ua, va, pfull, ps, tracers of the FieldSet) and leaves the sum of
 /// their tendencies in tnt, tnua, tnva and those of tracers. Never touches the state itself: in sequential coupling
