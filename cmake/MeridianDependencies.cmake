@@ -12,7 +12,8 @@ find_program(MERIDIAN_CCACHE ccache)
 mark_as_advanced(MERIDIAN_CCACHE)
 if(MERIDIAN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${MERIDIAN_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${MERIDIAN_CCACHE}")
+  # With precompiled headers ccache keeps nothing unless told that macros of the command line cannot change within them.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${MERIDIAN_CCACHE}")
   set(CMAKE_CUDA_COMPILER_LAUNCHER "${MERIDIAN_CCACHE}")
 endif()
 

@@ -62,6 +62,17 @@ function(meridian_kokkos_target target)
                               PROPERTIES LANGUAGE ${Kokkos_COMPILE_LANGUAGE})
 endfunction()
 
+# meridian_read_once(target headers): Kokkos and these headers are read once for all sources of the target, not by each;
+# that takes longer than most sources do. By nvcc they are read each time.
+function(meridian_read_once target)
+  if(Kokkos_COMPILE_LANGUAGE STREQUAL "CXX")
+    target_precompile_headers(${target} PRIVATE <Kokkos_Core.hpp> ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -fpch-preprocess)  # for ccache
+    endif()
+  endif()
+endfunction()
+
 # meridian_joined(folder list): with MERIDIAN_UNITY, puts files in the list that include eight of its files each. Not by
 # CMAKE_UNITY_BUILD, which joins no CUDA before CMake 3.31.
 function(meridian_joined folder list)
@@ -100,7 +111,9 @@ function(meridian_library folder)
     endif()
     add_library(meridian_${folder} STATIC ${sources} ${arg_HOST})
     meridian_kokkos_target(meridian_${folder})
-    set_source_files_properties(${arg_HOST} TARGET_DIRECTORY meridian_${folder} PROPERTIES LANGUAGE CXX)
+    meridian_read_once(meridian_${folder})
+    set_source_files_properties(${arg_HOST} TARGET_DIRECTORY meridian_${folder}
+                                PROPERTIES LANGUAGE CXX SKIP_PRECOMPILE_HEADERS ON)
   else()
     add_library(meridian_${folder} INTERFACE)  # headers only, or nothing yet
   endif()

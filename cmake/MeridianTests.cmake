@@ -36,6 +36,7 @@ function(meridian_test_program name folder)
     file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
     add_executable(${name} ${tests} ${support})
     meridian_kokkos_target(${name})
+    meridian_read_once(${name} <gmock/gmock.h>)
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O1>)  # what is tested is in the libraries
     string(REGEX MATCH "tests/data/extra_physics/?$" example "${MERIDIAN_EXTRA_PHYSICS}")
     target_compile_definitions(${name} PRIVATE MERIDIAN_HAS_EXAMPLE_OF_EXTRA_PHYSICS=$<BOOL:${example}>)
