@@ -54,6 +54,7 @@ std::string name_of(const VerifyFigure& f) {
   if (!f.field.empty()) name += " of " + f.field;
   if (!f.with.empty()) name += " with " + f.with;
   if (f.figure.starts_with("wave_") || f.figure == "symmetry") name += ", wavenumber " + std::to_string(f.wavenumber);
+  if (f.longitude_degrees >= 0) name += " near " + number(f.longitude_degrees) + " E";
   if (f.figure == "mean_at_pressure") name += " at " + number(f.pressure_pa / 100) + " hPa";
   if (f.figure == "filament") name += " >= " + number(f.threshold);
   if (f.figure == "jet" || f.figure.starts_with("jet_") || f.figure.ends_with("_flux") || f.figure == "eddy_energy" ||

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numeric>
 #include <regex>
 #include <tuple>
@@ -126,10 +127,6 @@ double maximum(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
   return largest(x, [&](int k, int j, int i) { return x.at(k, j, i); });
 }
-double minimum(FigureMeter& run, const VerifyFigure& figure) {
-  const GlobalField x = run.field(figure.field);
-  return -largest(x, [&](int k, int j, int i) { return -x.at(k, j, i); });
-}
 /// Linear in ln p between layers, the value of the end layers beyond them.
 double mean_at_pressure(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field), p = run.field("pfull");
@@ -147,18 +144,33 @@ double rms_lowest_level(FigureMeter& run, const VerifyFigure& figure) {
   return std::sqrt(x.n_k *
                    mean(x, [&](int k, int j, int i) { return k == x.n_k - 1 ? std::pow(x.at(k, j, i), 2) : 0; }));
 }
-/// Place of the lowest value, in the frame of the state.
-Frame::Point place_of_minimum(FigureMeter& run, const VerifyFigure& figure) {
+/// The lowest value and its place, in the frame of the state; only near 'longitude_degrees' where that is set.
+struct Lowest {
+  double value = std::numeric_limits<double>::infinity();
+  Frame::Point place{};
+};
+Lowest lowest(FigureMeter& run, const VerifyFigure& figure) {
   const GlobalField x = run.field(figure.field);
-  const auto lowest = std::min_element(x.values.begin(), x.values.end()) - x.values.begin();
-  const int row = static_cast<int>(lowest / x.n_lon % x.n_lat), column = static_cast<int>(lowest % x.n_lon);
-  return Frame(run.model().angle()).at(2 * pi * (column + 0.5) / x.n_lon, latitude(x, row));
+  const Frame frame(run.model().angle());
+  Lowest lowest;
+  for (int k = 0; k < x.n_k; ++k) {
+    for (int j = 0; j < x.n_lat; ++j) {
+      for (int i = 0; i < x.n_lon; ++i) {
+        const double value = x.at(k, j, i);
+        if (value >= lowest.value) continue;
+        const Frame::Point place = frame.at(2 * pi * (i + 0.5) / x.n_lon, latitude(x, j));
+        if (std::isnan(value)) return {value, place};
+        const double away = std::remainder(place.lon - figure.longitude_degrees * degree, 2 * pi);
+        if (figure.longitude_degrees < 0 || std::abs(away) <= 20 * degree) lowest = {value, place};
+      }
+    }
+  }
+  return lowest;
 }
-double minimum_latitude(FigureMeter& run, const VerifyFigure& figure) {
-  return place_of_minimum(run, figure).lat / degree;
-}
+double minimum(FigureMeter& run, const VerifyFigure& figure) { return lowest(run, figure).value; }
+double minimum_latitude(FigureMeter& run, const VerifyFigure& figure) { return lowest(run, figure).place.lat / degree; }
 double minimum_longitude(FigureMeter& run, const VerifyFigure& figure) {
-  const double lon = place_of_minimum(run, figure).lon / degree;
+  const double lon = lowest(run, figure).place.lon / degree;
   return lon < 0 ? lon + 360 : lon;
 }
 

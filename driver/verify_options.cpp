@@ -12,7 +12,8 @@ int tier_of(std::string_view word) {
 std::string VerifyFigure::measure() const {
   std::ostringstream words;
   for (const std::string& word : {figure, field, with, against, hemisphere}) words << word << ' ';
-  for (const double number : {day, since, latitude_degrees, pressure_pa, threshold}) words << number << ' ';
+  for (const double number : {day, since, latitude_degrees, longitude_degrees, pressure_pa, threshold})
+    words << number << ' ';
   words << wavenumber;
   return words.str();
 }

@@ -27,7 +27,7 @@ struct VerifyFigure {
   std::string against = "start";
   std::string order_from, less;
   bool percent = false, per_kelvin = false;
-  double latitude_degrees = 0, pressure_pa = 50000, threshold = 0;
+  double latitude_degrees = 0, longitude_degrees = -1, pressure_pa = 50000, threshold = 0;
   int wavenumber = 1;
   std::string hemisphere = "north";
   double at_least = -unbounded, at_most = unbounded;
@@ -55,6 +55,8 @@ struct VerifyFigure {
                 "with 'less': divided by the change of 'time_mean' of 'ts', which both runs measure for these days");
     option.real("latitude_degrees", latitude_degrees, "degrees", {-90, 90},
                 "circle on which a wave is measured; time_mean: of both caps beyond it");
+    option.real("longitude_degrees", longitude_degrees, "degrees", {-1, 360},
+                "minimum and its place: within 20 degrees of longitude of it; -1: anywhere");
     option.real("pressure_pa", pressure_pa, "Pa", {0, 1e8}, "where mean_at_pressure is taken");
     option.real("threshold", threshold, "of the field", {-unbounded, unbounded},
                 "filament: where the field is not less");

@@ -181,6 +181,19 @@ TEST(VerifyFigures, the_place_of_a_minimum_is_that_of_its_cell) {
   EXPECT_NEAR(measured(figure_of("minimum_longitude", "a"), zero, low), 56.25, 1e-9);
 }
 
+TEST(VerifyFigures, a_minimum_near_a_longitude_is_not_the_deeper_one_elsewhere) {
+  const auto zero = [](int, int, int) { return 0.0; };
+  const auto lows = [](int, int j, int i) { return j == 20 && i == 7 ? -2.0 : j == 18 && i == 0 ? -1.0 : 0.0; };
+  VerifyFigure figure = figure_of("minimum", "a");
+  EXPECT_NEAR(measured(figure, zero, lows), -2, 1e-6);
+  figure.longitude_degrees = 350;  // the second low is 13.75 degrees east of it
+  EXPECT_NEAR(measured(figure, zero, lows), -1, 1e-6);
+  figure.figure = "minimum_latitude";
+  EXPECT_NEAR(measured(figure, zero, lows), 48.75, 1e-9);
+  figure.figure = "minimum_longitude";
+  EXPECT_NEAR(measured(figure, zero, lows), 3.75, 1e-9);
+}
+
 TEST(VerifyFigures, mixing_is_told_apart) {
   VerifyFigure figure = figure_of("real_mixing", "a");
   figure.with = "b";
