@@ -7,7 +7,8 @@ endif()
 # Same bits on every rank count and back end: no fused multiply-add, no reordering (-ffast-math is never used).
 set(meridian_host_flags -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  list(APPEND meridian_host_flags -Wno-restrict -Wno-maybe-uninitialized)  # g++ 12: false alarms in its own <string>
+  # g++ 12: false alarms in its own <string>
+  list(APPEND meridian_host_flags -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow)
   set(meridian_shadow -Wshadow=local)  # as clang's: arguments of constructors may have the names of members
 else()
   set(meridian_shadow -Wshadow)
