@@ -392,8 +392,11 @@ bool Streams::Impl::begin_record(Stream& stream, const Clock& clock) {
 }
 
 void Streams::Impl::write(Stream& stream, const Variable& variable, bool missing) {
-  pack(stream, variable, grid.block, packed.device());
-  if (missing) Kokkos::deep_copy(packed.device(), static_cast<double>(fill_value));
+  if (missing) {
+    Kokkos::deep_copy(packed.device(), static_cast<double>(fill_value));
+  } else {
+    pack(stream, variable, grid.block, packed.device());
+  }
   Kokkos::fence("io/stream: packed");
   packed.to_host(static_cast<std::size_t>(variable.n_k) * grid.block.ny * grid.block.nx);
   const int chunk = levels_of_a_chunk(stream.layout, variable, grid.block);

@@ -201,8 +201,8 @@ TEST(Yaml, hostile_files_end_quickly) {
     parse_yaml(text, "c", problems);
     EXPECT_FALSE(problems.empty());
     EXPECT_LT(problems.report().size(), 20'000u);
-    // Processor time [s]: it must not explode. That the model ends within 2 s is for tests/python/test_malformed_cases.py.
-    EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 10) << text.substr(0, 20);
+    // Processor time [s], since others may run: malformed cases must end within 2 s.
+    EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 1.5) << text.substr(0, 20);
   }
 }
 
